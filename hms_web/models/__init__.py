@@ -1,0 +1,34 @@
+"""Tables, constraints and indexes, one module a group of nouns."""
+
+from flask_sqlalchemy import SQLAlchemy
+
+from hms_web.models.base import Base, new_id
+from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
+from hms_web.models.identity import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User
+from hms_web.models.records import AuditEvent, IdempotencyKey, Notification
+from hms_web.models.visits import Appointment, Patient
+
+# Rows stay readable after the commit that ends a use case: pages show what was just written without asking again.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+__all__ = [
+    "ApiToken",
+    "Appointment",
+    "AuditEvent",
+    "Base",
+    "Doctor",
+    "DoctorAbsence",
+    "DoctorSchedule",
+    "DoctorSlot",
+    "Hospital",
+    "HospitalHoliday",
+    "IdempotencyKey",
+    "LoginSession",
+    "Notification",
+    "PasswordLink",
+    "Patient",
+    "SlotBlock",
+    "User",
+    "db",
+    "new_id",
+]

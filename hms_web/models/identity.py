@@ -1,0 +1,101 @@
+"""Hospitals, their users, and what proves who a user is."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hms_web.domain.identity import Role
+from hms_web.models.base import Base, CreatedAt, HospitalId, Id, in_hospital, one_of
+
+
+class Hospital(Base):
+    """A tenant: everything else lies inside one."""
+
+    __tablename__ = "hospitals"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    timezone: Mapped[str]
+    last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
+    created_at: Mapped[CreatedAt]
+
+
+class User(Base):
+    """A person who signs in. The e-mail address is the sign-in name and belongs to one user in all hospitals."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        one_of("role", Role),
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),
+    )
+
+    id: Mapped[Id]
+    hospital_id: Mapped[HospitalId]
+    name: Mapped[str]
+    email: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+
+class LoginSession(Base):
+    """A browser's signed-in session; only a hash of its secret is kept."""
+
+    __tablename__ = "login_sessions"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A bearer token; only a hash of it is kept."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class PasswordLink(Base):
+    """A link with which a user sets a password, once."""
+
+    __tablename__ = "password_links"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Doctor(Base):
+    """A user who sees patients. Name, e-mail and whether the account is active stand on the user."""
+
+    __tablename__ = "doctors"
+    __table_args__ = (
+        UniqueConstraint("hospital_id", "id"),
+        in_hospital("user_id", "users"),
+        CheckConstraint("slot_duration BETWEEN 5 AND 240", name="slot_duration"),
+        CheckConstraint("max_patients_per_day BETWEEN 1 AND 500", name="max_patients_per_day"),
+    )
+
+    id: Mapped[Id]
+    hospital_id: Mapped[HospitalId]
+    user_id: Mapped[UUID] = mapped_column(unique=True)
+    department: Mapped[str]
+    slot_duration: Mapped[int] = mapped_column(default=30)
+    max_patients_per_day: Mapped[int] = mapped_column(default=30)
+    is_available: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    created_at: Mapped[CreatedAt]

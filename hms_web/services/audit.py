@@ -1,0 +1,82 @@
+"""The audit trail: who did what to which record, when. Written in the transaction of the change itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.models import AuditEvent, new_id
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 JSON is what it is
+    """Return a value as JSON can hold it."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    if isinstance(value, UUID | StrEnum):
+        return str(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done to one record, with what changed."""
+
+    action: str
+    record_type: str
+    record_id: UUID
+    details: Mapping[str, object]
+
+
+def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now: datetime) -> None:
+    """Append events with one statement; the caller's transaction decides whether they stay."""
+    if not entries:
+        return
+    session.execute(
+        insert(AuditEvent),
+        [
+            {
+                "id": new_id(),
+                "hospital_id": actor.hospital_id,
+                "at": now,
+                "actor_id": actor.user_id,
+                "actor_name": actor.name,
+                "action": entry.action,
+                "record_type": entry.record_type,
+                "record_id": entry.record_id,
+                "details": plain(entry.details),
+            }
+            for entry in entries
+        ],
+    )
+
+
+def record(  # noqa: PLR0913 the columns of an event
+    session: Session, actor: Actor, action: str, record_type: str, record_id: UUID, *, now: datetime, **details: object
+) -> None:
+    """Append one event; `action` is a past participle like `appointment.booked`."""
+    record_all(session, actor, [Entry(action, record_type, record_id, details)], now=now)
+
+
+def history(session: Session, actor: Actor, record_type: str, record_id: UUID) -> Sequence[AuditEvent]:
+    """Return everything that was done to one record of the hospital, oldest first."""
+    return session.scalars(
+        select(AuditEvent)
+        .where(
+            AuditEvent.hospital_id == actor.hospital_id,
+            AuditEvent.record_type == record_type,
+            AuditEvent.record_id == record_id,
+        )
+        .order_by(AuditEvent.at, AuditEvent.id)
+    ).all()
