@@ -1,0 +1,163 @@
+"""Every setting of the product, read once from the environment and then frozen.
+
+`Settings.from_env` either returns settings that can be used or raises `ConfigError` with one sentence that names the setting.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SETTING_NAMES = frozenset(
+    {
+        "CRON_API_KEY",
+        "DATABASE_URL",
+        "HMS_DATA_DIR",
+        "HMS_ENV",
+        "HMS_HOST",
+        "HMS_PORT",
+        "HMS_TRUSTED_HOSTS",
+        "HMS_TRUSTED_PROXIES",
+        "REDIS_URL",
+        "SECRET_KEY",
+    }
+)
+HIGHEST_PORT = 65535
+MOST_PROXIES = 8
+SHORTEST_SECRET = 16
+
+
+class ConfigError(ValueError):
+    """A setting is missing or wrong; the message is one sentence for the person who starts the product."""
+
+
+class Environment(StrEnum):
+    """Where the product runs."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+    TESTING = "testing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings; the comment above each is its documentation."""
+
+    # HMS_ENV: production (default), demo (demo data and demo logins), or testing.
+    env: Environment
+    # DATABASE_URL: a PostgreSQL 15 or newer, as postgresql://user:password@host/name. Without it `hms run` starts its own.
+    database_url: str | None
+    # REDIS_URL: a Redis 6.2 or newer, or Valkey, as redis://host/0. Without it `hms run` starts its own.
+    redis_url: str | None
+    # SECRET_KEY: signs cookies; at least 16 characters. Required in production; the demo makes one and keeps it in HMS_DATA_DIR.
+    secret_key: str
+    # CRON_API_KEY: what the external trigger of the no-show check presents; unset means that nobody can trigger it.
+    cron_api_key: str | None
+    # HMS_DATA_DIR: where the embedded servers and the demo keep their data (default: var).
+    data_dir: Path
+    # HMS_HOST: the address `hms run` listens on (default: 127.0.0.1).
+    host: str
+    # HMS_PORT: the port `hms run` listens on (default: 8000).
+    port: int
+    # HMS_TRUSTED_HOSTS: the host names we answer to, separated by commas; unset means any.
+    trusted_hosts: tuple[str, ...]
+    # HMS_TRUSTED_PROXIES: how many proxies stand before us and write X-Forwarded-* (default: 0, those headers are not believed).
+    trusted_proxies: int
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether demo data and demo logins exist."""
+        return self.env is Environment.DEMO
+
+    @property
+    def is_production(self) -> bool:
+        """Whether cookies must be secure and secrets given."""
+        return self.env is Environment.PRODUCTION
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings from `environ` (default: the process's own environment)."""
+        given = {name: value.strip() for name, value in (os.environ if environ is None else environ).items()}
+        env = _environment(given.get("HMS_ENV") or Environment.PRODUCTION)
+        data_dir = Path(given.get("HMS_DATA_DIR") or "var").expanduser().absolute()
+        return cls(
+            env=env,
+            database_url=_database_url(given.get("DATABASE_URL", "")),
+            redis_url=_redis_url(given.get("REDIS_URL", "")),
+            secret_key=_secret_key(given.get("SECRET_KEY", ""), env, data_dir),
+            cron_api_key=given.get("CRON_API_KEY") or None,
+            data_dir=data_dir,
+            host=given.get("HMS_HOST") or "127.0.0.1",
+            port=_whole("HMS_PORT", given.get("HMS_PORT") or "8000", 1, HIGHEST_PORT),
+            trusted_hosts=tuple(host.strip() for host in given.get("HMS_TRUSTED_HOSTS", "").split(",") if host.strip()),
+            trusted_proxies=_whole("HMS_TRUSTED_PROXIES", given.get("HMS_TRUSTED_PROXIES") or "0", 0, MOST_PROXIES),
+        )
+
+
+def _environment(value: str) -> Environment:
+    try:
+        return Environment(value)
+    except ValueError:
+        message = f"HMS_ENV is {value!r}; it can be production, demo or testing."
+        raise ConfigError(message) from None
+
+
+def _database_url(value: str) -> str | None:
+    if not value:
+        return None
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        message = "DATABASE_URL does not name a PostgreSQL database: it has to begin with postgresql://."
+        raise ConfigError(message)
+    return f"postgresql://{rest}"
+
+
+def _redis_url(value: str) -> str | None:
+    if not value:
+        return None
+    if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        message = "REDIS_URL does not name a Redis: it has to begin with redis://, rediss:// or unix://."
+        raise ConfigError(message)
+    return value
+
+
+def _whole(name: str, value: str, lowest: int, highest: int) -> int:
+    if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+        message = f"{name} is {value!r}; it has to be a whole number from {lowest} to {highest}."
+        raise ConfigError(message)
+    return int(value)
+
+
+def _secret_key(value: str, env: Environment, data_dir: Path) -> str:
+    if value and len(value) < SHORTEST_SECRET:
+        message = f"SECRET_KEY is too short: it needs at least {SHORTEST_SECRET} characters."
+        raise ConfigError(message)
+    if value:
+        return value
+    if env is Environment.TESTING:
+        return "only-for-tests-never-secret"
+    if env is Environment.DEMO:
+        return kept(data_dir / "secret_key", lambda: secrets.token_urlsafe(48))
+    message = "SECRET_KEY is not set: give it a long random value, or start the demo with HMS_ENV=demo."
+    raise ConfigError(message)
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """What stands in the private file at `path`, made once if there is none; two processes that make it agree on one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        own = path.with_name(f".{path.name}.{os.getpid()}")
+        if not path.exists():
+            with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(make())
+            with suppress(FileExistsError):
+                path.hardlink_to(own)
+            own.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        message = f"HMS_DATA_DIR cannot be used: {error.strerror} ({error.filename})."
+        raise ConfigError(message) from error
