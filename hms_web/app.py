@@ -1,0 +1,192 @@
+"""`create_app`: the one place where everything is wired together."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+
+import redis
+import sqlalchemy as sa
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
+from hms_web.logs import configure_logging
+from hms_web.models import db
+
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = ROOT / "migrations"
+VENDOR = ROOT / "build" / "static" / "vendor"
+MEBIBYTE = 1024 * 1024
+# Where an app keeps its settings and its Redis: `app.extensions[...]`.
+EXTENSION = "hms"
+REDIS = "hms_redis"
+# Asked every few seconds, or for every file of a page: not worth a line.
+QUIET = frozenset({"probes.healthz", "probes.readyz", "static", "vendor.static"})
+
+# The page loads what this origin serves and nothing else; htmx needs neither inline code nor eval.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+    ]
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+TWO_YEARS = "max-age=63072000; includeSubDomains"
+
+log = structlog.get_logger()
+
+
+def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
+    """Make the application.
+
+    `config` is settings, or a mapping laid out like the environment (HMS_ENV, DATABASE_URL, ...) whose other upper-case names go to
+    Flask as they are; without it the process's own environment is read. Raises `ConfigError`.
+    """
+    settings, extra = _settings(config)
+    if settings.database_url is None or settings.redis_url is None:
+        missing = "DATABASE_URL" if settings.database_url is None else "REDIS_URL"
+        message = f"{missing} is not set: name a server, or start everything with `hms run`."
+        raise ConfigError(message)
+    configure_logging()
+    app = Flask("hms_web", root_path=str(ROOT / "hms_web"), template_folder=ROOT / "templates", static_folder=str(ROOT / "static"))
+    app.config.from_mapping(_flask_config(settings, settings.database_url))
+    app.config.from_mapping(extra)
+    app.extensions[EXTENSION] = settings
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS))
+    app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
+    app.register_blueprint(_probes())
+    app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
+    app.after_request(_harden)
+    app.before_request(_begin)
+    app.after_request(_log_request)
+    return app
+
+
+def _settings(config: Settings | Mapping[str, object] | None) -> tuple[Settings, dict[str, object]]:
+    if config is None or isinstance(config, Settings):
+        return config or Settings.from_env(), {}
+    known = {name: str(value) for name, value in config.items() if name in SETTING_NAMES}
+    return Settings.from_env(known), {name: value for name, value in config.items() if name not in SETTING_NAMES}
+
+
+def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TESTING": settings.env is Environment.TESTING,
+        "MAX_CONTENT_LENGTH": MEBIBYTE,
+        "MAX_FORM_MEMORY_SIZE": MEBIBYTE,
+        "MAX_FORM_PARTS": 1000,
+        "SESSION_COOKIE_NAME": "__Host-session" if settings.is_production else "session",
+        "SESSION_COOKIE_SECURE": settings.is_production,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        "SQLALCHEMY_DATABASE_URI": database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
+    }
+
+
+def engine_options() -> dict[str, object]:
+    """How the engine connects: nothing waits for long, so that a stuck database ends in a quick 503 and not in a pile of threads."""
+    server_side = {
+        "timezone": "UTC",
+        "lock_timeout": "4s",
+        "statement_timeout": "30s",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+    return {
+        "connect_args": {
+            "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
+            "connect_timeout": 4,
+            "application_name": "hms",
+        },
+        "pool_size": 5,  # one for each of gunicorn's four threads, and one to spare
+        "max_overflow": 5,
+        "pool_timeout": 4,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+    }
+
+
+def _probes() -> Blueprint:
+    """`/healthz`: this process lives; `/readyz`: it can work. Neither asks who calls."""
+    probes = Blueprint("probes", __name__)
+
+    @probes.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return jsonify(status="ok")
+
+    @probes.get("/readyz")
+    def readyz() -> ResponseReturnValue:
+        failing = [name for name, answers in (("database", _database_answers), ("redis", _redis_answers)) if not answers()]
+        if failing:
+            return jsonify(status="unavailable", failing=failing), 503, {"Retry-After": "5"}
+        return jsonify(status="ready")
+
+    return probes
+
+
+def _database_answers() -> bool:
+    try:
+        with db.engine.connect() as connection:
+            connection.execute(sa.text("SET LOCAL statement_timeout = '2s'"))
+            connection.execute(sa.text("SELECT 1"))
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("database_does_not_answer", error=type(error).__name__)
+        return False
+    return True
+
+
+def _redis_answers() -> bool:
+    client: redis.Redis = current_app.extensions[REDIS]
+    try:
+        return bool(client.ping())
+    except redis.RedisError as error:
+        log.warning("redis_does_not_answer", error=type(error).__name__)
+        return False
+
+
+def _harden(response: Response) -> Response:
+    """Put the security headers on every answer that has not chosen its own."""
+    settings: Settings = current_app.extensions[EXTENSION]
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if settings.is_production:
+        response.headers.setdefault("Strict-Transport-Security", TWO_YEARS)
+    return response
+
+
+def _begin() -> None:
+    g.hms_began = perf_counter()
+
+
+def _log_request(response: Response) -> Response:
+    """One line a request: the route's pattern, never the path or the query, which could name a patient."""
+    if request.endpoint not in QUIET:
+        log.info(
+            "request",
+            method=request.method,
+            route=request.url_rule.rule if request.url_rule else "unmatched",
+            status=response.status_code,
+            ms=round((perf_counter() - g.get("hms_began", perf_counter())) * 1000, 1),
+        )
+    return response
