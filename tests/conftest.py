@@ -1,0 +1,121 @@
+"""Fixtures that every test may ask for: a database of its own worker, a Redis, the application, clients, real server processes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+os.environ["HMS_ENV"] = "testing"  # before anything asks the clock
+
+import pytest
+import redis as redis_client
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from hms_web.app import create_app
+from hms_web.models import Base, db
+from tests.servers import Servers, known, started
+
+pytest_plugins = ["tests.browsers", "tests.processes"]
+_run = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With several workers, the process that controls them starts the servers; alone, the first test that needs them does."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        _run.enter_context(started())
+
+
+def pytest_unconfigure() -> None:
+    """End whatever this process started."""
+    _run.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """The run's PostgreSQL and Redis."""
+    return known() or _run.enter_context(started())
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    """0, 1, 2 ... for pytest-xdist's gw0, gw1, gw2 ...; 0 alone."""
+    return int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers, worker_number: int) -> str:
+    """This worker's own database, migrated and empty at the beginning."""
+    return servers.clone(f"{servers.run}_{worker_number}")
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers, worker_number: int) -> str:
+    """This worker's own numbered database in Redis."""
+    return servers.redis_database(worker_number)
+
+
+@pytest.fixture(scope="session")
+def shared_app(database_url: str, redis_url: str) -> Iterator[Flask]:
+    """The application over this worker's database, made once."""
+    app = create_app({"HMS_ENV": "testing", "DATABASE_URL": database_url, "REDIS_URL": redis_url})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(shared_app: Flask, redis_url: str) -> Iterator[Flask]:
+    """The application over an empty database and an empty Redis."""
+    kept = dict(shared_app.config)
+    yield shared_app
+    shared_app.config.clear()
+    shared_app.config.update(kept)
+    with shared_app.app_context():
+        empty(db.engine)
+    with redis_client.Redis.from_url(redis_url) as client:
+        client.flushdb()
+
+
+@pytest.fixture
+def engine(app: Flask) -> sa.Engine:
+    """The application's engine, for tests that open connections of their own."""
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def session(engine: sa.Engine) -> Iterator[Session]:
+    """A session of the test's own; services may commit, the tables are emptied afterwards.
+
+    No application context is pushed: requests of `client` then have contexts and sessions of their own, as in a real server.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript, or a program that speaks to the API."""
+    return app.test_client()
+
+
+@pytest.fixture
+def redis(app: Flask, redis_url: str) -> Iterator["redis_client.Redis"]:  # noqa: ARG001
+    """A client of this worker's Redis, emptied afterwards."""
+    with redis_client.Redis.from_url(redis_url) as client:
+        yield client
+
+
+def empty(engine: sa.Engine) -> None:
+    """Empty every table that has rows; triggers that forbid it (the audit trail's) are out of force for this one transaction."""
+    tables = [table.name for table in Base.metadata.sorted_tables]
+    with engine.begin() as connection:
+        filled = connection.scalars(
+            sa.text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables))  # noqa: S608
+        ).all()
+        if filled:
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            names = ", ".join(f'"{name}"' for name in filled)
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

@@ -1,0 +1,85 @@
+"""The fixture `server`: real gunicorn processes over a database of their own, for what only shows between processes."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hms_web.local.processes import LOOPBACK, ends_with_parent, free_port, last_lines, stop, wait_until
+from tests.servers import ROOT, Servers
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+@dataclass
+class Server:
+    """Running processes of the product over one database and one Redis."""
+
+    urls: list[str]
+    database_url: str
+    redis_url: str
+    log: Path
+    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The address of the first process."""
+        return self.urls[0]
+
+
+ServerFactory = Callable[..., Server]
+
+
+@pytest.fixture
+def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[ServerFactory]:
+    """Start servers: `server(processes=2, threads=8, env={...})`; they and their database end with the test."""
+    with ExitStack() as stack:
+
+        def start(processes: int = 2, threads: int = 8, env: Mapping[str, str] | None = None) -> Server:
+            name = f"{servers.run}_{worker_number}_{secrets.token_hex(3)}"
+            database_url = servers.clone(name)
+            stack.callback(servers.drop, name)
+            # The upper half of Redis's databases is for servers, the lower for the workers' own tests.
+            redis_url = servers.redis_database(32 + worker_number if "TEST_REDIS_URL" not in os.environ else worker_number)
+            running = Server([], database_url, redis_url, tmp_path / "server.log")
+            environ = {"HMS_ENV": "testing", "DATABASE_URL": database_url, "REDIS_URL": redis_url, **(env or {})}
+            for _ in range(processes):
+                port = free_port()
+                process = _gunicorn(port, threads, os.environ | environ, running.log)
+                stack.callback(stop, process, signal.SIGTERM, STOP_SECONDS)
+                running.processes.append(process)
+                running.urls.append(f"http://{LOOPBACK}:{port}")
+            for url, process in zip(running.urls, running.processes, strict=True):
+                if not wait_until(lambda url=url: _is_ready(url), READY_SECONDS) or process.poll() is not None:
+                    pytest.fail(f"A server did not start: {last_lines(running.log, 30)}")
+            return running
+
+        yield start
+
+
+def _gunicorn(port: int, threads: int, environ: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+    command = [
+        *(sys.executable, "-m", "gunicorn", "hms_web.app:create_app()"),
+        *("--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(threads)),
+        *("--log-level", "warning", "--graceful-timeout", "3"),
+    ]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=dict(environ), stdout=output, stderr=output, preexec_fn=ends_with_parent(signal.SIGTERM)
+        )
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
