@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
+from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.logs import configure_logging
 from hms_web.models import db
 
@@ -102,28 +102,6 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
         "SQLALCHEMY_DATABASE_URI": database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
-    }
-
-
-def engine_options() -> dict[str, object]:
-    """How the engine connects: nothing waits for long, so that a stuck database ends in a quick 503 and not in a pile of threads."""
-    server_side = {
-        "timezone": "UTC",
-        "lock_timeout": "4s",
-        "statement_timeout": "30s",
-        "idle_in_transaction_session_timeout": "60s",
-    }
-    return {
-        "connect_args": {
-            "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
-            "connect_timeout": 4,
-            "application_name": "hms",
-        },
-        "pool_size": 5,  # one for each of gunicorn's four threads, and one to spare
-        "max_overflow": 5,
-        "pool_timeout": 4,
-        "pool_pre_ping": True,
-        "pool_recycle": 1800,
     }
 
 

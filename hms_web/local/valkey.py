@@ -32,6 +32,7 @@ class Valkey:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         settings = self.folder / "valkey.conf"
         settings.touch(mode=0o600)
         settings.write_text(self._settings())
