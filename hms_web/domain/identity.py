@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 
 class Role(StrEnum):
@@ -37,3 +37,17 @@ class Actor:
     def may_manage_doctor(self, doctor_id: UUID) -> bool:
         """Whether this person may change a doctor's schedule, slots and absences: an admin any, a doctor their own."""
         return self.role is Role.ADMIN or (self.role is Role.DOCTOR and self.doctor_id == doctor_id)
+
+
+def role_mistake(before: Role | None, after: Role) -> str | None:
+    """Say why a user cannot be given a role; a doctor's account is made, and kept, together with the doctor."""
+    if before is after or Role.DOCTOR not in (before, after):
+        return None
+    if before is Role.DOCTOR:
+        return "A doctor's account stays a doctor's. Deactivate it, and make a new one for another role."
+    return "Doctors are added on the doctors' page, with their department and slot length."
+
+
+def timezone_mistake(name: str) -> str | None:
+    """Say what is wrong with the name of a time zone."""
+    return None if name in available_timezones() else "Name a time zone like Asia/Kolkata or Europe/London."

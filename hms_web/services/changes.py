@@ -1,0 +1,19 @@
+"""Writes what differs onto a row, and says for the audit trail what did."""
+
+from collections.abc import Mapping
+
+from hms_web.domain.unset import UNSET
+from hms_web.models import Base
+
+Changes = dict[str, dict[str, object]]
+
+
+def apply(row: Base, wanted: Mapping[str, object]) -> Changes:
+    """Set the columns of `wanted` that are not UNSET and differ; return `{column: {"from": …, "to": …}}` of these."""
+    changes: Changes = {}
+    for column, value in wanted.items():
+        before = getattr(row, column)
+        if value is not UNSET and value != before:
+            setattr(row, column, value)
+            changes[column] = {"from": before, "to": value}
+    return changes

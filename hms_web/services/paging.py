@@ -1,0 +1,73 @@
+"""Lists a page at a time. A cursor names the last row shown, so that a page costs the same however deep it lies."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from hms_web.domain.refusals import InvalidInput
+from hms_web.domain.validation import is_storable
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `next_cursor` is None on the last one."""
+
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+
+def checked_limit(limit: int | None) -> int:
+    """Return the number of rows that a page shall have; raises InvalidInput outside 1 to 200."""
+    if limit is None:
+        return DEFAULT_LIMIT
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInput([("limit", f"Ask for 1 to {MAX_LIMIT} rows.")])
+    return limit
+
+
+def write_cursor(*key: object) -> str:
+    """Return the opaque cursor of a row's sort key."""
+    written = json.dumps([part.isoformat() if isinstance(part, datetime | date) else str(part) for part in key])
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
+    """Return the sort key in a cursor, its parts of the given types (str, int, Decimal, UUID, date, datetime).
+
+    Raises InvalidInput for anything that `write_cursor` has not made.
+    """
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(parts, list):
+            raise TypeError
+        return tuple(_part(kind, part) for kind, part in zip(kinds, parts, strict=True))
+    except (binascii.Error, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        raise InvalidInput([("cursor", "This is not a cursor of this list.")]) from error
+
+
+def _part(kind: type, text: str) -> object:
+    if not isinstance(text, str) or not is_storable(text):
+        raise TypeError
+    if not issubclass(kind, date):
+        parse: Callable[[str], object] = kind
+        return parse(text)
+    parsed = kind.fromisoformat(text)
+    if isinstance(parsed, datetime) and parsed.tzinfo is None:
+        raise ValueError
+    return parsed
+
+
+def page(rows: Sequence[Row], limit: int, show: Callable[[Row], T], key: Callable[[Row], tuple[object, ...]]) -> Page[T]:
+    """Make a page of `limit` rows; the caller has fetched one more, if there is one, to know that another page follows."""
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return Page([show(row) for row in shown], write_cursor(*key(shown[-1])) if more else None)

@@ -1,0 +1,112 @@
+"""Finding patients by what somebody types or hears: parts of a name with typing errors, digits of a phone number, an MRN.
+
+The words of a search all have to match. A word of digits matches a phone number anywhere (so the last digits do) or begins
+an MRN; any other word matches a name, forgiving typing errors where it is long enough. Trigram indexes answer all of that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Numeric, case, cast, func, literal, or_, text
+from sqlalchemy.orm import Session
+
+from hms_web.domain.patients import SearchWord, search_words
+from hms_web.domain.refusals import InvalidInput
+from hms_web.domain.validation import is_storable
+from hms_web.models import Patient
+
+LONGEST_QUERY, MOST_WORDS = 120, 6
+SIMILAR_ENOUGH = 0.4
+_ESCAPE = "\\"
+
+
+def escaped(typed: str) -> str:
+    """Return text for LIKE that means itself."""
+    return typed.replace(_ESCAPE, _ESCAPE * 2).replace("%", r"\%").replace("_", r"\_")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that was understood: its words, and what was typed of it as a name and as a whole."""
+
+    words: Sequence[SearchWord]
+    typed: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everybody is meant."""
+        return not self.typed
+
+    @property
+    def name(self) -> str:
+        """The part that is meant as a name."""
+        return " ".join(word.text for word in self.words if word.is_name)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether no word is long enough for a trigram, so that the order by name has to do."""
+        return all(word.is_short for word in self.words)
+
+
+def understand(q: str) -> Search:
+    """Return what a search means; raises InvalidInput for one that cannot be meant."""
+    if not is_storable(q):
+        raise InvalidInput([("q", "Use letters, digits and signs that can be printed.")])
+    typed = " ".join(q.split())
+    if len(typed) > LONGEST_QUERY:
+        raise InvalidInput([("q", f"Use at most {LONGEST_QUERY} characters.")])
+    return Search(search_words(typed)[:MOST_WORDS], typed)
+
+
+def prepare(session: Session) -> None:
+    """Set how alike a name has to be, for the rest of the transaction."""
+    session.execute(text(f"SET LOCAL pg_trgm.word_similarity_threshold = {SIMILAR_ENOUGH}"))
+
+
+def matches(q: str) -> ColumnElement[bool]:
+    """Return the condition that a patient is found by `q`; raises InvalidInput."""
+    return condition(understand(q))
+
+
+def condition(search: Search) -> ColumnElement[bool]:
+    """Return the condition that every word of a search matches; of nothing but signs, none does."""
+    if not search.words and not search.is_empty:
+        return literal(value=False)
+    found: ColumnElement[bool] = literal(value=True)
+    for word in search.words:
+        found &= _matches(word)
+    return found
+
+
+def _matches(word: SearchWord) -> ColumnElement[bool]:
+    mrn = Patient.mrn.ilike(f"{escaped(word.text)}%", escape=_ESCAPE)
+    if word.digits:
+        return or_(Patient.phone_digits.like(f"%{word.digits}%"), mrn)
+    if word.is_short:
+        begins = escaped(word.text)
+        return or_(*(Patient.name.ilike(pattern, escape=_ESCAPE) for pattern in (f"{begins}%", f"% {begins}%")))
+    spellings = [Patient.name.ilike(f"%{escaped(spelling)}%", escape=_ESCAPE) for spelling in word.spellings]
+    alike = literal(word.text).op("<%", is_comparison=True)(Patient.name)
+    return or_(*spellings, alike, *([mrn] if word.has_digit else []))
+
+
+def score(search: Search) -> ColumnElement[Decimal]:
+    """Return how well a patient fits, best highest: the very MRN, the very name, its beginning, a word's beginning, likeness."""
+    name, whole = search.name, search.typed
+    best = case(
+        (func.lower(Patient.mrn) == whole.lower(), 50),
+        (Patient.phone_digits == whole, 45),
+        (func.lower(Patient.name) == name.lower(), 40),
+        (Patient.name.ilike(f"{escaped(name)}%", escape=_ESCAPE), 30),
+        (Patient.name.ilike(f"% {escaped(name)}%", escape=_ESCAPE), 20),
+        (Patient.name.ilike(f"%{escaped(name)}%", escape=_ESCAPE), 10),
+        else_=0,
+    )
+    likeness = func.word_similarity(name, Patient.name) + func.similarity(name, Patient.name)
+    return cast(best + likeness, Numeric(8, 4))
+
+
+def rank(search: Search) -> ColumnElement[Decimal] | None:
+    """Return the score to order by; None where the order by name says as much: without words, or with short ones."""
+    return score(search) if search.words and not search.is_short else None

@@ -1,0 +1,279 @@
+"""Patient records: finding, adding, changing, unblocking."""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import local_date
+from hms_web.domain.patients import (
+    PatientStatus,
+    Sex,
+    birth_mistake,
+    given_mrn,
+    mrn_mistake,
+    phone_mistake,
+    same_phone_ending,
+)
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.unset import UNSET, Unset
+from hms_web.domain.validation import email_mistake, line_mistake, name_mistake, refuse_invalid, tidy
+from hms_web.models import Hospital, Patient, new_id
+from hms_web.services import audit, changes, locks, paging, patient_search, unit_of_work
+
+LONGEST_REASON = 500
+MOST_DUPLICATES = 10
+MOST_SUGGESTED = 8
+MRNS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PatientView:
+    """A patient record."""
+
+    id: UUID
+    mrn: str
+    name: str
+    phone: str | None
+    email: str | None
+    date_of_birth: date | None
+    sex: Sex | None
+    status: PatientStatus
+    no_show_count: int
+    lifetime_no_shows: int
+    blocked_at: datetime | None
+    blocked_reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatient:
+    """A patient to be added; without an MRN the hospital gives its next number."""
+
+    name: str
+    phone: str | None = None
+    date_of_birth: date | None = None
+    sex: Sex | None = None
+    email: str | None = None
+    mrn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChange:
+    """What to change of a patient; UNSET leaves it, None empties it."""
+
+    name: str | Unset = UNSET
+    phone: str | None | Unset = UNSET
+    date_of_birth: date | None | Unset = UNSET
+    sex: Sex | None | Unset = UNSET
+    email: str | None | Unset = UNSET
+    mrn: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedPatient:
+    """A new patient, and those who may be the same person."""
+
+    patient: PatientView
+    possible_duplicates: list[PatientView]
+
+
+def view(patient: Patient) -> PatientView:
+    """Return a row as a record."""
+    return PatientView(
+        id=patient.id,
+        mrn=patient.mrn,
+        name=patient.name,
+        phone=patient.phone,
+        email=patient.email,
+        date_of_birth=patient.date_of_birth,
+        sex=Sex(patient.sex) if patient.sex else None,
+        status=PatientStatus(patient.status),
+        no_show_count=patient.no_show_count,
+        lifetime_no_shows=patient.lifetime_no_shows,
+        blocked_at=patient.blocked_at,
+        blocked_reason=patient.blocked_reason,
+        created_at=patient.created_at,
+    )
+
+
+def search(
+    session: Session, actor: Actor, q: str | None = None, *, limit: int | None = None, cursor: str | None = None
+) -> paging.Page[PatientView]:
+    """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput."""
+    limit = paging.checked_limit(limit)
+    wanted = patient_search.understand(q or "")
+    rank = patient_search.rank(wanted)
+    query = _matching(session, actor, wanted, rank)
+    if cursor is not None:
+        query = query.where(_after(cursor, rank))
+    rows = session.execute(query.limit(limit + 1)).all()
+    return paging.page(rows, limit, lambda row: view(row[0]), lambda row: (row[1], row[0].name, row[0].id))
+
+
+def suggest(session: Session, actor: Actor, q: str, *, limit: int = MOST_SUGGESTED) -> list[PatientView]:
+    """Return the best few patients for what has been typed so far, nobody for nothing. Raises InvalidInput."""
+    wanted = patient_search.understand(q)
+    if wanted.is_empty:
+        return []
+    rows = session.execute(_matching(session, actor, wanted, patient_search.rank(wanted)).limit(limit)).all()
+    return [view(row[0]) for row in rows]
+
+
+def _matching(
+    session: Session, actor: Actor, wanted: patient_search.Search, rank: ColumnElement[Decimal] | None
+) -> Select[Patient, Decimal]:
+    query = select(Patient, literal(Decimal(0)) if rank is None else rank)
+    query = query.where(Patient.hospital_id == actor.hospital_id)
+    if not wanted.is_empty:
+        patient_search.prepare(session)
+        query = query.where(patient_search.condition(wanted))
+    best_first = [] if rank is None else [rank.desc()]
+    return query.order_by(*best_first, Patient.name, Patient.id)
+
+
+def _after(cursor: str, rank: ColumnElement[Decimal] | None) -> ColumnElement[bool]:
+    score, name, patient_id = paging.read_cursor(cursor, Decimal, str, UUID)
+    further = tuple_(Patient.name, Patient.id) > (name, patient_id)
+    if rank is None:
+        return further
+    return or_(rank < score, and_(rank == score, further))
+
+
+def get(session: Session, actor: Actor, patient_id: UUID) -> PatientView:
+    """Return one patient; raises Refused PATIENT_NOT_FOUND."""
+    return view(_row(session, actor, patient_id))
+
+
+def _row(session: Session, actor: Actor, patient_id: UUID) -> Patient:
+    query = select(Patient).where(Patient.hospital_id == actor.hospital_id, Patient.id == patient_id)
+    patient = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if patient is None:
+        raise Refused(Code.PATIENT_NOT_FOUND)
+    return patient
+
+
+def possible_duplicates(  # noqa: PLR0913 what a person is known by
+    session: Session,
+    actor: Actor,
+    name: str,
+    phone: str | None,
+    date_of_birth: date | None,
+    exclude: UUID | None = None,
+) -> list[PatientView]:
+    """Return patients with the same phone number, however it is written, or the same name and date of birth."""
+    same: list[ColumnElement[bool]] = []
+    ending = same_phone_ending(phone or "")
+    if ending:
+        same.append(Patient.phone_digits.like(f"%{ending}"))
+    if date_of_birth is not None:
+        alike = patient_search.escaped(" ".join(name.split()))
+        same.append(and_(Patient.name.ilike(alike, escape="\\"), Patient.date_of_birth == date_of_birth))
+    if not same:
+        return []
+    query = select(Patient).where(Patient.hospital_id == actor.hospital_id, or_(*same))
+    if exclude is not None:
+        query = query.where(Patient.id != exclude)
+    return [view(row) for row in session.scalars(query.order_by(Patient.name, Patient.id).limit(MOST_DUPLICATES))]
+
+
+def _refuse_wrong(wanted: NewPatient | PatientChange, today: date) -> dict[str, Any]:
+    """Return the tidied columns that are set; raises InvalidInput with everything that is wrong."""
+    given = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    given = {name: tidy(value) if isinstance(value, str) else value for name, value in given.items() if value is not UNSET}
+    refuse_invalid(
+        ("name", name_mistake(given["name"] or "") if "name" in given else None),
+        ("phone", phone_mistake(given.get("phone"))),
+        ("dateOfBirth", birth_mistake(given.get("date_of_birth"), today)),
+        ("email", email_mistake(given["email"]) if given.get("email") else None),
+        ("mrn", mrn_mistake(given.get("mrn"))),
+    )
+    if "name" in given:
+        given["name"] = " ".join(given["name"].split())
+    return given
+
+
+def create(session: Session, actor: Actor, wanted: NewPatient, *, now: datetime) -> CreatedPatient:
+    """Add a patient; raises InvalidInput, or Refused MRN_TAKEN. Possible duplicates are told, not refused."""
+    given = _refuse_wrong(wanted, local_date(now, actor.zone))
+
+    def work() -> CreatedPatient:
+        mrn = given["mrn"] or _next_mrn(session, actor)
+        _refuse_taken(session, actor, mrn)
+        patient = Patient(id=new_id(), hospital_id=actor.hospital_id, **(given | {"mrn": mrn, "created_at": now}))
+        session.add(patient)
+        session.flush()
+        session.refresh(patient)
+        audit.record(session, actor, "patient.created", "patient", patient.id, now=now, **(given | {"mrn": mrn}))
+        duplicates = possible_duplicates(
+            session, actor, patient.name, patient.phone, patient.date_of_birth, exclude=patient.id
+        )
+        return CreatedPatient(view(patient), duplicates)
+
+    return unit_of_work.run(session, work)
+
+
+def _refuse_taken(session: Session, actor: Actor, mrn: str) -> None:
+    taken = select(Patient.id).where(Patient.hospital_id == actor.hospital_id, Patient.mrn == mrn)
+    if session.scalar(taken) is not None:
+        raise Refused(Code.MRN_TAKEN, mrn=mrn)
+
+
+def _next_mrn(session: Session, actor: Actor) -> str:
+    """Take the hospital's next free number; the lock of its row makes others wait for theirs until this one is saved."""
+    locked = select(Hospital).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True)
+    hospital = session.scalars(locked.execution_options(populate_existing=True)).one()
+    first = hospital.last_mrn + 1
+    while True:
+        numbers = {given_mrn(number): number for number in range(first, first + MRNS_AT_ONCE)}
+        query = select(Patient.mrn).where(Patient.hospital_id == actor.hospital_id, Patient.mrn.in_(numbers))
+        free = numbers.keys() - set(session.scalars(query))
+        if free:
+            hospital.last_mrn = min(numbers[mrn] for mrn in free)
+            return given_mrn(hospital.last_mrn)
+        first += MRNS_AT_ONCE
+
+
+def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChange, *, now: datetime) -> PatientView:
+    """Change a patient's record; raises InvalidInput, or Refused PATIENT_NOT_FOUND or MRN_TAKEN."""
+    given = _refuse_wrong(wanted, local_date(now, actor.zone))
+    refuse_invalid(("mrn", "A patient keeps a number." if "mrn" in given and not given["mrn"] else None))
+
+    def work() -> PatientView:
+        locks.patient(session, actor, patient_id)
+        patient = _row(session, actor, patient_id)
+        if given.get("mrn", patient.mrn) != patient.mrn:
+            _refuse_taken(session, actor, given["mrn"])
+        changed = changes.apply(patient, given)
+        if changed:
+            session.flush()
+            audit.record(session, actor, "patient.changed", "patient", patient_id, now=now, changes=changed)
+        return view(patient)
+
+    return unit_of_work.run(session, work)
+
+
+def unblock(session: Session, actor: Actor, patient_id: UUID, *, reason: str, now: datetime) -> PatientView:
+    """Let a blocked patient book again and count no-shows anew.
+
+    Raises InvalidInput, or Refused PATIENT_NOT_FOUND, or INVALID_TRANSITION for one who is not blocked.
+    """
+    refuse_invalid(("reason", line_mistake(reason, LONGEST_REASON)))
+
+    def work() -> PatientView:
+        locks.patient(session, actor, patient_id)
+        patient = _row(session, actor, patient_id)
+        if patient.status != PatientStatus.BLOCKED:
+            raise Refused(Code.INVALID_TRANSITION)
+        fresh = {"status": PatientStatus.ACTIVE, "no_show_count": 0, "blocked_at": None, "blocked_reason": None}
+        changed = changes.apply(patient, fresh)
+        session.flush()
+        audit.record(session, actor, "patient.unblocked", "patient", patient_id, now=now, reason=reason.strip(), changes=changed)
+        return view(patient)
+
+    return unit_of_work.run(session, work)

@@ -1,0 +1,250 @@
+"""The people who sign in: listing, adding and changing them, and the links with which they set a password."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor, Role, role_mistake
+from hms_web.domain.passwords import password_mistake
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.unset import UNSET, Unset
+from hms_web.domain.validation import email_mistake, name_mistake, refuse_invalid
+from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User, new_id
+from hms_web.services import audit, changes, paging, passwords, unit_of_work
+
+LINK_LASTS = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user as lists and forms show it."""
+
+    id: UUID
+    name: str
+    email: str
+    role: Role
+    is_active: bool
+    has_password: bool
+    doctor_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to be added; without a password a one-time link is made to set one."""
+
+    name: str
+    email: str
+    role: Role
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """What to change of a user; UNSET leaves it."""
+
+    name: str | Unset = UNSET
+    role: Role | Unset = UNSET
+    is_active: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeLink:
+    """The secret of a link to set a password, shown this once."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedUser:
+    """A new user, and the link if it has no password yet."""
+
+    user: UserView
+    link: OneTimeLink | None
+
+
+def _view(user: User, doctor_id: UUID | None) -> UserView:
+    return UserView(
+        user.id, user.name, user.email, Role(user.role), user.is_active, user.password_hash is not None, doctor_id, user.created_at
+    )
+
+
+def list_users(
+    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None
+) -> paging.Page[UserView]:
+    """Return the hospital's users by name."""
+    limit = paging.checked_limit(limit)
+    query = (
+        select(User, Doctor.id)
+        .outerjoin(Doctor, Doctor.user_id == User.id)
+        .where(User.hospital_id == actor.hospital_id)
+        .order_by(User.name, User.id)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        query = query.where(tuple_(User.name, User.id) > paging.read_cursor(cursor, str, UUID))
+    rows = session.execute(query).all()
+    return paging.page(rows, limit, lambda row: _view(row[0], row[1]), lambda row: (row[0].name, row[0].id))
+
+
+def get(session: Session, actor: Actor, user_id: UUID) -> UserView:
+    """Return one user; raises Refused USER_NOT_FOUND."""
+    query = (
+        select(User, Doctor.id)
+        .outerjoin(Doctor, Doctor.user_id == User.id)
+        .where(User.hospital_id == actor.hospital_id, User.id == user_id)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise Refused(Code.USER_NOT_FOUND)
+    return _view(row[0], row[1])
+
+
+def add(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> User:
+    """Add a user's row inside the caller's unit of work; raises Refused EMAIL_TAKEN."""
+    email = wanted.email.strip().lower()
+    if session.scalar(select(User.id).where(func.lower(User.email) == email)) is not None:
+        raise Refused(Code.EMAIL_TAKEN)
+    user = User(
+        id=new_id(),
+        hospital_id=actor.hospital_id,
+        name=wanted.name.strip(),
+        email=email,
+        role=wanted.role,
+        password_hash=passwords.hash_password(wanted.password) if wanted.password is not None else None,
+        is_active=True,
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    audit.record(session, actor, "user.created", "user", user.id, now=now, name=user.name, email=email, role=wanted.role)
+    return user
+
+
+def checks(wanted: NewUser) -> list[tuple[str, str | None]]:
+    """Return what is wrong with the words of a new account, as pairs of field and sentence or None."""
+    return [
+        ("name", name_mistake(wanted.name.strip())),
+        ("email", email_mistake(wanted.email.strip())),
+        ("password", None if wanted.password is None else password_mistake(wanted.password)),
+    ]
+
+
+def create(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> CreatedUser:
+    """Add a user who is not a doctor; raises InvalidInput, or Refused EMAIL_TAKEN."""
+    refuse_invalid(*checks(wanted), ("role", role_mistake(None, wanted.role)))
+
+    def work() -> CreatedUser:
+        user = add(session, actor, wanted, now=now)
+        link = None if wanted.password is not None else add_link(session, actor, user.id, now=now)
+        return CreatedUser(_view(user, None), link)
+
+    return unit_of_work.run(session, work)
+
+
+def change(session: Session, actor: Actor, user_id: UUID, wanted: UserChange, *, now: datetime) -> UserView:
+    """Change a user; a new role or a deactivation ends their sessions and tokens.
+
+    Raises InvalidInput, or Refused USER_NOT_FOUND or LAST_ADMIN.
+    """
+    if wanted.name is not UNSET:
+        refuse_invalid(("name", name_mistake(wanted.name.strip())))
+
+    def work() -> UserView:
+        _lock_admins(session, actor)
+        before = get(session, actor, user_id)
+        if wanted.role is not UNSET:
+            refuse_invalid(("role", role_mistake(before.role, wanted.role)))
+        _refuse_last_admin(session, actor, before, wanted)
+        user = session.get_one(User, user_id)
+        name = wanted.name if wanted.name is UNSET else wanted.name.strip()
+        changed = changes.apply(user, {"name": name, "role": wanted.role, "is_active": wanted.is_active})
+        if {"role", "is_active"} & changed.keys():
+            end_sessions(session, user_id)
+        if changed:
+            session.flush()
+            audit.record(session, actor, "user.changed", "user", user_id, now=now, changes=changed)
+        return _view(user, before.doctor_id)
+
+    return unit_of_work.run(session, work)
+
+
+def _lock_admins(session: Session, actor: Actor) -> None:
+    """Of two people who remove each other's rights at once, the second sees what the first did."""
+    session.execute(select(Hospital.id).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True))
+
+
+def _refuse_last_admin(session: Session, actor: Actor, before: UserView, wanted: UserChange) -> None:
+    stays = wanted.role in (UNSET, Role.ADMIN) and wanted.is_active is not False
+    if stays or before.role is not Role.ADMIN or not before.is_active:
+        return
+    others = select(User.id).where(
+        User.hospital_id == actor.hospital_id, User.role == Role.ADMIN, User.is_active, User.id != before.id
+    )
+    if session.scalar(others.limit(1)) is None:
+        raise Refused(Code.LAST_ADMIN)
+
+
+def end_sessions(session: Session, user_id: UUID) -> None:
+    """End every session and token of a user, inside the caller's unit of work."""
+    session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+    session.execute(delete(ApiToken).where(ApiToken.user_id == user_id))
+
+
+def add_link(session: Session, actor: Actor, user_id: UUID, *, now: datetime) -> OneTimeLink:
+    """Make a one-time link inside the caller's unit of work; earlier ones of the user no longer work."""
+    session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
+    secret, expires_at = passwords.new_secret(), now + LINK_LASTS
+    hashed = passwords.secret_hash(secret)
+    session.add(PasswordLink(user_id=user_id, token_hash=hashed, created_at=now, expires_at=expires_at))
+    audit.record(session, actor, "user.password_link_made", "user", user_id, now=now)
+    return OneTimeLink(secret, expires_at)
+
+
+def new_link(session: Session, actor: Actor, user_id: UUID, *, now: datetime) -> OneTimeLink:
+    """Make a one-time link for a user who forgot their password; raises Refused USER_NOT_FOUND."""
+
+    def work() -> OneTimeLink:
+        get(session, actor, user_id)
+        return add_link(session, actor, user_id, now=now)
+
+    return unit_of_work.run(session, work)
+
+
+def set_password_by_link(session: Session, token: str, password: str, *, now: datetime) -> None:
+    """Set a password with a one-time link, which ends all sessions of its user; raises InvalidInput or Refused LINK_EXPIRED."""
+    refuse_invalid(("password", password_mistake(password)))
+
+    def work() -> None:
+        used = session.scalar(
+            update(PasswordLink)
+            .where(
+                PasswordLink.token_hash == passwords.secret_hash(token),
+                PasswordLink.used_at.is_(None),
+                PasswordLink.expires_at > now,
+            )
+            .values(used_at=now)
+            .returning(PasswordLink.user_id)
+        )
+        if used is None:
+            raise Refused(Code.LINK_EXPIRED)
+        user = session.get_one(User, used)
+        user.password_hash = passwords.hash_password(password)
+        end_sessions(session, used)
+        hospital = session.get_one(Hospital, user.hospital_id)
+        actor = Actor(hospital.id, hospital.timezone, used, user.name, Role(user.role))
+        audit.record(session, actor, "user.password_set", "user", used, now=now)
+
+    unit_of_work.run(session, work)
+
+
+def link_is_valid(session: Session, token: str, *, now: datetime) -> bool:
+    """Whether a one-time link can still be used."""
+    query = select(PasswordLink.id).where(
+        PasswordLink.token_hash == passwords.secret_hash(token), PasswordLink.used_at.is_(None), PasswordLink.expires_at > now
+    )
+    return session.scalar(query) is not None
