@@ -116,8 +116,14 @@ class Offer:
 _STATUS_OF = {Code.DATE_IN_PAST: SlotStatus.PAST, Code.SLOT_TAKEN: SlotStatus.BOOKED, Code.SLOT_HELD: SlotStatus.HELD}
 
 
-def offer(  # noqa: PLR0913 each is one fact
-    slot: SlotTime, doctor: DoctorDay, *, today: date, now: datetime, hold: Hold | None = None, user_id: UUID | None = None
+def offer(
+    slot: SlotTime,
+    doctor: DoctorDay,
+    *,
+    today: date,
+    now: datetime,
+    hold: Hold | None = None,
+    user_id: UUID | None = None,
 ) -> Offer:
     """Return what a slot offers: the booking's own checks, all but the patient's, decide.
 
@@ -140,3 +146,12 @@ def offer(  # noqa: PLR0913 each is one fact
         return Offer(_STATUS_OF.get(refusal.code, SlotStatus.BLOCKED), refusal)
     is_held = hold is not None and hold.until > now
     return Offer(SlotStatus.HELD if is_held else SlotStatus.AVAILABLE)
+
+
+def without(span: Span, hole: Span) -> list[Span]:
+    """Return what is left of a span when another is cut out of it: nothing, one piece or two."""
+    pieces = (
+        Span(span.starts_at, min(span.ends_at, hole.starts_at)),
+        Span(max(span.starts_at, hole.ends_at), span.ends_at),
+    )
+    return [piece for piece in pieces if piece.starts_at < piece.ends_at]

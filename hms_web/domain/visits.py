@@ -43,10 +43,13 @@ TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
 }
 """Every edge there is; whatever is not here is refused."""
 
-BY_HAND = frozenset({S.SCHEDULED, S.CONFIRMED, S.CHECKED_IN, S.CANCELLED})
-"""Statuses a person may set directly; the others are reached through a consultation or a no-show."""
-
 
 def may_follow(now: AppointmentStatus, then: AppointmentStatus) -> bool:
     """Whether `then` may come straight after `now`."""
     return then in TRANSITIONS[now]
+
+
+def may_set_by_hand(now: AppointmentStatus, then: AppointmentStatus) -> bool:
+    """Whether a person may set `then` directly; consultations and the no-show list have their own ways in and out."""
+    own_ways = {S.IN_PROGRESS, S.COMPLETED, S.NO_SHOW}
+    return now not in own_ways and then not in own_ways and may_follow(now, then)

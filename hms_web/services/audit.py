@@ -62,7 +62,7 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
     )
 
 
-def record(  # noqa: PLR0913 the columns of an event
+def record(
     session: Session, actor: Actor, action: str, record_type: str, record_id: UUID, *, now: datetime, **details: object
 ) -> None:
     """Append one event; `action` is a past participle like `appointment.booked`."""

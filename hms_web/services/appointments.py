@@ -1,0 +1,290 @@
+"""Reading appointments, and the marks that put them on the affected list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import day_span
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
+from hms_web.models import Appointment, AuditEvent, Doctor, Patient, User
+from hms_web.services import audit, patient_search
+from hms_web.services.outbox import PatientNotice
+from hms_web.services.paging import Page, read_cursor, write_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """An appointment with the names that a page or the JSON shows."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    patient_mrn: str
+    patient_phone: str | None
+    doctor_id: UUID
+    doctor_name: str
+    department: str
+    date: date
+    start_time: time
+    end_time: time
+    starts_at: datetime
+    ends_at: datetime
+    status: AppointmentStatus
+    type: AppointmentType
+    reason: str | None
+    notes: str | None
+    checked_in_at: datetime | None
+    vitals_recorded_at: datetime | None
+    token_number: int
+    version: int
+    affected_cause: AffectedCause | None
+    cancel_reason: str | None
+    created_at: datetime
+    created_by_id: UUID | None
+    created_by: str | None
+    consultation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFilter:
+    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that day."""
+
+    day: date | None = None
+    first: date | None = None
+    last: date | None = None
+    doctor_id: UUID | None = None
+    patient_id: UUID | None = None
+    department: str | None = None
+    statuses: Sequence[AppointmentStatus] = ()
+    q: str | None = None
+
+
+_DOCTOR_USER = aliased(User)
+_CREATOR = aliased(User)
+
+
+def _selected(actor: Actor) -> Select[Any]:
+    return (
+        select(
+            Appointment.id,
+            Appointment.patient_id,
+            Patient.name,
+            Patient.mrn,
+            Patient.phone,
+            Appointment.doctor_id,
+            _DOCTOR_USER.name,
+            Doctor.department,
+            Appointment.date,
+            Appointment.start_time,
+            Appointment.end_time,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.status,
+            Appointment.type,
+            Appointment.reason,
+            Appointment.notes,
+            Appointment.checked_in_at,
+            Appointment.vitals_recorded_at,
+            Appointment.token_number,
+            Appointment.version,
+            Appointment.affected_cause,
+            Appointment.cancel_reason,
+            Appointment.created_at,
+            Appointment.created_by_id,
+            _CREATOR.name,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .join(_DOCTOR_USER, _DOCTOR_USER.id == Doctor.user_id)
+        .outerjoin(_CREATOR, _CREATOR.id == Appointment.created_by_id)
+        .where(Appointment.hospital_id == actor.hospital_id)
+    )
+
+
+def _view(row: Row[Any]) -> AppointmentView:
+    values = list(row)
+    values[13], values[14] = AppointmentStatus(values[13]), AppointmentType(values[14])
+    values[21] = AffectedCause(values[21]) if values[21] else None
+    return AppointmentView(*values)
+
+
+def get(session: Session, actor: Actor, appointment_id: UUID) -> AppointmentView:
+    """Return one appointment of the hospital. Raises Refused APPOINTMENT_NOT_FOUND."""
+    row = session.execute(_selected(actor).where(Appointment.id == appointment_id)).one_or_none()
+    if row is None:
+        raise Refused(Code.APPOINTMENT_NOT_FOUND)
+    return _view(row)
+
+
+def by_ids(session: Session, actor: Actor, appointment_ids: Sequence[UUID]) -> list[AppointmentView]:
+    """Return the appointments of the hospital among `appointment_ids`, earliest first."""
+    if not appointment_ids:
+        return []
+    wanted = _selected(actor).where(Appointment.id.in_(appointment_ids))
+    return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
+
+
+def history(session: Session, actor: Actor, appointment_id: UUID) -> Sequence[AuditEvent]:
+    """Return everything that was done to an appointment, oldest first."""
+    return audit.history(session, actor, "appointment", appointment_id)
+
+
+def of_day(
+    session: Session, actor: Actor, day: date, *, doctor_ids: Sequence[UUID] | None = None
+) -> list[AppointmentView]:
+    """Return all appointments of a local day, cancelled ones too, in the order of their time."""
+    wanted = _selected(actor).where(*_narrowed(actor, AppointmentFilter(day=day)))
+    if doctor_ids is not None:
+        wanted = wanted.where(Appointment.doctor_id.in_(doctor_ids))
+    return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
+
+
+def affected(session: Session, actor: Actor, *, doctor_id: UUID | None = None, now: datetime) -> list[AppointmentView]:
+    """Return the upcoming appointments that need attention, earliest first."""
+    wanted = _selected(actor).where(
+        Appointment.affected_cause.is_not(None), Appointment.status.in_(UPCOMING), Appointment.starts_at >= now
+    )
+    if doctor_id is not None:
+        wanted = wanted.where(Appointment.doctor_id == doctor_id)
+    return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
+
+
+def search(
+    session: Session, actor: Actor, wanted: AppointmentFilter, *, limit: int = 50, cursor: str | None = None
+) -> Page[AppointmentView]:
+    """Return a page of the hospital's appointments, earliest first. Raises InvalidInput for a cursor that is none."""
+    statement = _selected(actor).where(*_narrowed(actor, wanted))
+    if cursor is not None:
+        after_at, after_id = read_cursor(cursor, datetime, UUID)
+        statement = statement.where(tuple_(Appointment.starts_at, Appointment.id) > (after_at, after_id))
+    rows = session.execute(statement.order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)).all()
+    items = [_view(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(items, write_cursor(items[-1].starts_at, items[-1].id) if more else None)
+
+
+def _narrowed(actor: Actor, wanted: AppointmentFilter) -> list[ColumnElement[bool]]:
+    first, last = wanted.day or wanted.first, wanted.day or wanted.last
+    conditions: list[ColumnElement[bool]] = []
+    if first is not None:
+        conditions.append(Appointment.starts_at >= day_span(first, actor.zone).starts_at)
+    if last is not None:
+        conditions.append(Appointment.starts_at < day_span(last, actor.zone).ends_at)
+    if wanted.doctor_id is not None:
+        conditions.append(Appointment.doctor_id == wanted.doctor_id)
+    if wanted.patient_id is not None:
+        conditions.append(Appointment.patient_id == wanted.patient_id)
+    if wanted.department is not None:
+        conditions.append(Doctor.department == wanted.department)
+    if wanted.statuses:
+        conditions.append(Appointment.status.in_(wanted.statuses))
+    if wanted.q and wanted.q.strip():
+        conditions.append(patient_search.matches(wanted.q))
+    return conditions
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRange:
+    """Local days, or hours of one local day, in which appointments are looked for."""
+
+    first: date
+    last: date
+    start: time | None = None
+    end: time | None = None
+
+
+def standing_in(
+    session: Session, actor: Actor, ranges: Sequence[LocalRange], *, doctor_id: UUID | None = None, now: datetime
+) -> list[AppointmentView]:
+    """Return the appointments to come, or of people already here, that lie in any of the ranges; any shared part counts."""
+    if not ranges:
+        return []
+    here = (AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS)
+    statement = _selected(actor).where(
+        or_(and_(Appointment.status.in_(UPCOMING), Appointment.starts_at >= now), Appointment.status.in_(here)),
+        Appointment.ends_at > now - timedelta(days=1),
+        or_(*(_inside(item) for item in ranges)),
+    )
+    if doctor_id is not None:
+        statement = statement.where(Appointment.doctor_id == doctor_id)
+    return [_view(row) for row in session.execute(statement.order_by(Appointment.starts_at, Appointment.id))]
+
+
+def _inside(wanted: LocalRange) -> ColumnElement[bool]:
+    condition = Appointment.date.between(wanted.first, wanted.last)
+    if wanted.start is not None and wanted.end is not None:
+        condition &= (Appointment.start_time < wanted.end) & (Appointment.end_time > wanted.start)
+    return condition
+
+
+def mark_cause(
+    session: Session, actor: Actor, appointment_ids: Sequence[UUID], cause: AffectedCause, *, now: datetime
+) -> list[AppointmentView]:
+    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not on it."""
+    if not appointment_ids:
+        return []
+    marked = session.scalars(
+        update(Appointment)
+        .where(
+            Appointment.hospital_id == actor.hospital_id,
+            Appointment.id.in_(appointment_ids),
+            Appointment.affected_cause.is_(None),
+            Appointment.status.in_(UPCOMING),
+        )
+        .values(affected_cause=cause, affected_at=now, version=Appointment.version + 1)
+        .returning(Appointment.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    details = {"affected_cause": {"from": None, "to": cause}}
+    audit.record_all(
+        session, actor, [audit.Entry("appointment.affected", "appointment", key, details) for key in marked], now=now
+    )
+    return by_ids(session, actor, marked)
+
+
+def clear_cause(
+    session: Session, actor: Actor, appointment_ids: Iterable[UUID], cause: AffectedCause, *, now: datetime
+) -> list[UUID]:
+    """Take appointments that stand there because of `cause` off the affected list; return their ids."""
+    wanted = list(appointment_ids)
+    if not wanted:
+        return []
+    cleared = session.scalars(
+        update(Appointment)
+        .where(
+            Appointment.hospital_id == actor.hospital_id,
+            Appointment.id.in_(wanted),
+            Appointment.affected_cause == cause,
+        )
+        .values(affected_cause=None, affected_at=None, version=Appointment.version + 1)
+        .returning(Appointment.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    details = {"affected_cause": {"from": cause, "to": None}}
+    audit.record_all(
+        session, actor, [audit.Entry("appointment.settled", "appointment", key, details) for key in cleared], now=now
+    )
+    return list(cleared)
+
+
+def notice_of(view: AppointmentView, event: MessageEvent) -> PatientNotice:
+    """Return the notice that tells an appointment's patient of an event."""
+    return PatientNotice(
+        event=event,
+        appointment_id=view.id,
+        patient_id=view.patient_id,
+        version=view.version,
+        doctor_name=view.doctor_name,
+        day=view.date,
+        at=view.start_time,
+        token=view.token_number,
+    )

@@ -1,0 +1,232 @@
+"""What the slot engine and the booking checks know of doctors in a range of days, loaded with two statements.
+
+This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for everything, and go straight
+into small frozen dataclasses.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.orm import Session
+
+from hms_web.domain.absences import AbsenceSpan, AbsenceType
+from hms_web.domain.booking import DoctorDay, Hold
+from hms_web.domain.holidays import Holiday, holiday_on
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import Span, day_span
+from hms_web.domain.schedules import MAX_SLOT_MINUTES, DayHours, DayOfWeek, hours_on
+from hms_web.domain.slots import SlotTime
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import HospitalHoliday
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSlot:
+    """A slot as it is stored, with its hold if it ever had one."""
+
+    slot_id: UUID
+    time: SlotTime
+    hold: Hold | None
+    hold_token_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An active appointment in a doctor's day, with what a grid shows of it."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    patient_name: str
+    day: date
+    start: time
+    end: time
+    span: Span
+    status: AppointmentStatus
+    is_affected: bool
+    has_vitals: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Time closed by hand."""
+
+    block_id: UUID
+    span: Span
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFacts:
+    """One doctor in a range of days."""
+
+    doctor_id: UUID
+    name: str
+    department: str
+    is_available: bool
+    is_active: bool
+    max_patients_per_day: int
+    slot_duration: int
+    week: Sequence[DayHours]
+    absences: Sequence[AbsenceSpan]
+    blocks: Sequence[Block]
+    taken: Sequence[Taken]
+    slots: Sequence[StoredSlot]
+    holidays: Sequence[Holiday]
+
+    def on(self, day: date, *, without: UUID | None = None) -> DoctorDay:
+        """Return what the checks ask of one day, not counting the appointment `without`."""
+        counted = [taken for taken in self.taken if taken.day == day and taken.appointment_id != without]
+        return DoctorDay(
+            is_available=self.is_available,
+            is_active=self.is_active,
+            max_patients_per_day=self.max_patients_per_day,
+            booked_count=len(counted),
+            hours=hours_on(day, self.week),
+            holiday=holiday_on(day, self.holidays),
+            absences=self.absences,
+            taken=[taken.span for taken in counted],
+            blocks=[(block.span, block.reason) for block in self.blocks],
+        )
+
+    def slots_on(self, day: date) -> list[StoredSlot]:
+        """Return the stored slots of one day in order."""
+        return [slot for slot in self.slots if slot.time.day == day]
+
+
+_DOCTORS = text(
+    """
+    SELECT d.id, u.name, d.department, d.is_available, u.is_active, d.max_patients_per_day, d.slot_duration,
+      (SELECT json_agg(json_build_array(s.day_of_week, s.start_time, s.end_time, s.break_start, s.break_end))
+         FROM doctor_schedules s WHERE s.doctor_id = d.id AND s.is_active) AS week,
+      (SELECT json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
+                       ORDER BY a.start_date, a.start_time)
+         FROM doctor_absences a
+        WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first) AS absences,
+      (SELECT json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at)
+         FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since) AS blocks,
+      (SELECT json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at, a.ends_at,
+                                        a.status, a.affected_cause IS NOT NULL, a.vitals_recorded_at IS NOT NULL)
+                       ORDER BY a.starts_at)
+         FROM appointments a JOIN patients p ON p.id = a.patient_id
+        WHERE a.doctor_id = d.id AND a.status NOT IN ('CANCELLED', 'NO_SHOW')
+          AND a.starts_at >= :early AND a.starts_at < :until AND a.ends_at > :since) AS taken,
+      (SELECT json_agg(json_build_array(s.id, s.date, s.start_time, s.end_time, s.starts_at, s.ends_at,
+                                        s.held_by_id, h.name, s.held_until, s.hold_token_hash) ORDER BY s.starts_at)
+         FROM doctor_slots s LEFT JOIN users h ON h.id = s.held_by_id
+        WHERE s.doctor_id = d.id AND s.starts_at >= :since AND s.starts_at < :until) AS slots
+    FROM doctors d JOIN users u ON u.id = d.user_id
+    WHERE d.hospital_id = :hospital_id AND d.id = ANY(:doctor_ids)
+    ORDER BY u.name, d.id
+    """
+).bindparams(bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True))))
+
+
+def load(
+    session: Session, actor: Actor, doctor_ids: Iterable[UUID], first: date, last: date
+) -> dict[UUID, DoctorFacts]:
+    """Return the facts of the hospital's doctors among `doctor_ids`, from one local day up to and including another."""
+    since, until = day_span(first, actor.zone).starts_at, day_span(last, actor.zone).ends_at
+    rows = session.execute(
+        _DOCTORS,
+        {
+            "hospital_id": actor.hospital_id,
+            "doctor_ids": list(doctor_ids),
+            "first": first,
+            "last": last,
+            "since": since,
+            "until": until,
+            "early": since - timedelta(minutes=MAX_SLOT_MINUTES),  # an index can only be told where starts begin
+        },
+    ).all()
+    holidays = active_holidays(session, actor) if rows else ()
+    return {row.id: _doctor(row, holidays) for row in rows}
+
+
+def active_holidays(session: Session, actor: Actor) -> list[Holiday]:
+    """Return the hospital's holidays that are in force."""
+    rows = session.execute(
+        select(HospitalHoliday.name, HospitalHoliday.date, HospitalHoliday.is_recurring)
+        .where(HospitalHoliday.hospital_id == actor.hospital_id, HospitalHoliday.is_active)
+        .order_by(HospitalHoliday.date)
+    )
+    return [Holiday(*row) for row in rows]
+
+
+def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN401 a row of a textual statement
+    return DoctorFacts(
+        doctor_id=row.id,
+        name=row.name,
+        department=row.department,
+        is_available=row.is_available,
+        is_active=row.is_active,
+        max_patients_per_day=row.max_patients_per_day,
+        slot_duration=row.slot_duration,
+        week=tuple(_hours(*item) for item in row.week or ()),
+        absences=tuple(_absence(*item) for item in row.absences or ()),
+        blocks=tuple(Block(UUID(key), _span(start, end), reason) for key, start, end, reason in row.blocks or ()),
+        taken=tuple(_taken(*item) for item in row.taken or ()),
+        slots=tuple(_slot(*item) for item in row.slots or ()),
+        holidays=holidays,
+    )
+
+
+def _time(value: str | None) -> dt.time | None:
+    return None if value is None else time.fromisoformat(value)
+
+
+def _span(starts_at: str, ends_at: str) -> Span:
+    return Span(datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))
+
+
+def _hours(day: str, start: str, end: str, break_start: str | None, break_end: str | None) -> DayHours:
+    times = time.fromisoformat(start), time.fromisoformat(end), _time(break_start), _time(break_end)
+    return DayHours(DayOfWeek(day), *times)
+
+
+def _absence(first: str, last: str, start: str | None, end: str | None, kind: str, key: str) -> AbsenceSpan:
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    return AbsenceSpan(*days, _time(start), _time(end), AbsenceType(kind), UUID(key))
+
+
+def _taken(  # noqa: PLR0913, PLR0917 the columns of a row
+    key: str,
+    patient: str,
+    name: str,
+    day: str,
+    start: str,
+    end: str,
+    starts_at: str,
+    ends_at: str,
+    status: str,
+    is_affected: bool,
+    has_vitals: bool,  # noqa: FBT001
+) -> Taken:
+    local = date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end)
+    span = _span(starts_at, ends_at)
+    return Taken(UUID(key), UUID(patient), name, *local, span, AppointmentStatus(status), is_affected, has_vitals)
+
+
+def _slot(  # noqa: PLR0913, PLR0917 the columns of a row
+    key: str,
+    day: str,
+    start: str,
+    end: str,
+    starts_at: str,
+    ends_at: str,
+    holder: str | None,
+    holder_name: str | None,
+    until: str | None,
+    token_hash: str | None,
+) -> StoredSlot:
+    local = SlotTime(
+        date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end), _span(starts_at, ends_at)
+    )
+    hold = Hold(UUID(holder), holder_name or "", datetime.fromisoformat(until)) if holder and until else None
+    return StoredSlot(UUID(key), local, hold, token_hash)

@@ -1,0 +1,79 @@
+"""Row locks, taken once and in one order: patient, then doctor, then appointment (quality.md, Correct under pressure).
+
+Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a patient's time
+holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and day count. The locks are `FOR NO
+KEY UPDATE`, so that a row that merely refers to a patient or doctor can still be written meanwhile.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from hms_web.domain.identity import Actor
+from hms_web.models import Appointment, Doctor, Patient
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+# Tests switch the locks off to show that the race they test is real; nothing else may.
+GUARD = {"on": True}
+
+
+def _locked(statement: Select[T]) -> Select[T]:
+    return statement.with_for_update(key_share=True) if GUARD["on"] else statement
+
+
+def _mine(
+    hospital: InstrumentedAttribute[UUID], row_id: InstrumentedAttribute[UUID], actor: Actor, wanted: UUID
+) -> ColumnElement[bool]:
+    return (hospital == actor.hospital_id) & (row_id == wanted)
+
+
+def patient(
+    session: Session, actor: Actor, patient_id: UUID
+) -> Row[tuple[str, str, str, str | None, str | None]] | None:
+    """Lock a patient; return status, name, MRN, phone and blocked reason as they stand now, or None if there is no such patient."""
+    columns = select(Patient.status, Patient.name, Patient.mrn, Patient.phone, Patient.blocked_reason)
+    return session.execute(
+        _locked(columns.where(_mine(Patient.hospital_id, Patient.id, actor, patient_id)))
+    ).one_or_none()
+
+
+def doctors(session: Session, actor: Actor, doctor_ids: Iterable[UUID]) -> set[UUID]:
+    """Lock doctors of the hospital in the order of their ids; return those that exist."""
+    wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(set(doctor_ids)))
+    return set(session.scalars(_locked(wanted.order_by(Doctor.id))))
+
+
+def doctor(session: Session, actor: Actor, doctor_id: UUID) -> bool:
+    """Lock one doctor; return whether the hospital has such a doctor."""
+    return bool(doctors(session, actor, [doctor_id]))
+
+
+def all_doctors(session: Session, actor: Actor) -> set[UUID]:
+    """Lock every doctor of the hospital, for what touches all of them, like a holiday."""
+    wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id).order_by(Doctor.id)
+    return set(session.scalars(_locked(wanted)))
+
+
+def appointment(session: Session, actor: Actor, appointment_id: UUID) -> Appointment | None:
+    """Lock an appointment and return it as it stands now, or None. Its patient and doctor have to be locked before."""
+    wanted = select(Appointment).where(_mine(Appointment.hospital_id, Appointment.id, actor, appointment_id))
+    return session.scalars(_locked(wanted).execution_options(populate_existing=True)).one_or_none()
+
+
+def visit(
+    session: Session, actor: Actor, appointment_id: UUID, *, also_doctor: UUID | None = None
+) -> Appointment | None:
+    """Lock an appointment with its patient and doctor, and a doctor it may move to; return it as it stands, or None."""
+    mine = _mine(Appointment.hospital_id, Appointment.id, actor, appointment_id)
+    patient_id = session.scalar(select(Appointment.patient_id).where(mine))
+    if patient_id is None:
+        return None
+    patient(session, actor, patient_id)
+    # Whoever moves an appointment holds its patient's lock, so from here on its doctor stays the same.
+    doctor_id = session.scalar(select(Appointment.doctor_id).where(mine))
+    doctors(session, actor, {key for key in (doctor_id, also_doctor) if key is not None})
+    return appointment(session, actor, appointment_id)

@@ -1,0 +1,238 @@
+"""Makes the stored slots of doctors' days what their hours give, around what is booked (product.md, Slots)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hms_web.domain.affected import AffectedCause, fits
+from hms_web.domain.booking import BOOKING_WINDOW_DAYS
+from hms_web.domain.holidays import holiday_on
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import day_span, local_date
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.schedules import hours_on
+from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
+from hms_web.domain.visits import UPCOMING
+from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id
+from hms_web.services import appointments, audit, facts, locks, outbox, unit_of_work
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.facts import DoctorFacts
+
+DOCTORS_AT_ONCE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """How many slots a generation made, how many were there, and how many days it skipped because the hospital is closed."""
+
+    created: int
+    existing: int
+    skipped_holidays: int
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerated:
+    """How many open slots went and came, and the appointments that no longer fit the hours."""
+
+    removed: int
+    created: int
+    affected: list[AppointmentView] = field(default_factory=list)
+
+
+def ensure(
+    session: Session, actor: Actor, doctor_ids: Sequence[UUID], first: date, last: date, *, now: datetime
+) -> dict[UUID, DoctorFacts]:
+    """Return the doctors' facts of a range, after making the slots of its bookable days that have none yet.
+
+    Days in the past, beyond the booking window, days off and holidays stay without. However many ask at once, each slot
+    is made once: only the holder of the doctor's lock makes any.
+    """
+    known = facts.load(session, actor, doctor_ids, first, last)
+    wanting = [doctor_id for doctor_id, doctor in known.items() if _days_without(doctor, actor, first, last, now)]
+    if not wanting:
+        return known
+
+    def work() -> None:
+        locks.doctors(session, actor, wanting)
+        for doctor in facts.load(session, actor, wanting, first, last).values():
+            days = _days_without(doctor, actor, first, last, now)
+            _store(
+                session,
+                actor,
+                doctor,
+                [_settlement(doctor, day, actor, day_span(day, actor.zone).starts_at) for day in days],
+            )
+
+    unit_of_work.run(session, work)
+    return known | facts.load(session, actor, wanting, first, last)
+
+
+def _days_without(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[date]:
+    """Return the days of a range that should have slots and have none."""
+    today = local_date(now, actor.zone)
+    have = {slot.time.day for slot in doctor.slots}
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in days if day not in have and closed_reason(day, today, doctor.on(day)) is None]
+
+
+def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: datetime) -> Settlement:
+    hours = None if holiday_on(day, doctor.holidays) else hours_on(day, doctor.week)
+    template = slots_of_day(day, hours, doctor.slot_duration, actor.zone)
+    existing = [(slot.slot_id, slot.time.span) for slot in doctor.slots_on(day)]
+    return settle(template, existing, [taken.span for taken in doctor.taken], not_before)
+
+
+def _store(session: Session, actor: Actor, doctor: DoctorFacts, settlements: Iterable[Settlement]) -> tuple[int, int]:
+    """Apply settlements; return how many slots were removed and created. The doctor's lock has to be held."""
+    remove = [slot_id for settlement in settlements for slot_id in settlement.remove]
+    create = [slot for settlement in settlements for slot in settlement.create]
+    if remove:
+        session.execute(delete(DoctorSlot).where(DoctorSlot.id.in_(remove)))
+    if create:
+        rows = [_row(actor.hospital_id, doctor.doctor_id, slot) for slot in create]
+        session.execute(insert(DoctorSlot).on_conflict_do_nothing(index_elements=["doctor_id", "starts_at"]), rows)
+    return len(remove), len(create)
+
+
+def _row(hospital_id: UUID, doctor_id: UUID, slot: SlotTime) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "hospital_id": hospital_id,
+        "doctor_id": doctor_id,
+        "date": slot.day,
+        "start_time": slot.start,
+        "end_time": slot.end,
+        "starts_at": slot.span.starts_at,
+        "ends_at": slot.span.ends_at,
+    }
+
+
+def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *, now: datetime) -> Generated:
+    """Make the missing slots from today to `days_ahead` days on; running it twice changes nothing.
+
+    Raises Refused DOCTOR_NOT_FOUND.
+    """
+    today = local_date(now, actor.zone)
+    last = today + timedelta(days=days_ahead)
+
+    def work() -> Generated:
+        doctor = _locked(session, actor, doctor_id, today, last)
+        have = {slot.time.day for slot in doctor.slots}
+        days = [today + timedelta(days=n) for n in range(days_ahead + 1)]
+        missing = [day for day in days if day not in have]
+        settled = [_settlement(doctor, day, actor, day_span(day, actor.zone).starts_at) for day in missing]
+        _, created = _store(session, actor, doctor, settled)
+        if created:
+            audit.record(
+                session, actor, "slots.generated", "doctor", doctor_id, now=now, created=created, last_day=last
+            )
+        skipped = sum(holiday_on(day, doctor.holidays) is not None for day in days)
+        return Generated(created, len(doctor.slots), skipped)
+
+    return unit_of_work.run(session, work)
+
+
+def _locked(session: Session, actor: Actor, doctor_id: UUID, first: date, last: date) -> DoctorFacts:
+    if not locks.doctor(session, actor, doctor_id):
+        raise Refused(Code.DOCTOR_NOT_FOUND)
+    return facts.load(session, actor, [doctor_id], first, last)[doctor_id]
+
+
+def regenerate(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> Regenerated:
+    """Make a doctor's future slots anew. Raises Refused DOCTOR_NOT_FOUND, FORBIDDEN for another doctor's."""
+
+    def work() -> Regenerated:
+        if not locks.doctor(session, actor, doctor_id):
+            raise Refused(Code.DOCTOR_NOT_FOUND)
+        if not actor.may_manage_doctor(doctor_id):
+            raise Refused(Code.FORBIDDEN)
+        return resettle(session, actor, doctor_id, now=now)
+
+    return unit_of_work.run(session, work)
+
+
+def resettle(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> Regenerated:
+    """Bring a doctor's future in line with changed hours or slot length, inside the caller's transaction and lock.
+
+    Open future slots that the hours no longer give go, new ones come around the booked ones, booked ones stay. An
+    appointment that no longer fits is marked as needing another time and its patient told; one that fits again loses that
+    mark.
+    """
+    today = local_date(now, actor.zone)
+    last = _last_day(session, doctor_id, today)
+    doctor = facts.load(session, actor, [doctor_id], today, last)[doctor_id]
+    days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
+    removed, created = _store(session, actor, doctor, [_settlement(doctor, day, actor, now) for day in days])
+    affected = _mark_affected(session, actor, doctor, now=now)
+    audit.record(
+        session,
+        actor,
+        "slots.regenerated",
+        "doctor",
+        doctor_id,
+        now=now,
+        removed=removed,
+        created=created,
+        affected=len(affected),
+    )
+    return Regenerated(removed, created, affected)
+
+
+def _last_day(session: Session, doctor_id: UUID, today: date) -> date:
+    """Return the last day that has slots or appointments, at least the end of the booking window."""
+    window_end = today + timedelta(days=BOOKING_WINDOW_DAYS)
+    slots = session.scalar(select(func.max(DoctorSlot.date)).where(DoctorSlot.doctor_id == doctor_id))
+    booked = session.scalar(select(func.max(Appointment.date)).where(Appointment.doctor_id == doctor_id))
+    return max(day for day in (window_end, slots, booked) if day is not None)
+
+
+def _mark_affected(session: Session, actor: Actor, doctor: DoctorFacts, *, now: datetime) -> list[AppointmentView]:
+    upcoming = [taken for taken in doctor.taken if taken.status in UPCOMING and taken.span.starts_at > now]
+    misfits = [
+        taken.appointment_id for taken in upcoming if not fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
+    ]
+    settled = [taken.appointment_id for taken in upcoming if taken.is_affected and taken.appointment_id not in misfits]
+    appointments.clear_cause(session, actor, settled, AffectedCause.SCHEDULE_CHANGE, now=now)
+    marked = appointments.mark_cause(session, actor, misfits, AffectedCause.SCHEDULE_CHANGE, now=now)
+    notices = [appointments.notice_of(view, MessageEvent.NEEDS_RESCHEDULING) for view in marked]
+    outbox.queue(session, actor.hospital_id, notices, now=now)
+    return appointments.by_ids(session, actor, misfits)
+
+
+def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[date], *, now: datetime) -> None:
+    """Put single days right after appointments left them, inside the caller's transaction and the doctor's lock.
+
+    A slot that only a booking kept alive, of other hours or another length, goes when it is let go; what the hours give
+    instead comes.
+    """
+    for day in sorted(set(days)):
+        if day < local_date(now, actor.zone):
+            continue
+        doctor = facts.load(session, actor, [doctor_id], day, day)[doctor_id]
+        _store(session, actor, doctor, [_settlement(doctor, day, actor, now)])
+
+
+def extend_all_horizons(session: Session, *, now: datetime) -> int:
+    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many were made."""
+    made = 0
+    for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
+        actor = Actor(hospital_id=hospital_id, timezone=zone, user_id=None, name=f"{name}: nightly slots", role=None)
+        today = local_date(now, actor.zone)
+        last = today + timedelta(days=BOOKING_WINDOW_DAYS)
+        ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
+        before = _count(session, hospital_id)
+        for start in range(0, len(ids), DOCTORS_AT_ONCE):
+            ensure(session, actor, ids[start : start + DOCTORS_AT_ONCE], today, last, now=now)
+        made += _count(session, hospital_id) - before
+    return made
+
+
+def _count(session: Session, hospital_id: UUID) -> int:
+    counted = select(func.count()).select_from(DoctorSlot).where(DoctorSlot.hospital_id == hospital_id)
+    return session.scalar(counted) or 0

@@ -1,0 +1,107 @@
+"""What people read when a rule refuses: one sentence a code, that names the rule and what to do next.
+
+The sentences are templates so that a page can translate them before they are filled.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, tzinfo
+
+from hms_web.domain.refusals import Code, Refusal
+
+SENTENCES: dict[Code, str] = {
+    Code.PATIENT_NOT_FOUND: "There is no such patient in this hospital. Search again, or add the patient.",
+    Code.PATIENT_BLOCKED: "This patient is blocked from booking ({reason}). An administrator can unblock them, or book with a written reason.",
+    Code.PATIENT_DOUBLE_BOOKED: "This patient already has an appointment that overlaps, at {starts_at}. Choose another time, or move that one.",
+    Code.DOCTOR_NOT_FOUND: "There is no such doctor in this hospital.",
+    Code.DOCTOR_UNAVAILABLE: "This doctor does not accept appointments at present. Choose another doctor.",
+    Code.DOCTOR_INACTIVE: "This doctor's account is not active. Choose another doctor.",
+    Code.DATE_IN_PAST: "That time has already begun. Choose a later one.",
+    Code.BEYOND_BOOKING_WINDOW: "Appointments can be booked up to {last_day}. Choose an earlier day.",
+    Code.HOSPITAL_HOLIDAY: "The hospital is closed that day ({name}). Choose another day.",
+    Code.DOCTOR_ABSENT: "This doctor is on leave until {until}. Choose another time or doctor.",
+    Code.OUTSIDE_SCHEDULE: "This doctor does not work at that time{hours}. Choose a time inside the hours.",
+    Code.DURING_BREAK: "This doctor has a break until {break_end}. Choose a time after it.",
+    Code.NOT_A_SLOT: "None of this doctor's slots begins at that time. Choose one of the slots shown.",
+    Code.SLOT_TAKEN: "This slot was just taken. Choose another one.",
+    Code.SLOT_BLOCKED: "This slot is closed{because}. Choose another one.",
+    Code.SLOT_HELD: "{name} is booking this slot right now. Choose another one, or try again in two minutes.",
+    Code.DOCTOR_FULLY_BOOKED: "This doctor's day is full ({maximum} patients). Choose another day or doctor.",
+    Code.APPOINTMENT_NOT_FOUND: "There is no such appointment in this hospital.",
+    Code.SLOT_NOT_FOUND: "This slot no longer exists: the doctor's hours have changed. Look at the day again.",
+    Code.ABSENCE_NOT_FOUND: "There is no such absence.",
+    Code.HOLIDAY_NOT_FOUND: "There is no such holiday.",
+    Code.USER_NOT_FOUND: "There is no such user in this hospital.",
+    Code.NOTIFICATION_NOT_FOUND: "There is no such notification.",
+    Code.INVALID_TRANSITION: "An appointment that is {from} cannot become {to}{on}.",
+    Code.STALE_VERSION: "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed.",
+    Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
+    Code.SLOT_PAST: "This slot has already begun.",
+    Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
+    Code.MRN_TAKEN: "Another patient of this hospital has that number. Search for it, or leave the number empty to get the next one.",
+    Code.EMAIL_TAKEN: "There is already a user with this e-mail address.",
+    Code.HOLIDAY_EXISTS: "That day is already a holiday.",
+    Code.IDEMPOTENCY_KEY_REUSED: "This request was sent before with other contents. Send it again with a new key.",
+    Code.WRONG_CREDENTIALS: "The e-mail address or the password is not right.",
+    Code.LINK_EXPIRED: "This link has been used or is too old. Ask an administrator for a new one.",
+    Code.LAST_ADMIN: "This is the hospital's last administrator. Make somebody else one first.",
+    Code.FORBIDDEN: "You are not allowed to do this.",
+}
+
+TITLES: dict[Code, str] = {code: code.replace("_", " ").capitalize() for code in Code} | {
+    Code.NOT_A_SLOT: "Not a slot",
+    Code.MRN_TAKEN: "Patient number taken",
+    Code.DATE_IN_PAST: "In the past",
+}
+
+_NOT_FOUND = 404
+_FORBIDDEN = 403
+_UNPROCESSABLE = 422
+_STATUS: dict[Code, int] = {
+    Code.PATIENT_BLOCKED: _FORBIDDEN,
+    Code.FORBIDDEN: _FORBIDDEN,
+    Code.WRONG_CREDENTIALS: 401,
+    Code.DATE_IN_PAST: _UNPROCESSABLE,
+    Code.BEYOND_BOOKING_WINDOW: _UNPROCESSABLE,
+    Code.OUTSIDE_SCHEDULE: _UNPROCESSABLE,
+    Code.DURING_BREAK: _UNPROCESSABLE,
+    Code.NOT_A_SLOT: _UNPROCESSABLE,
+    Code.IDEMPOTENCY_KEY_REUSED: _UNPROCESSABLE,
+    Code.LINK_EXPIRED: _UNPROCESSABLE,
+}
+
+
+def status_of(code: Code) -> int:
+    """Return the HTTP status of a refusal (api.md): 404 for what does not exist, 409 for what stands in the way now."""
+    if code.endswith("_NOT_FOUND"):
+        return _NOT_FOUND
+    return _STATUS.get(code, 409)
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] = _unchanged) -> str:
+    """Return the sentence of a refusal, its times in the hospital's zone."""
+    facts = {name: _words(value, zone) for name, value in refusal.facts.items()}
+    facts.setdefault("reason", "")
+    until = " ".join(facts[name] for name in ("last_day", "end_time") if facts.get(name))
+    hours = f" ({facts['start_time']} to {facts['end_time']})" if "start_time" in facts else ""
+    because = f" ({facts['reason']})" if facts["reason"] else ""
+    on = f" on another day than its own ({facts['day']})" if "day" in facts else ""
+    return translate(SENTENCES[refusal.code]).format(
+        **{**facts, "until": until, "hours": hours, "because": because, "on": on}
+    )
+
+
+def _words(value: object, zone: tzinfo) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        local = value.astimezone(zone)
+        return f"{local:%H:%M} on {_words(local.date(), zone)}"
+    if isinstance(value, date):
+        return f"{value:%A} {value.day} {value:%B %Y}"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return str(value)
