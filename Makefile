@@ -1,0 +1,102 @@
+# `make run` starts the product, `make test` tests it; `make help` lists the rest.
+# Paths are relative, so that a folder with a space in its name is no different from another.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# The Python that makes .venv: the first of these that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+WORKERS ?= auto
+ARGS ?=
+
+VENV := .venv/bin
+PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
+PYTEST := $(VENV)/python -m pytest
+VENDOR := build/static/vendor
+SOURCES := hms_web migrations tests worker.py gunicorn.conf.py $(wildcard bench infrastructure)
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: install ## Start the demo: database, Redis, web, worker and scheduler, in this terminal
+	@HMS_ENV="$${HMS_ENV:-demo}" $(VENV)/hms run
+
+.PHONY: test
+test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
+	@$(PYTEST) -n $(WORKERS) -m "not fault" $(ARGS)
+
+.PHONY: test-faults
+test-faults: install-dev ## Run the tests that kill and stop things, one after the other
+	@$(PYTEST) -m fault $(ARGS)
+
+.PHONY: coverage
+coverage: install-dev ## Run the tests with branch coverage; domain and services have to be covered completely
+	@$(PYTEST) -n $(WORKERS) -m "not fault" --cov --cov-report= $(ARGS)
+	@$(VENV)/python -m coverage html --quiet
+	@$(VENV)/python -m coverage report --include='hms_web/domain/*,hms_web/services/*' --fail-under=100
+
+.PHONY: lint
+lint: install-dev ## Check style, types, import direction, templates and configuration
+	@$(VENV)/ruff check $(SOURCES)
+	@$(VENV)/ruff format --check $(SOURCES)
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-cache
+	@if [ -d templates ]; then $(VENV)/djlint templates --lint --check --quiet; fi
+	@$(VENV)/yamllint --strict .pre-commit-config.yaml compose.yaml
+
+.PHONY: format
+format: install-dev ## Put the code and the templates in shape
+	@$(VENV)/ruff check --fix-only --quiet $(SOURCES)
+	@$(VENV)/ruff format $(SOURCES)
+	@if [ -d templates ]; then $(VENV)/djlint templates --reformat --quiet || true; fi
+
+.PHONY: lock
+lock: install-dev ## Choose the newest allowed versions and write the lock files (UPGRADE= keeps the present ones)
+	@./.ci/lock $(VENV)
+
+.PHONY: install
+install: .venv/.installed $(VENDOR)/.installed ## Build .venv and fetch the front-end files
+
+.PHONY: install-dev
+install-dev: install .venv/.installed-dev
+
+.PHONY: clean
+clean: ## Remove what was built; the data in HMS_DATA_DIR stays
+	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis htmlcov .coverage test-results mutants
+
+.venv/.made:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Python 3.11 or newer was not found: install it, or name it with make PYTHON=/path/to/python3." >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian, Ubuntu: apt-get install python3-venv)." >&2; \
+		exit 1; }
+	@rm -rf .venv
+	@"$(PYTHON)" -m venv .venv
+	@touch $@
+
+.venv/.installed: .venv/.made requirements.txt pyproject.toml
+	@echo "Installing the Python packages ..."
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	@echo "Installing the packages for development ..."
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# npm comes from the machine, or where there is none, from a wheel.
+$(VENDOR)/.installed: package.json package-lock.json .npmrc | .venv/.made
+	@echo "Fetching the front-end files ..."
+	@mkdir -p $(VENDOR)
+	@cp package.json package-lock.json .npmrc build/
+	@command -v npm >/dev/null || [ -x $(VENV)/npm ] || $(PIP) --require-hashes -r requirements-node.txt
+	@cd build && PATH="$$PATH:../$(VENV)" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cp build/node_modules/htmx.org/dist/htmx.min.js build/node_modules/idiomorph/dist/idiomorph-ext.min.js $(VENDOR)/
+	@touch $@
