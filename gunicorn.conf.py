@@ -1,4 +1,4 @@
-"""How gunicorn serves the product, on one machine and in the container alike; its command line and GUNICORN_CMD_ARGS override it."""
+"""How gunicorn serves the product, here and in the container; its command line and GUNICORN_CMD_ARGS override it."""
 
 import os
 

@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.logs import configure_logging
 from hms_web.models import db
+from hms_web.web import register as register_web
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
@@ -24,18 +25,12 @@ MEBIBYTE = 1024 * 1024
 EXTENSION = "hms"
 REDIS = "hms_redis"
 # Asked every few seconds, or for every file of a page: not worth a line.
-QUIET = frozenset({"probes.healthz", "probes.readyz", "static", "vendor.static"})
+QUIET = frozenset({"probes.healthz", "probes.readyz", "static", "vendor.static", "assets.file"})
 
 # The page loads what this origin serves and nothing else; htmx needs neither inline code nor eval.
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-    ]
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self' data:; "
+    "object-src 'none'"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -54,8 +49,8 @@ log = structlog.get_logger()
 def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     """Make the application.
 
-    `config` is settings, or a mapping laid out like the environment (HMS_ENV, DATABASE_URL, ...) whose other upper-case names go to
-    Flask as they are; without it the process's own environment is read. Raises `ConfigError`.
+    `config` is settings, or a mapping laid out like the environment (HMS_ENV, DATABASE_URL, ...) whose other upper-case
+    names go to Flask as they are; without it the process's own environment is read. Raises `ConfigError`.
     """
     settings, extra = _settings(config)
     if settings.database_url is None or settings.redis_url is None:
@@ -63,7 +58,12 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
         message = f"{missing} is not set: name a server, or start everything with `hms run`."
         raise ConfigError(message)
     configure_logging()
-    app = Flask("hms_web", root_path=str(ROOT / "hms_web"), template_folder=ROOT / "templates", static_folder=str(ROOT / "static"))
+    app = Flask(
+        "hms_web",
+        root_path=str(ROOT / "hms_web"),
+        template_folder=ROOT / "templates",
+        static_folder=str(ROOT / "static"),
+    )
     app.config.from_mapping(_flask_config(settings, settings.database_url))
     app.config.from_mapping(extra)
     app.extensions[EXTENSION] = settings
@@ -75,6 +75,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
+    register_web(app)
     app.after_request(_harden)
     app.before_request(_begin)
     app.after_request(_log_request)
@@ -115,7 +116,9 @@ def _probes() -> Blueprint:
 
     @probes.get("/readyz")
     def readyz() -> ResponseReturnValue:
-        failing = [name for name, answers in (("database", _database_answers), ("redis", _redis_answers)) if not answers()]
+        failing = [
+            name for name, answers in (("database", _database_answers), ("redis", _redis_answers)) if not answers()
+        ]
         if failing:
             return jsonify(status="unavailable", failing=failing), 503, {"Retry-After": "5"}
         return jsonify(status="ready")

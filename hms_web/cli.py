@@ -29,8 +29,8 @@ def hms() -> None:
 def make_app() -> Flask:
     """The application, for a command; a setting that is wrong ends the command with its sentence.
 
-    Where no servers are named but HMS_DATA_DIR holds the data of an earlier `hms run`, that data is used: by its running
-    servers, or by servers that live as long as the command.
+    Where no servers are named but HMS_DATA_DIR holds the data of an earlier `hms run`, that data is used: by its
+    running servers, or by servers that live as long as the command.
     """
     try:
         settings = Settings.from_env()
@@ -48,7 +48,8 @@ def make_app() -> Flask:
 def run() -> None:
     """Run the whole product in this terminal, until Ctrl-C.
 
-    DATABASE_URL and REDIS_URL name servers; without them it starts its own in HMS_DATA_DIR. HMS_ENV=demo brings demo data.
+    DATABASE_URL and REDIS_URL name servers; without them it starts its own in HMS_DATA_DIR. HMS_ENV=demo brings demo
+    data.
     """
     try:
         sys.exit(run_everything(Settings.from_env(), prepare))

@@ -1,7 +1,8 @@
 """The only place that asks the time.
 
-Rules and services take `now` as an argument; whoever stands at the edge (a view, a job, a command) asks it here, once. Time can be
-held still in tests, and only there: with `fixed` inside a process, with HMS_TEST_NOW for a server in another one.
+Rules and services take `now` as an argument; whoever stands at the edge (a view, a job, a command) asks it here, once.
+Time can be held still in tests, and only there: with `fixed` inside a process, with HMS_TEST_NOW for a server in
+another one.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Every setting of the product, read once from the environment and then frozen.
 
-`Settings.from_env` either returns settings that can be used or raises `ConfigError` with one sentence that names the setting.
+`Settings.from_env` either returns settings that can be used or raises `ConfigError` with one sentence that names the
+setting.
 """
 
 import os
@@ -52,11 +53,13 @@ class Settings:
 
     # HMS_ENV: production (default), demo (demo data and demo logins), or testing.
     env: Environment
-    # DATABASE_URL: a PostgreSQL 15 or newer, as postgresql://user:password@host/name. Without it `hms run` starts its own.
+    # DATABASE_URL: a PostgreSQL 15 or newer, as postgresql://user:password@host/name. Without it `hms run` starts its
+    # own.
     database_url: str | None
     # REDIS_URL: a Redis 6.2 or newer, or Valkey, as redis://host/0. Without it `hms run` starts its own.
     redis_url: str | None
-    # SECRET_KEY: signs cookies; at least 16 characters. Required in production; the demo makes one and keeps it in HMS_DATA_DIR.
+    # SECRET_KEY: signs cookies; at least 16 characters. Required in production; the demo makes one and keeps it in
+    # HMS_DATA_DIR.
     secret_key: str
     # CRON_API_KEY: what the external trigger of the no-show check presents; unset means that nobody can trigger it.
     cron_api_key: str | None
@@ -68,7 +71,8 @@ class Settings:
     port: int
     # HMS_TRUSTED_HOSTS: the host names we answer to, separated by commas; unset means any.
     trusted_hosts: tuple[str, ...]
-    # HMS_TRUSTED_PROXIES: how many proxies stand before us and write X-Forwarded-* (default: 0, those headers are not believed).
+    # HMS_TRUSTED_PROXIES: how many proxies stand before us and write X-Forwarded-* (default: 0, those headers are not
+    # believed).
     trusted_proxies: int
 
     @property
@@ -102,9 +106,10 @@ class Settings:
 
 
 def engine_options(*, pooled: bool = True) -> dict[str, Any]:
-    """How an engine connects: nothing waits for long, so that a stuck database ends in a quick 503 and not in a pile of threads.
+    """How an engine connects: nothing waits for long.
 
-    Not pooled is for a process that lives for one job.
+    A stuck database then ends in a quick 503 and not in a pile of threads. Not pooled is for a process that lives
+    for one job.
     """
     server_side = {
         "timezone": "UTC",
@@ -178,7 +183,7 @@ def _secret_key(value: str, env: Environment, data_dir: Path) -> str:
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:
-    """What stands in the private file at `path`, made once if there is none; two processes that make it agree on one."""
+    """What stands in the private file at `path`; it is made if there is none, and two that make it agree on one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         own = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,6 +1,7 @@
 """One line of JSON an event, to standard error.
 
-What is logged is chosen, never swept up: no query strings, no bodies, no addresses of patients. An event names ids and codes.
+What is logged is chosen, never swept up: no query strings, no bodies, no addresses of patients. An event names ids and
+codes.
 """
 
 import logging

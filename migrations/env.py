@@ -12,7 +12,9 @@ LOCK = 7_263_001
 
 def run_offline() -> None:
     """Write the SQL instead of running it."""
-    context.configure(url=current_app.config["SQLALCHEMY_DATABASE_URI"], target_metadata=Base.metadata, literal_binds=True)
+    context.configure(
+        url=current_app.config["SQLALCHEMY_DATABASE_URI"], target_metadata=Base.metadata, literal_binds=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 
@@ -24,7 +26,10 @@ def run_online() -> None:
         connection.execute(sa.text("SET statement_timeout = 0"))
         connection.commit()
         context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True,
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            compare_server_default=True,
             transaction_per_migration=True,
         )
         try:

@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: a database of its own worker, a Redis, the application, clients, real server processes."""
+"""Fixtures that every test may ask for: a database of its own worker, a Redis, the application, clients, processes."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _run = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With several workers, the process that controls them starts the servers; alone, the first test that needs them does."""
+    """With several workers, the process that controls them starts the servers; else the first test that needs them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         _run.enter_context(started())
 
@@ -89,7 +89,8 @@ def engine(app: Flask) -> sa.Engine:
 def session(engine: sa.Engine) -> Iterator[Session]:
     """A session of the test's own; services may commit, the tables are emptied afterwards.
 
-    No application context is pushed: requests of `client` then have contexts and sessions of their own, as in a real server.
+    No application context is pushed: requests of `client` then have contexts and sessions of their own, as in a real
+    server.
     """
     with Session(engine, expire_on_commit=False) as session:
         yield session
@@ -102,19 +103,18 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def redis(app: Flask, redis_url: str) -> Iterator["redis_client.Redis"]:  # noqa: ARG001
+def redis(app: Flask, redis_url: str) -> Iterator["redis_client.Redis"]:
     """A client of this worker's Redis, emptied afterwards."""
     with redis_client.Redis.from_url(redis_url) as client:
         yield client
 
 
 def empty(engine: sa.Engine) -> None:
-    """Empty every table that has rows; triggers that forbid it (the audit trail's) are out of force for this one transaction."""
+    """Empty every table that has rows; triggers that forbid it (the audit trail's) are out of force meanwhile."""
     tables = [table.name for table in Base.metadata.sorted_tables]
     with engine.begin() as connection:
-        filled = connection.scalars(
-            sa.text(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables))  # noqa: S608
-        ).all()
+        questions = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
+        filled = connection.scalars(sa.text(questions)).all()
         if filled:
             connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
             names = ", ".join(f'"{name}"' for name in filled)

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from hms_web.local.processes import LOOPBACK, ends_with_parent, free_port, last_lines, stop, wait_until
+from hms_web.local.processes import LOOPBACK, free_port, last_lines, stop, wait_until
+from hms_web.local.processes import start as start_process
 from tests.servers import ROOT, Servers
 
 READY_SECONDS = 30.0
@@ -49,7 +51,9 @@ def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[Ser
             database_url = servers.clone(name)
             stack.callback(servers.drop, name)
             # The upper half of Redis's databases is for servers, the lower for the workers' own tests.
-            redis_url = servers.redis_database(32 + worker_number if "TEST_REDIS_URL" not in os.environ else worker_number)
+            redis_url = servers.redis_database(
+                32 + worker_number if "TEST_REDIS_URL" not in os.environ else worker_number
+            )
             running = Server([], database_url, redis_url, tmp_path / "server.log")
             environ = {"HMS_ENV": "testing", "DATABASE_URL": database_url, "REDIS_URL": redis_url, **(env or {})}
             for _ in range(processes):
@@ -59,7 +63,7 @@ def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[Ser
                 running.processes.append(process)
                 running.urls.append(f"http://{LOOPBACK}:{port}")
             for url, process in zip(running.urls, running.processes, strict=True):
-                if not wait_until(lambda url=url: _is_ready(url), READY_SECONDS) or process.poll() is not None:
+                if not wait_until(partial(_is_ready, url), READY_SECONDS) or process.poll() is not None:
                     pytest.fail(f"A server did not start: {last_lines(running.log, 30)}")
             return running
 
@@ -72,10 +76,7 @@ def _gunicorn(port: int, threads: int, environ: Mapping[str, str], log: Path) ->
         *("--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(threads)),
         *("--log-level", "warning", "--graceful-timeout", "3"),
     ]
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command, cwd=ROOT, env=dict(environ), stdout=output, stderr=output, preexec_fn=ends_with_parent(signal.SIGTERM)
-        )
+    return start_process(command, ending=signal.SIGTERM, log=log, cwd=ROOT, env=environ)
 
 
 def _is_ready(url: str) -> bool:

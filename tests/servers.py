@@ -1,7 +1,7 @@
-"""The servers of a test run: one PostgreSQL and one Valkey for all workers, a template migrated once, and databases cloned from it.
+"""The servers of a test run: one PostgreSQL and one Valkey for all workers, and databases cloned from one template.
 
-The controlling process starts them, so that they live as long as the run and end with it; pytest-xdist's workers find them in
-the environment. TEST_DATABASE_URL and TEST_REDIS_URL name other servers (the database user needs CREATEDB).
+The controlling process starts them, so that they live as long as the run and end with it; pytest-xdist's workers find
+them in the environment. TEST_DATABASE_URL and TEST_REDIS_URL name other servers (the database user needs CREATEDB).
 """
 
 import os
@@ -58,7 +58,9 @@ class Servers:
     def drop_all(self) -> None:
         """Remove every database of this run."""
         with psycopg.connect(self.postgres, autocommit=True) as connection:
-            names = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self.run,)).fetchall()
+            names = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (self.run,)
+            ).fetchall()
         for (name,) in names:
             self.drop(name)
 
@@ -72,7 +74,9 @@ class Servers:
                 self.drop(making)
                 self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
                 self._migrate(making)
-                self._run(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name)))
+                self._run(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
+                )
         return name
 
     def _migrate(self, name: str) -> None:
@@ -100,7 +104,9 @@ def started() -> Iterator[Servers]:
     """Start the servers, name them in the environment, and end them."""
     folder = Path(tempfile.mkdtemp(prefix="hms-test-"))
     folder.chmod(0o755)  # root's PostgreSQL runs as somebody else, who has to walk through
-    postgres = Postgres(folder / "postgres", folder / "postgres.log", free_port(), new_password(), durable=False, max_connections=300)
+    postgres = Postgres(
+        folder / "postgres", folder / "postgres.log", free_port(), new_password(), durable=False, max_connections=300
+    )
     valkey = Valkey(folder / "valkey", folder / "valkey.log", free_port(), new_password(), durable=False)
     external_postgres, external_redis = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     try:
@@ -108,7 +114,9 @@ def started() -> Iterator[Servers]:
             postgres.start()
         if not external_redis:
             valkey.start()
-        servers = Servers(external_postgres or postgres.url(), external_redis or valkey.url(), f"hms_test_{secrets.token_hex(4)}")
+        servers = Servers(
+            external_postgres or postgres.url(), external_redis or valkey.url(), f"hms_test_{secrets.token_hex(4)}"
+        )
         os.environ.update({POSTGRES: servers.postgres, REDIS: servers.redis, RUN: servers.run})
         yield servers
         if external_postgres:

@@ -1,16 +1,17 @@
 """Keeps one process of the product: `python -m hms_web.local.keep OWNER [--again] -- COMMAND ...`.
 
-It ends the command when it is asked to end or when the process OWNER (`hms run`) is gone, and with `--again` starts the command
-again when that ends by itself: the scheduler gives up after eight seconds without Redis, and Redis may come back.
+It ends the command when it is asked to end or when the process OWNER (`hms run`) is gone, and with `--again` starts the
+command again when that ends by itself: the scheduler gives up after eight seconds without Redis, and Redis may come
+back.
 """
 
 import signal
-import subprocess
 import sys
+import threading
 import time
 from types import FrameType
 
-from hms_web.local.processes import ends_with_parent, is_alive, stop
+from hms_web.local.processes import is_alive, start, stop
 
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 4.0  # honcho kills the whole group after five
@@ -25,7 +26,7 @@ class Keeper:
         self._owner = owner
         self._command = command
         self._again = again
-        self._ending = False
+        self._ending = threading.Event()
 
     def run(self) -> int:
         """Keep the command; its last exit code."""
@@ -35,16 +36,16 @@ class Keeper:
         while True:
             began = time.monotonic()
             code = self._run_once()
-            if self._ending or not self._again:
+            if self._is_over() or not self._again:
                 return code
             pause = FIRST_PAUSE if time.monotonic() - began > LIVED_LONG_ENOUGH else min(pause * 2, LONGEST_PAUSE)
             print(f"ended with code {code}; starting it again", flush=True)  # noqa: T201 honcho shows it
             self._sleep(pause)
-            if self._ending:
+            if self._is_over():
                 return code
 
     def _run_once(self) -> int:
-        process = subprocess.Popen(self._command, preexec_fn=ends_with_parent(signal.SIGTERM))
+        process = start(self._command, ending=signal.SIGTERM)
         while process.poll() is None and not self._is_over():
             time.sleep(LOOK_SECONDS)
         stop(process, signal.SIGTERM, STOP_SECONDS)
@@ -53,14 +54,15 @@ class Keeper:
     def _sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self._is_over():
-            time.sleep(LOOK_SECONDS)
+            self._ending.wait(LOOK_SECONDS)
 
     def _is_over(self) -> bool:
-        self._ending = self._ending or not is_alive(self._owner)
-        return self._ending
+        if not is_alive(self._owner):
+            self._ending.set()
+        return self._ending.is_set()
 
     def _end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 what a signal handler gets
-        self._ending = True
+        self._ending.set()
 
 
 def command_line(owner: int, command: list[str], *, again: bool) -> list[str]:

