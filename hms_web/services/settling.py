@@ -1,0 +1,60 @@
+"""Puts upcoming appointments on the affected list and takes them off it again, whatever the cause (product.md: Absences, Holidays)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.still_affected import due_cause
+from hms_web.domain.visits import UPCOMING
+from hms_web.services import appointments, facts, outbox
+from hms_web.services.appointments import AppointmentView
+
+
+def mark(
+    session: Session,
+    actor: Actor,
+    standing: Sequence[AppointmentView],
+    cause: AffectedCause,
+    event: MessageEvent,
+    *,
+    now: datetime,
+) -> list[AppointmentView]:
+    """Mark those of `standing` that are still to come and tell their patients, inside the caller's unit of work.
+
+    Returns the newly marked; one that is on the list already stays there as it is, and its patient is not told again.
+    """
+    coming = [view.id for view in standing if view.status in UPCOMING]
+    marked = appointments.mark_cause(session, actor, coming, cause, now=now)
+    outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, event) for view in marked], now=now)
+    return marked
+
+
+def lift(
+    session: Session, actor: Actor, standing: Sequence[AppointmentView], cause: AffectedCause, *, now: datetime
+) -> list[UUID]:
+    """Take those off the list that stood there because of `cause`, inside the caller's unit of work; return their ids.
+
+    Where something else speaks against an appointment by now, it stays on the list because of that.
+    """
+    marked = [view for view in standing if view.affected_cause is cause]
+    if not marked:
+        return []
+    days = [view.date for view in marked]
+    doctors = facts.load(session, actor, sorted({view.doctor_id for view in marked}), min(days), max(days))
+    free: list[UUID] = []
+    others: dict[AffectedCause, list[UUID]] = {}
+    for view in marked:
+        due = due_cause(doctors[view.doctor_id].on(view.date), view.date, view.start_time, view.end_time)
+        if due is None:
+            free.append(view.id)
+        elif due is not cause:
+            others.setdefault(due, []).append(view.id)
+    for other, ids in others.items():
+        appointments.clear_cause(session, actor, ids, cause, now=now)
+        appointments.mark_cause(session, actor, ids, other, now=now)
+    return appointments.clear_cause(session, actor, free, cause, now=now)
