@@ -22,7 +22,9 @@ HOLD_FOR = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """What the checks ask of a patient. `busy` are the spans of their other active appointments around the wanted time."""
+    """What the checks ask of a patient. `busy` are the spans of their other active appointments around the wanted
+    time.
+    """
 
     status: PatientStatus
     busy: Sequence[Span] = ()
@@ -73,9 +75,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class BookingFacts:
-    """Everything the fourteen checks look at. `today` is the hospital's; None for patient or doctor means there is none.
+    """Everything the fourteen checks look at. `today` is the hospital's; None for patient or doctor means there is
+    none.
 
-    `is_slot` says that one of the doctor's slots starts at the wanted time. `overlook_block` is set for the reschedule of
+    `is_slot` says that one of the doctor's slots starts at the wanted time. `overlook_block` is set for the
+    reschedule of
     a blocked patient's existing appointment and for an admin's written reason.
     """
 

@@ -24,7 +24,8 @@ class Span:
 def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
     """Return the instant a wall clock first reaches `at` on `day`, in UTC.
 
-    For a time that the clock skips this is the instant at which it would have been, counted with the offset before the change.
+    For a time that the clock skips this is the instant at which it would have been, counted with the offset before
+    the change.
     """
     return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
 

@@ -36,8 +36,12 @@ _BODIES = {
     MessageEvent.RESCHEDULED: "Your appointment with {doctor} has moved to {when}. Your token number is {token}.",
     MessageEvent.CANCELLED: "Your appointment with {doctor} on {when} has been cancelled.",
     MessageEvent.AFFECTED_BY_ABSENCE: "{doctor} is away on {when}. We will contact you to find another time.",
-    MessageEvent.CANCELLED_BY_EMERGENCY: "{doctor} cannot be there on {when} because of an emergency. Please book another time.",
-    MessageEvent.NEEDS_RESCHEDULING: "{doctor}'s hours have changed. Your appointment on {when} needs another time; we will contact you.",
+    MessageEvent.CANCELLED_BY_EMERGENCY: (
+        "{doctor} cannot be there on {when} because of an emergency. Please book another time."
+    ),
+    MessageEvent.NEEDS_RESCHEDULING: (
+        "{doctor}'s hours have changed. Your appointment on {when} needs another time; we will contact you."
+    ),
     MessageEvent.DOCTOR_UNAVAILABLE: "{doctor} is no longer available. Your appointment on {when} has been cancelled.",
     MessageEvent.AFFECTED_BY_HOLIDAY: "The hospital is closed on {when}. We will contact you to find another time.",
 }

@@ -42,7 +42,9 @@ class Patient(Base):
     mrn: Mapped[str]
     name: Mapped[str]
     phone: Mapped[str | None]
-    phone_digits: Mapped[str | None] = mapped_column(Computed("regexp_replace(phone, '[^0-9]', '', 'g')", persisted=True))
+    phone_digits: Mapped[str | None] = mapped_column(
+        Computed("regexp_replace(phone, '[^0-9]', '', 'g')", persisted=True)
+    )
     email: Mapped[str | None]
     date_of_birth: Mapped[dt.date | None]
     sex: Mapped[str | None]
@@ -55,7 +57,9 @@ class Patient(Base):
 
 
 class Appointment(Base):
-    """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient, that overlap."""
+    """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient,
+    that overlap.
+    """
 
     __tablename__ = "appointments"
     __table_args__ = (
@@ -81,11 +85,19 @@ class Appointment(Base):
             using="gist",
         ),
         Index("uq_appointments_doctor_id_date_token_number", "doctor_id", "date", "token_number", unique=True),
-        Index("uq_appointments_import_key", "hospital_id", "import_key", unique=True, postgresql_where=text("import_key IS NOT NULL")),
+        Index(
+            "uq_appointments_import_key",
+            "hospital_id",
+            "import_key",
+            unique=True,
+            postgresql_where=text("import_key IS NOT NULL"),
+        ),
         Index("ix_appointments_hospital_id_starts_at", "hospital_id", "starts_at", "id"),
         Index("ix_appointments_doctor_id_starts_at", "doctor_id", "starts_at"),
         Index("ix_appointments_patient_id_starts_at", "patient_id", "starts_at"),
-        Index("ix_appointments_affected", "hospital_id", "doctor_id", postgresql_where=text("affected_cause IS NOT NULL")),
+        Index(
+            "ix_appointments_affected", "hospital_id", "doctor_id", postgresql_where=text("affected_cause IS NOT NULL")
+        ),
     )
 
     id: Mapped[Id]

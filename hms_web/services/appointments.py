@@ -56,7 +56,9 @@ class AppointmentView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentFilter:
-    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that day."""
+    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that
+    day.
+    """
 
     day: date | None = None
     first: date | None = None
@@ -72,7 +74,7 @@ _DOCTOR_USER = aliased(User)
 _CREATOR = aliased(User)
 
 
-def _selected(actor: Actor) -> Select[Any]:
+def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Appointment.id,
@@ -110,7 +112,7 @@ def _selected(actor: Actor) -> Select[Any]:
     )
 
 
-def _view(row: Row[Any]) -> AppointmentView:
+def _view(row: Row[*tuple[Any, ...]]) -> AppointmentView:
     values = list(row)
     values[13], values[14] = AppointmentStatus(values[13]), AppointmentType(values[14])
     values[21] = AffectedCause(values[21]) if values[21] else None
@@ -205,7 +207,9 @@ class LocalRange:
 def standing_in(
     session: Session, actor: Actor, ranges: Sequence[LocalRange], *, doctor_id: UUID | None = None, now: datetime
 ) -> list[AppointmentView]:
-    """Return the appointments to come, or of people already here, that lie in any of the ranges; any shared part counts."""
+    """Return the appointments to come, or of people already here, that lie in any of the ranges; any shared part
+    counts.
+    """
     if not ranges:
         return []
     here = (AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS)
@@ -220,16 +224,18 @@ def standing_in(
 
 
 def _inside(wanted: LocalRange) -> ColumnElement[bool]:
-    condition = Appointment.date.between(wanted.first, wanted.last)
-    if wanted.start is not None and wanted.end is not None:
-        condition &= (Appointment.start_time < wanted.end) & (Appointment.end_time > wanted.start)
-    return condition
+    days = Appointment.date.between(wanted.first, wanted.last)
+    if wanted.start is None or wanted.end is None:
+        return days
+    return and_(days, Appointment.start_time < wanted.end, Appointment.end_time > wanted.start)
 
 
 def mark_cause(
     session: Session, actor: Actor, appointment_ids: Sequence[UUID], cause: AffectedCause, *, now: datetime
 ) -> list[AppointmentView]:
-    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not on it."""
+    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not
+    on it.
+    """
     if not appointment_ids:
         return []
     marked = session.scalars(

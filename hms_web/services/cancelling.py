@@ -29,7 +29,8 @@ def cancel(
 ) -> AppointmentView | Refusal:
     """Cancel an appointment and let its slot go. Doing it twice is harmless and notifies once.
 
-    Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION for one that can no longer be cancelled. Raises InvalidInput, Busy.
+    Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION for one that can no longer be cancelled.
+    Raises InvalidInput, Busy.
     """
     refuse_invalid(("reason", note_mistake(reason, LONGEST_REASON)))
 
@@ -56,7 +57,8 @@ def cancel(
 def cancel_affected(
     session: Session, actor: Actor, appointment_ids: Sequence[UUID], *, note: str, event: MessageEvent, now: datetime
 ) -> list[AppointmentView]:
-    """Cancel those that are still SCHEDULED or CONFIRMED among many, inside the caller's transaction and the doctor's lock.
+    """Cancel those that are still SCHEDULED or CONFIRMED among many, inside the caller's transaction and the
+    doctor's lock.
 
     Each patient is told with `event`; `note` becomes the reason that staff read. Returns what was cancelled.
     """

@@ -1,6 +1,7 @@
 """What the slot engine and the booking checks know of doctors in a range of days, loaded with two statements.
 
-This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for everything, and go straight
+This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for
+everything, and go straight
 into small frozen dataclasses.
 """
 
@@ -108,10 +109,12 @@ _DOCTORS = text(
       (SELECT json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
                        ORDER BY a.start_date, a.start_time)
          FROM doctor_absences a
-        WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first) AS absences,
+        WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first) AS
+        absences,
       (SELECT json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at)
          FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since) AS blocks,
-      (SELECT json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at, a.ends_at,
+      (SELECT json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at,
+      a.ends_at,
                                         a.status, a.affected_cause IS NOT NULL, a.vitals_recorded_at IS NOT NULL)
                        ORDER BY a.starts_at)
          FROM appointments a JOIN patients p ON p.id = a.patient_id

@@ -29,7 +29,8 @@ class Answer:
 def once(
     session: Session, actor: Actor, key: str | None, fingerprint: str, work: Callable[[], Answer], *, now: datetime
 ) -> Answer:
-    """Carry out `work` and remember its answer in the same transaction; the same key gives that answer again for 24 hours.
+    """Carry out `work` and remember its answer in the same transaction; the same key gives that answer again for 24
+    hours.
 
     A second request that comes while the first still runs waits for it. `fingerprint` tells two bodies apart. Without a
     key `work` just runs. Raises Refused IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is none.

@@ -1,27 +1,31 @@
 """Row locks, taken once and in one order: patient, then doctor, then appointment (quality.md, Correct under pressure).
 
-Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a patient's time
-holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and day count. The locks are `FOR NO
+Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a
+patient's time
+holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and day count. The
+locks are `FOR NO
 KEY UPDATE`, so that a row that merely refers to a patient or doctor can still be written meanwhile.
 """
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, GenerativeSelect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hms_web.domain.identity import Actor
+from hms_web.domain.patients import PatientStatus
 from hms_web.models import Appointment, Doctor, Patient
 
-T = TypeVar("T", bound=tuple[Any, ...])
+S = TypeVar("S", bound=GenerativeSelect)
 
 # Tests switch the locks off to show that the race they test is real; nothing else may.
 GUARD = {"on": True}
 
 
-def _locked(statement: Select[T]) -> Select[T]:
+def _locked(statement: S) -> S:
     return statement.with_for_update(key_share=True) if GUARD["on"] else statement
 
 
@@ -31,14 +35,23 @@ def _mine(
     return (hospital == actor.hospital_id) & (row_id == wanted)
 
 
-def patient(
-    session: Session, actor: Actor, patient_id: UUID
-) -> Row[tuple[str, str, str, str | None, str | None]] | None:
-    """Lock a patient; return status, name, MRN, phone and blocked reason as they stand now, or None if there is no such patient."""
+@dataclass(frozen=True, slots=True)
+class LockedPatient:
+    """What a booking needs of a patient, as it stands under the lock."""
+
+    status: PatientStatus
+    name: str
+    mrn: str
+    phone: str | None
+    blocked_reason: str | None
+
+
+def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient | None:
+    """Lock a patient and return what a booking needs of it, or None if the hospital has no such patient."""
     columns = select(Patient.status, Patient.name, Patient.mrn, Patient.phone, Patient.blocked_reason)
-    return session.execute(
-        _locked(columns.where(_mine(Patient.hospital_id, Patient.id, actor, patient_id)))
-    ).one_or_none()
+    mine = _mine(Patient.hospital_id, Patient.id, actor, patient_id)
+    row = session.execute(_locked(columns.where(mine))).one_or_none()
+    return LockedPatient(PatientStatus(row.status), *row[1:]) if row else None
 
 
 def doctors(session: Session, actor: Actor, doctor_ids: Iterable[UUID]) -> set[UUID]:

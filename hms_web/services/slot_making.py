@@ -29,7 +29,9 @@ DOCTORS_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """How many slots a generation made, how many were there, and how many days it skipped because the hospital is closed."""
+    """How many slots a generation made, how many were there, and how many days it skipped because the hospital is
+    closed.
+    """
 
     created: int
     existing: int
@@ -161,7 +163,8 @@ def resettle(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) 
     """Bring a doctor's future in line with changed hours or slot length, inside the caller's transaction and lock.
 
     Open future slots that the hours no longer give go, new ones come around the booked ones, booked ones stay. An
-    appointment that no longer fits is marked as needing another time and its patient told; one that fits again loses that
+    appointment that no longer fits is marked as needing another time and its patient told; one that fits again loses
+    that
     mark.
     """
     today = local_date(now, actor.zone)
@@ -219,7 +222,9 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
 
 
 def extend_all_horizons(session: Session, *, now: datetime) -> int:
-    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many were made."""
+    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many were
+    made.
+    """
     made = 0
     for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
         actor = Actor(hospital_id=hospital_id, timezone=zone, user_id=None, name=f"{name}: nightly slots", role=None)

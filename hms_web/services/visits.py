@@ -27,7 +27,8 @@ def set_status(
 ) -> AppointmentView | Refusal:
     """Set an appointment's status by hand; CANCELLED runs the cancellation, with `note` as its reason.
 
-    Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION: an edge that is not in the table, a status that is
+    Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION: an edge that is not in the table, a status
+    that is
     only reached through a consultation or the no-show list, a check-in on another day than the appointment's.
     """
     if status is AppointmentStatus.CANCELLED:

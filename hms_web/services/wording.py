@@ -10,8 +10,13 @@ from hms_web.domain.refusals import Code, Refusal
 
 SENTENCES: dict[Code, str] = {
     Code.PATIENT_NOT_FOUND: "There is no such patient in this hospital. Search again, or add the patient.",
-    Code.PATIENT_BLOCKED: "This patient is blocked from booking ({reason}). An administrator can unblock them, or book with a written reason.",
-    Code.PATIENT_DOUBLE_BOOKED: "This patient already has an appointment that overlaps, at {starts_at}. Choose another time, or move that one.",
+    Code.PATIENT_BLOCKED: (
+        "This patient is blocked from booking ({reason}). "
+        "An administrator can unblock them, or book with a written reason."
+    ),
+    Code.PATIENT_DOUBLE_BOOKED: (
+        "This patient already has an appointment that overlaps, at {starts_at}. Choose another time, or move that one."
+    ),
     Code.DOCTOR_NOT_FOUND: "There is no such doctor in this hospital.",
     Code.DOCTOR_UNAVAILABLE: "This doctor does not accept appointments at present. Choose another doctor.",
     Code.DOCTOR_INACTIVE: "This doctor's account is not active. Choose another doctor.",
@@ -33,11 +38,15 @@ SENTENCES: dict[Code, str] = {
     Code.USER_NOT_FOUND: "There is no such user in this hospital.",
     Code.NOTIFICATION_NOT_FOUND: "There is no such notification.",
     Code.INVALID_TRANSITION: "An appointment that is {from} cannot become {to}{on}.",
-    Code.STALE_VERSION: "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed.",
+    Code.STALE_VERSION: (
+        "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
+    ),
     Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
     Code.SLOT_PAST: "This slot has already begun.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
-    Code.MRN_TAKEN: "Another patient of this hospital has that number. Search for it, or leave the number empty to get the next one.",
+    Code.MRN_TAKEN: (
+        "Another patient of this hospital has that number. Search for it, or leave the number empty to get the next one."
+    ),
     Code.EMAIL_TAKEN: "There is already a user with this e-mail address.",
     Code.HOLIDAY_EXISTS: "That day is already a holiday.",
     Code.IDEMPOTENCY_KEY_REUSED: "This request was sent before with other contents. Send it again with a new key.",

@@ -1,0 +1,117 @@
+"""A wanted time: the slot there, what the checks need to know of it, and the columns an appointment takes from it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from hms_web.domain.booking import BookingFacts, PatientFacts, Wanted
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import Span, first_instant, local_date
+from hms_web.domain.visits import INACTIVE
+from hms_web.models import Appointment, DoctorSlot
+from hms_web.services import slot_making
+from hms_web.services.facts import DoctorFacts, StoredSlot
+from hms_web.services.locks import LockedPatient
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A wanted time with what is known about it."""
+
+    doctor: DoctorFacts | None
+    slot: StoredSlot | None
+    wanted: Wanted
+
+    @property
+    def minutes(self) -> int:
+        """The length of the wanted time."""
+        return round((self.wanted.span.ends_at - self.wanted.span.starts_at).total_seconds() / 60)
+
+
+def find(session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, now: datetime) -> Place:
+    """Find the slot that starts at a local time; the day's slots are made if it has none yet."""
+    doctor = slot_making.ensure(session, actor, [doctor_id], day, day, now=now).get(doctor_id)
+    slot = next((s for s in doctor.slots_on(day) if s.time.start == at), None) if doctor else None
+    if slot is not None:
+        wanted = Wanted(day, slot.time.start, slot.time.end, slot.time.span)
+        return Place(doctor, slot, wanted)
+    minutes = doctor.slot_duration if doctor else 1
+    starts_at = first_instant(day, at, actor.zone)
+    end = (datetime.combine(day, at) + timedelta(minutes=minutes)).time()
+    return Place(doctor, None, Wanted(day, at, max(at, end), Span(starts_at, starts_at + timedelta(minutes=minutes))))
+
+
+def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several places
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    patient: LockedPatient | None,
+    place: Place,
+    *,
+    now: datetime,
+    overlook_block: bool,
+    without: UUID | None = None,
+) -> BookingFacts:
+    """Return what the checks look at, not counting the appointment `without`; `patient` is None for an unknown one."""
+    facts = None
+    if patient is not None:
+        busy = _busy(session, patient_id, place.wanted.span, without)
+        facts = PatientFacts(patient.status, busy, patient.blocked_reason)
+    return BookingFacts(
+        wanted=place.wanted,
+        today=local_date(now, actor.zone),
+        patient=facts,
+        doctor=place.doctor.on(place.wanted.day, without=without) if place.doctor else None,
+        is_slot=place.slot is not None,
+        hold=place.slot.hold if place.slot else None,
+        user_id=actor.user_id,
+        overlook_block=overlook_block,
+    )
+
+
+def _busy(session: Session, patient_id: UUID, span: Span, without: UUID | None) -> list[Span]:
+    wanted = select(Appointment.starts_at, Appointment.ends_at).where(
+        Appointment.patient_id == patient_id,
+        Appointment.status.not_in(INACTIVE),
+        func.tstzrange(Appointment.starts_at, Appointment.ends_at).op("&&")(
+            func.tstzrange(span.starts_at, span.ends_at)
+        ),
+    )
+    if without is not None:
+        wanted = wanted.where(Appointment.id != without)
+    return [Span(*row) for row in session.execute(wanted)]
+
+
+def columns_of(place: Place) -> dict[str, Any]:
+    """Return the columns that an appointment takes from a place that passed the checks."""
+    wanted, doctor = place.wanted, place.doctor
+    assert doctor is not None  # noqa: S101 only asked of a place that passed the checks
+    return {
+        "doctor_id": doctor.doctor_id,
+        "date": wanted.day,
+        "start_time": wanted.start,
+        "end_time": wanted.end,
+        "starts_at": wanted.span.starts_at,
+        "ends_at": wanted.span.ends_at,
+        "slot_minutes": place.minutes,
+    }
+
+
+def next_token(place: Place) -> Any:  # noqa: ANN401 an SQL expression
+    """Return the doctor's next number of the day, counted in the same statement; cancelled appointments keep theirs."""
+    assert place.doctor is not None  # noqa: S101
+    taken = select(func.coalesce(func.max(Appointment.token_number), 0) + 1)
+    return taken.where(
+        Appointment.doctor_id == place.doctor.doctor_id, Appointment.date == place.wanted.day
+    ).scalar_subquery()
+
+
+def let_go_of_hold(session: Session, slot: StoredSlot) -> None:
+    """Forget a slot's hold, which has served its purpose."""
+    if slot.hold is not None:
+        empty = {"held_by_id": None, "held_until": None, "hold_token_hash": None}
+        session.execute(update(DoctorSlot).where(DoctorSlot.id == slot.slot_id).values(empty))
