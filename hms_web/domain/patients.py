@@ -106,7 +106,7 @@ class SearchWord:
     def spellings(self) -> list[str]:
         """The word, and for a short one also what it is with two neighbouring letters swapped.
 
-        Trigrams forgive every other slip, but of a swap in a short word they keep nothing: "jhon" and "john" share one of ten.
+        Trigrams forgive every other slip, but of a swap in a short word they keep next to nothing.
         """
         word = self.text
         if len(word) not in _SWAPPED_LENGTHS or not word.isalpha():
@@ -120,7 +120,10 @@ def _is_number(word: str) -> bool:
 
 
 def search_words(typed: str) -> list[SearchWord]:
-    """Return the words of what somebody typed. A phone number written in several is one, and of a long one the ending tells."""
+    """Return the words of what somebody typed.
+
+    A phone number written in several words is one, and of a long one the ending tells.
+    """
     words: list[SearchWord] = []
     for is_number, group in groupby(typed.split(), _is_number):
         together = list(group)

@@ -1,4 +1,4 @@
-"""Reading doctors' absences."""
+"""Doctors' absences: what they look like, going in and coming out, and reading them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.absences import AbsenceSpan, AbsenceStatus, AbsenceType
 from hms_web.domain.identity import Actor
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.unset import UNSET, Unset
 from hms_web.models import DoctorAbsence
 from hms_web.services import paging
 
@@ -38,6 +39,37 @@ class AbsenceView:
     def span(self) -> AbsenceSpan:
         """The time that it covers."""
         return AbsenceSpan(self.start_date, self.end_date, self.start_time, self.end_time, self.absence_type, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAbsence:
+    """An absence that is asked for."""
+
+    absence_type: AbsenceType
+    start_date: date
+    end_date: date
+    is_full_day: bool = True
+    start_time: time | None = None
+    end_time: time | None = None
+    reason: str | None = None
+
+    @property
+    def span(self) -> AbsenceSpan:
+        """The time that it would cover."""
+        return AbsenceSpan(self.start_date, self.end_date, self.start_time, self.end_time, self.absence_type)
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceChange:
+    """What to change of an absence; UNSET leaves it. Whole days need no hours to be emptied."""
+
+    absence_type: AbsenceType | Unset = UNSET
+    start_date: date | Unset = UNSET
+    end_date: date | Unset = UNSET
+    is_full_day: bool | Unset = UNSET
+    start_time: time | None | Unset = UNSET
+    end_time: time | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
 
 
 def view(absence: DoctorAbsence) -> AbsenceView:

@@ -4,7 +4,7 @@ Nothing is stored on slots: whether one is closed follows from the absences them
 """
 
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +17,12 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, InvalidInput, Refused
-from hms_web.domain.unset import UNSET, Unset
+from hms_web.domain.unset import UNSET
 from hms_web.domain.validation import note_mistake, tidy
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, DoctorAbsence, new_id
 from hms_web.services import absence_records, appointments, audit, cancelling, changes, locks, settling, unit_of_work
-from hms_web.services.absence_records import AbsenceView, get, list_absences
+from hms_web.services.absence_records import AbsenceChange, AbsenceView, NewAbsence, get, list_absences
 from hms_web.services.appointments import AppointmentView, LocalRange
 
 __all__ = [
@@ -40,37 +40,6 @@ __all__ = [
 ]
 
 EMERGENCY_NOTE = "Auto-cancelled due to doctor emergency"
-
-
-@dataclass(frozen=True, slots=True)
-class NewAbsence:
-    """An absence that is asked for."""
-
-    absence_type: AbsenceType
-    start_date: date
-    end_date: date
-    is_full_day: bool = True
-    start_time: time | None = None
-    end_time: time | None = None
-    reason: str | None = None
-
-    @property
-    def span(self) -> AbsenceSpan:
-        """The time that it would cover."""
-        return AbsenceSpan(self.start_date, self.end_date, self.start_time, self.end_time, self.absence_type)
-
-
-@dataclass(frozen=True, slots=True)
-class AbsenceChange:
-    """What to change of an absence; UNSET leaves it. Whole days need no hours to be emptied."""
-
-    absence_type: AbsenceType | Unset = UNSET
-    start_date: date | Unset = UNSET
-    end_date: date | Unset = UNSET
-    is_full_day: bool | Unset = UNSET
-    start_time: time | None | Unset = UNSET
-    end_time: time | None | Unset = UNSET
-    reason: str | None | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +242,8 @@ def change(
 ) -> AbsenceEffect:
     """Change an absence; appointments in added time are affected, those in time that it leaves are not any more.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_NOT_FOUND, ABSENCE_OVERLAP, or INVALID_TRANSITION
-    for one that is cancelled.
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_NOT_FOUND, ABSENCE_OVERLAP, or for one that is
+    cancelled INVALID_TRANSITION.
     """
 
     def work() -> AbsenceEffect:

@@ -36,7 +36,9 @@ def add(session: Session, name: str, timezone: str, *, now: datetime) -> Actor:
     session.add(hospital)
     session.flush()
     actor = system_actor(hospital)
-    audit.record(session, actor, "hospital.created", "hospital", hospital.id, now=now, name=hospital.name, timezone=timezone)
+    audit.record(
+        session, actor, "hospital.created", "hospital", hospital.id, now=now, name=hospital.name, timezone=timezone
+    )
     return actor
 
 

@@ -65,7 +65,10 @@ def _with_hospital_and_doctor(query: Select[*tuple[Any, ...]]) -> Select[*tuple[
 
 
 def _check_password(session: Session, email: str, password: str, ends_at: datetime) -> tuple[UUID, SignedIn]:
-    """Return the user whose address and password these are; raises Refused WRONG_CREDENTIALS, after the same time for everybody."""
+    """Return the user whose address and password these are.
+
+    Raises Refused WRONG_CREDENTIALS, after the same time for known and unknown addresses.
+    """
     wanted = email.strip().lower()
     query = _with_hospital_and_doctor(select(*_WHO, User.password_hash).where(func.lower(User.email) == wanted))
     row = session.execute(query).one_or_none() if is_storable(wanted) else None
@@ -86,7 +89,9 @@ def sign_in(session: Session, email: str, password: str, *, now: datetime) -> st
     def work() -> None:
         user_id, who = _check_password(session, email, password, ends_at)
         hashed = passwords.secret_hash(secret)
-        session.add(LoginSession(user_id=user_id, token_hash=hashed, created_at=now, last_seen_at=now, expires_at=ends_at))
+        session.add(
+            LoginSession(user_id=user_id, token_hash=hashed, created_at=now, last_seen_at=now, expires_at=ends_at)
+        )
         audit.record(session, who.actor, "user.signed_in", "user", user_id, now=now)
 
     unit_of_work.run(session, work)

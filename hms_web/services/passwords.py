@@ -28,9 +28,10 @@ def is_right(stored: str | None, password: str) -> bool:
     nobodys = _nobodys_hash()
     usable = is_storable(password) and len(normal(password)) <= LONGEST
     try:
-        return _hasher.verify(stored or nobodys, normal(password) if usable else "") and usable and stored is not None
+        _hasher.verify(stored or nobodys, normal(password) if usable else "")
     except (VerificationError, InvalidHashError):
         return False
+    return usable and stored is not None
 
 
 def is_outdated(stored: str) -> bool:

@@ -1,7 +1,8 @@
-"""Finding patients by what somebody types or hears: parts of a name with typing errors, digits of a phone number, an MRN.
+"""Finding patients by what somebody types or hears: parts of a name with typing errors, digits of a phone, an MRN.
 
-The words of a search all have to match. A word of digits matches a phone number anywhere (so the last digits do) or begins
-an MRN; any other word matches a name, forgiving typing errors where it is long enough. Trigram indexes answer all of that.
+The words of a search all have to match. A word of digits matches a phone number anywhere (so the last digits do) or
+begins an MRN; any other word matches a name, forgiving typing errors where it is long enough. Trigram indexes answer
+all of that.
 """
 
 from collections.abc import Sequence
@@ -92,7 +93,7 @@ def _matches(word: SearchWord) -> ColumnElement[bool]:
 
 
 def score(search: Search) -> ColumnElement[Decimal]:
-    """Return how well a patient fits, best highest: the very MRN, the very name, its beginning, a word's beginning, likeness."""
+    """Return how well a patient fits, best highest: the very MRN, the very name, its beginning, a word's, likeness."""
     name, whole = search.name, search.typed
     best = case(
         (func.lower(Patient.mrn) == whole.lower(), 50),

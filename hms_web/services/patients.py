@@ -158,7 +158,7 @@ def _row(session: Session, actor: Actor, patient_id: UUID) -> Patient:
     return patient
 
 
-def possible_duplicates(  # noqa: PLR0913 what a person is known by
+def possible_duplicates(
     session: Session,
     actor: Actor,
     name: str,
@@ -185,7 +185,9 @@ def possible_duplicates(  # noqa: PLR0913 what a person is known by
 def _refuse_wrong(wanted: NewPatient | PatientChange, today: date) -> dict[str, Any]:
     """Return the tidied columns that are set; raises InvalidInput with everything that is wrong."""
     given = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    given = {name: tidy(value) if isinstance(value, str) else value for name, value in given.items() if value is not UNSET}
+    given = {
+        name: tidy(value) if isinstance(value, str) else value for name, value in given.items() if value is not UNSET
+    }
     refuse_invalid(
         ("name", name_mistake(given["name"] or "") if "name" in given else None),
         ("phone", phone_mistake(given.get("phone"))),
@@ -273,7 +275,9 @@ def unblock(session: Session, actor: Actor, patient_id: UUID, *, reason: str, no
         fresh = {"status": PatientStatus.ACTIVE, "no_show_count": 0, "blocked_at": None, "blocked_reason": None}
         changed = changes.apply(patient, fresh)
         session.flush()
-        audit.record(session, actor, "patient.unblocked", "patient", patient_id, now=now, reason=reason.strip(), changes=changed)
+        audit.record(
+            session, actor, "patient.unblocked", "patient", patient_id, now=now, reason=reason.strip(), changes=changed
+        )
         return view(patient)
 
     return unit_of_work.run(session, work)

@@ -83,7 +83,7 @@ def _duration(session: Session, actor: Actor, doctor_id: UUID) -> int:
     return duration
 
 
-def preview(  # noqa: PLR0913 a week, perhaps with another slot length
+def preview(
     session: Session,
     actor: Actor,
     doctor_id: UUID,

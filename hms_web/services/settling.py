@@ -1,18 +1,19 @@
-"""Puts upcoming appointments on the affected list and takes them off it again, whatever the cause (product.md: Absences, Holidays)."""
+"""Puts upcoming appointments on the affected list and takes them off it again, whatever the cause."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.still_affected import due_cause
 from hms_web.domain.visits import UPCOMING
 from hms_web.services import appointments, facts, outbox
-from hms_web.services.appointments import AppointmentView
+from hms_web.services.appointments import AppointmentView, LocalRange
 
 
 def mark(
@@ -58,3 +59,17 @@ def lift(
         appointments.clear_cause(session, actor, ids, cause, now=now)
         appointments.mark_cause(session, actor, ids, other, now=now)
     return appointments.clear_cause(session, actor, free, cause, now=now)
+
+
+def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active: bool, now: datetime) -> None:
+    """Let a doctor's upcoming appointments follow the account: affected while it is switched off, as before afterwards.
+
+    Inside the caller's unit of work, which holds the doctor's lock.
+    """
+    everything = LocalRange(local_date(now, actor.zone), date.max)
+    standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
+    if is_active:
+        lift(session, actor, standing, AffectedCause.DOCTOR_UNAVAILABLE, now=now)
+    else:
+        event = MessageEvent.NEEDS_RESCHEDULING
+        mark(session, actor, standing, AffectedCause.DOCTOR_UNAVAILABLE, event, now=now)

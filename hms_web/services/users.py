@@ -13,7 +13,7 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, name_mistake, refuse_invalid
 from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User, new_id
-from hms_web.services import audit, changes, paging, passwords, unit_of_work
+from hms_web.services import audit, changes, locks, paging, passwords, settling, unit_of_work
 
 LINK_LASTS = timedelta(days=3)
 
@@ -69,7 +69,14 @@ class CreatedUser:
 
 def _view(user: User, doctor_id: UUID | None) -> UserView:
     return UserView(
-        user.id, user.name, user.email, Role(user.role), user.is_active, user.password_hash is not None, doctor_id, user.created_at
+        user.id,
+        user.name,
+        user.email,
+        Role(user.role),
+        user.is_active,
+        user.password_hash is not None,
+        doctor_id,
+        user.created_at,
     )
 
 
@@ -98,7 +105,7 @@ def get(session: Session, actor: Actor, user_id: UUID) -> UserView:
         .outerjoin(Doctor, Doctor.user_id == User.id)
         .where(User.hospital_id == actor.hospital_id, User.id == user_id)
     )
-    row = session.execute(query).one_or_none()
+    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise Refused(Code.USER_NOT_FOUND)
     return _view(row[0], row[1])
@@ -121,7 +128,9 @@ def add(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> Us
     )
     session.add(user)
     session.flush()
-    audit.record(session, actor, "user.created", "user", user.id, now=now, name=user.name, email=email, role=wanted.role)
+    audit.record(
+        session, actor, "user.created", "user", user.id, now=now, name=user.name, email=email, role=wanted.role
+    )
     return user
 
 
@@ -155,8 +164,7 @@ def change(session: Session, actor: Actor, user_id: UUID, wanted: UserChange, *,
         refuse_invalid(("name", name_mistake(wanted.name.strip())))
 
     def work() -> UserView:
-        _lock_admins(session, actor)
-        before = get(session, actor, user_id)
+        before = _locked(session, actor, user_id)
         if wanted.role is not UNSET:
             refuse_invalid(("role", role_mistake(before.role, wanted.role)))
         _refuse_last_admin(session, actor, before, wanted)
@@ -167,15 +175,24 @@ def change(session: Session, actor: Actor, user_id: UUID, wanted: UserChange, *,
             end_sessions(session, user_id)
         if changed:
             session.flush()
+            if "is_active" in changed and before.doctor_id is not None:
+                settling.follow_account(session, actor, before.doctor_id, is_active=user.is_active, now=now)
             audit.record(session, actor, "user.changed", "user", user_id, now=now, changes=changed)
         return _view(user, before.doctor_id)
 
     return unit_of_work.run(session, work)
 
 
-def _lock_admins(session: Session, actor: Actor) -> None:
-    """Of two people who remove each other's rights at once, the second sees what the first did."""
+def _locked(session: Session, actor: Actor, user_id: UUID) -> UserView:
+    """Lock the doctor that a user is, if any, and the hospital; return the user as it stands then.
+
+    With the hospital's lock, of two people who remove each other's rights at once, the second sees what the first did.
+    """
+    doctor_id = get(session, actor, user_id).doctor_id
+    if doctor_id is not None:
+        locks.doctor(session, actor, doctor_id)
     session.execute(select(Hospital.id).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True))
+    return get(session, actor, user_id)
 
 
 def _refuse_last_admin(session: Session, actor: Actor, before: UserView, wanted: UserChange) -> None:
@@ -216,7 +233,10 @@ def new_link(session: Session, actor: Actor, user_id: UUID, *, now: datetime) ->
 
 
 def set_password_by_link(session: Session, token: str, password: str, *, now: datetime) -> None:
-    """Set a password with a one-time link, which ends all sessions of its user; raises InvalidInput or Refused LINK_EXPIRED."""
+    """Set a password with a one-time link, which ends all sessions of its user.
+
+    Raises InvalidInput, or Refused LINK_EXPIRED.
+    """
     refuse_invalid(("password", password_mistake(password)))
 
     def work() -> None:
@@ -245,6 +265,8 @@ def set_password_by_link(session: Session, token: str, password: str, *, now: da
 def link_is_valid(session: Session, token: str, *, now: datetime) -> bool:
     """Whether a one-time link can still be used."""
     query = select(PasswordLink.id).where(
-        PasswordLink.token_hash == passwords.secret_hash(token), PasswordLink.used_at.is_(None), PasswordLink.expires_at > now
+        PasswordLink.token_hash == passwords.secret_hash(token),
+        PasswordLink.used_at.is_(None),
+        PasswordLink.expires_at > now,
     )
     return session.scalar(query) is not None

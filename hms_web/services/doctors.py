@@ -1,0 +1,197 @@
+"""Doctors: adding them with their account, changing them, and what that does to their appointments."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hms_web.domain.doctors import department_mistake, duration_mistake, maximum_mistake
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.local_time import local_date
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.unset import UNSET, Unset
+from hms_web.domain.validation import name_mistake, refuse_invalid
+from hms_web.domain.visits import UPCOMING
+from hms_web.models import Doctor, new_id
+from hms_web.services import appointments, audit, cancelling, changes, locks, slot_making, unit_of_work, users
+from hms_web.services.appointments import AppointmentView, LocalRange
+from hms_web.services.doctor_records import DoctorView, all_of, departments, get, list_doctors
+
+__all__ = [
+    "CreatedDoctor",
+    "DoctorChange",
+    "DoctorChanged",
+    "DoctorView",
+    "NewDoctor",
+    "all_of",
+    "change",
+    "create",
+    "departments",
+    "get",
+    "list_doctors",
+    "would_be_cancelled",
+]
+
+UNAVAILABLE_NOTE = "Doctor unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDoctor:
+    """A doctor to be added with an account; without a password a one-time link is made to set one."""
+
+    name: str
+    email: str
+    department: str
+    slot_duration: int = 30
+    max_patients_per_day: int = 30
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorChange:
+    """What to change of a doctor; UNSET leaves it. Name and `is_active` are the account's."""
+
+    name: str | Unset = UNSET
+    department: str | Unset = UNSET
+    slot_duration: int | Unset = UNSET
+    max_patients_per_day: int | Unset = UNSET
+    is_available: bool | Unset = UNSET
+    is_active: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedDoctor:
+    """A new doctor, and the link if the account has no password yet."""
+
+    doctor: DoctorView
+    link: users.OneTimeLink | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorChanged:
+    """A doctor after a change. The three figures are None unless `is_available` became false; `affected` are the
+    appointments that another slot length left without a fitting time.
+    """
+
+    doctor: DoctorView
+    cancelled_appointments: int | None = None
+    notified_patients: int | None = None
+    affected_appointment_ids: tuple[UUID, ...] | None = None
+    affected: tuple[AppointmentView, ...] = ()
+
+
+def create(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) -> CreatedDoctor:
+    """Add a doctor with an account of the role DOCTOR; raises InvalidInput, or Refused EMAIL_TAKEN."""
+    account = users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password)
+    refuse_invalid(
+        *users.checks(account),
+        ("department", department_mistake(wanted.department)),
+        ("slotDuration", duration_mistake(wanted.slot_duration)),
+        ("maxPatientsPerDay", maximum_mistake(wanted.max_patients_per_day)),
+    )
+
+    def work() -> CreatedDoctor:
+        user = users.add(session, actor, account, now=now)
+        doctor = Doctor(
+            id=new_id(),
+            hospital_id=actor.hospital_id,
+            user_id=user.id,
+            department=wanted.department.strip(),
+            slot_duration=wanted.slot_duration,
+            max_patients_per_day=wanted.max_patients_per_day,
+            is_available=True,
+            created_at=now,
+        )
+        session.add(doctor)
+        session.flush()
+        link = None if wanted.password is not None else users.add_link(session, actor, user.id, now=now)
+        details = {"user_id": user.id, "name": user.name, "department": doctor.department}
+        durations = {"slot_duration": doctor.slot_duration, "max_patients_per_day": doctor.max_patients_per_day}
+        entry = audit.Entry("doctor.created", "doctor", doctor.id, details | durations)
+        audit.record_all(session, actor, [entry], now=now)
+        return CreatedDoctor(get(session, actor, doctor.id), link)
+
+    return unit_of_work.run(session, work)
+
+
+def _refuse_wrong(wanted: DoctorChange) -> None:
+    refuse_invalid(
+        ("name", None if isinstance(wanted.name, Unset) else name_mistake(wanted.name.strip())),
+        ("department", None if isinstance(wanted.department, Unset) else department_mistake(wanted.department)),
+        ("slotDuration", None if isinstance(wanted.slot_duration, Unset) else duration_mistake(wanted.slot_duration)),
+        (
+            "maxPatientsPerDay",
+            None if isinstance(wanted.max_patients_per_day, Unset) else maximum_mistake(wanted.max_patients_per_day),
+        ),
+    )
+
+
+def would_be_cancelled(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
+    """Return the appointments that making a doctor unavailable would cancel, with nothing changed.
+
+    Raises Refused DOCTOR_NOT_FOUND.
+    """
+    get(session, actor, doctor_id)
+    everything = LocalRange(local_date(now, actor.zone), date.max)
+    standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
+    return [view for view in standing if view.status in UPCOMING]
+
+
+def change(session: Session, actor: Actor, doctor_id: UUID, wanted: DoctorChange, *, now: datetime) -> DoctorChanged:
+    """Change a doctor, with all that follows for appointments and slots, in one transaction.
+
+    Who becomes unavailable has every upcoming appointment cancelled; another slot length makes the open slots anew; an
+    account that is deactivated puts its upcoming appointments on the affected list. Raises InvalidInput, or Refused
+    DOCTOR_NOT_FOUND.
+    """
+    _refuse_wrong(wanted)
+
+    def work() -> DoctorChanged:
+        doctor = _locked(session, actor, doctor_id)
+        columns = asdict(wanted)
+        account = users.UserChange(name=columns.pop("name"), is_active=columns.pop("is_active"))
+        columns = {name: value.strip() if isinstance(value, str) else value for name, value in columns.items()}
+        changed = changes.apply(doctor, columns)
+        session.flush()
+        if changed:
+            audit.record(session, actor, "doctor.changed", "doctor", doctor_id, now=now, changes=changed)
+        cancelled = _cancel_all(session, actor, doctor_id, now=now) if _became_unavailable(changed) else None
+        affected: list[AppointmentView] = []
+        if "slot_duration" in changed:
+            affected = slot_making.resettle(session, actor, doctor_id, now=now).affected
+        users.change(session, actor, doctor.user_id, account, now=now)
+        return _told(get(session, actor, doctor_id), cancelled, affected)
+
+    return unit_of_work.run(session, work)
+
+
+def _locked(session: Session, actor: Actor, doctor_id: UUID) -> Doctor:
+    locks.doctor(session, actor, doctor_id)
+    query = select(Doctor).where(Doctor.hospital_id == actor.hospital_id, Doctor.id == doctor_id)
+    doctor = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if doctor is None:
+        raise Refused(Code.DOCTOR_NOT_FOUND)
+    return doctor
+
+
+def _became_unavailable(changed: changes.Changes) -> bool:
+    return changed.get("is_available", {}).get("to") is False
+
+
+def _cancel_all(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
+    ids = [view.id for view in would_be_cancelled(session, actor, doctor_id, now=now)]
+    event = MessageEvent.DOCTOR_UNAVAILABLE
+    return cancelling.cancel_affected(session, actor, ids, note=UNAVAILABLE_NOTE, event=event, now=now)
+
+
+def _told(
+    doctor: DoctorView, cancelled: list[AppointmentView] | None, affected: list[AppointmentView]
+) -> DoctorChanged:
+    if cancelled is None:
+        return DoctorChanged(doctor, affected=tuple(affected))
+    people = {view.patient_id for view in cancelled}
+    ids = tuple(view.id for view in cancelled)
+    return DoctorChanged(doctor, len(ids), len(people), ids, tuple(affected))
