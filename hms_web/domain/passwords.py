@@ -7,11 +7,15 @@ from hms_web.domain.validation import is_storable
 SHORTEST, LONGEST = 12, 128
 
 # Well-known beginnings; a password is common when nothing but digits, signs or a repetition is added to one of them.
+# fmt: off
 _COMMON_STEMS = (
-    "password passwort passw0rd p@ssword p@ssw0rd letmein welcome qwerty qwertyuiop asdfghjkl iloveyou admin administrator "
-    "hospital doctor reception changeme secret default football baseball monkey dragon sunshine princess superman trustno "
-    "abcdefghijkl abc 1q2w3e4r5t6y 1qaz2wsx3edc q1w2e3r4t5y6 zaq12wsx correcthorsebatterystaple demo-password"
-).split()
+    "password", "passwort", "passw0rd", "p@ssword", "p@ssw0rd", "letmein", "welcome", "qwerty", "qwertyuiop",
+    "asdfghjkl", "iloveyou", "admin", "administrator", "hospital", "doctor", "reception", "changeme", "secret",
+    "default", "football", "baseball", "monkey", "dragon", "sunshine", "princess", "superman", "trustno",
+    "abcdefghijkl", "abc", "1q2w3e4r5t6y", "1qaz2wsx3edc", "q1w2e3r4t5y6", "zaq12wsx", "correcthorsebatterystaple",
+    "demo-password",
+)
+# fmt: on
 
 
 def normal(password: str) -> str:

@@ -1,7 +1,7 @@
 """Reading doctors, with their accounts and weekly hours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,7 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
 
 def _views(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[DoctorView]:
     weeks = schedules.weeks_of(session, [row[0] for row in rows])
-    return [DoctorView(*row, tuple(weeks[row[0]])) for row in rows]
+    return [replace(DoctorView(*row), schedules=tuple(weeks[row[0]])) for row in rows]
 
 
 def list_doctors(

@@ -227,7 +227,7 @@ def _refuse_taken(session: Session, actor: Actor, mrn: str) -> None:
 
 
 def _next_mrn(session: Session, actor: Actor) -> str:
-    """Take the hospital's next free number; the lock of its row makes others wait for theirs until this one is saved."""
+    """Take the hospital's next free number; the lock of its row makes others wait for theirs."""
     locked = select(Hospital).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True)
     hospital = session.scalars(locked.execution_options(populate_existing=True)).one()
     first = hospital.last_mrn + 1
