@@ -1,0 +1,125 @@
+"""Who is asking: the browser's session, and which roles a page is for.
+
+The cookie holds a random token and nothing about the person; what it stands for is looked up on the server at each
+request, so that signing out, a deactivation or a change of role end it at once.
+"""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, cast
+from urllib.parse import unquote
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from hms_web import clock
+from hms_web.domain.identity import Actor, Role
+from hms_web.models import db
+from hms_web.services import identity
+from hms_web.web import htmx
+
+P = ParamSpec("P")
+
+TOKEN = "token"  # noqa: S105 the name under which the session keeps it
+# A local path of ours: segments of plain characters, then perhaps a query. Nothing that can be read as another host.
+LOCAL_PATH = re.compile(r"/(?:[\w.~-]+/?)*(?:\?[\w.~&=%+:-]*)?", re.ASCII)
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A signed-in person, as flask-login wants to see one."""
+
+    def __init__(self, signed_in: identity.SignedIn) -> None:
+        self.signed_in = signed_in
+
+    def get_id(self) -> str:
+        """The user's id; flask-login shows it to nobody."""
+        return str(self.signed_in.actor.user_id)
+
+
+def init_app(app: Flask) -> None:
+    """Load the visitor of each request from its session, and say what happens to those who have none."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the token is looked up each time; a change of address is no reason to sign out
+    manager.request_loader(_visitor)
+    manager.unauthorized_handler(ask_to_sign_in)
+
+
+def _visitor(_request: object) -> Visitor | None:
+    token = session.get(TOKEN)
+    if not isinstance(token, str):
+        return None
+    # A poll is a page left open, not somebody at work.
+    is_activity = "X-Poll" not in request.headers
+    signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity)
+    return Visitor(signed_in) if signed_in else None
+
+
+def signed_in() -> identity.SignedIn | None:
+    """Who is signed in, with e-mail address and hospital; None for a stranger."""
+    return cast("identity.SignedIn | None", getattr(current_user, "signed_in", None))
+
+
+def actor() -> Actor:
+    """Who acts; only for views that `roles` guards."""
+    who = signed_in()
+    if who is None:
+        abort(401)
+    return who.actor
+
+
+def roles(*allowed: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Let only these roles in; with none named, everyone who is signed in. Strangers are asked to sign in."""
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            who = signed_in()
+            if who is None:
+                return ask_to_sign_in()
+            if allowed and who.actor.role not in allowed:
+                abort(403)
+            return view(*args, **kwargs)
+
+        # The table of roles and routes in the tests reads it from here.
+        guarded.roles = frozenset(allowed or Role)  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def sign_in(token: str) -> None:
+    """Start a new browser session with a token; whatever was in the old one, the CSRF secret included, is gone."""
+    session.clear()
+    session[TOKEN] = token
+
+
+def sign_out() -> str | None:
+    """End the browser's session and return its token."""
+    token = session.get(TOKEN)
+    session.clear()
+    g.pop("_login_user", None)
+    return token if isinstance(token, str) else None
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a stranger to the sign-in page; a fragment's answer moves the whole page there, never into a table."""
+    if htmx.headers():
+        return htmx.redirect(url_for("sign_in.page", next=local_path(htmx.current_path())), 401)
+    asked = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("sign_in.page", next=local_path(asked)), 303)
+
+
+def local_path(wanted: str | None) -> str | None:
+    """Return `wanted` when it can only be a path of this site, else None.
+
+    Browsers drop tabs and read a backslash as a slash, and servers decode more than once: what decodes to anything but
+    our own kind of path is not one.
+    """
+    if not wanted or wanted == "/":
+        return None
+    path = wanted.partition("?")[0]
+    if unquote(path) != path or not LOCAL_PATH.fullmatch(wanted):
+        return None
+    return wanted

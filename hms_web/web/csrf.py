@@ -1,0 +1,28 @@
+"""Every unsafe request of a browser carries a token that another site cannot know."""
+
+from flask import Flask, request
+from flask_wtf.csrf import CSRFProtect
+
+EXTENSION = "hms_csrf"
+
+
+def init_app(app: Flask) -> None:
+    """Check the token of each unsafe request to a page.
+
+    The JSON API is told apart by its address and asks for itself: a bearer token needs no CSRF token, a browser
+    session does.
+    """
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session lasts: a form may stay open over lunch
+    protect = CSRFProtect(app)
+
+    def check() -> None:
+        if app.config["WTF_CSRF_ENABLED"] and request.method in app.config["WTF_CSRF_METHODS"] and not is_api():
+            protect.protect()
+
+    app.before_request(check)
+
+
+def is_api() -> bool:
+    """Whether the request is for the JSON API, found or not."""
+    return request.path.startswith("/api/")

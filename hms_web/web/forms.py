@@ -1,0 +1,48 @@
+"""What every form of the pages shares."""
+
+from collections.abc import Mapping
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from hms_web.domain.refusals import InvalidInput
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form whose mistakes stand at their fields and in a summary above them.
+
+    `mistakes` is what the summary lists: pairs of a field's id (None for the form as a whole) and a sentence.
+    """
+
+    # Names of the JSON API that are not simply our own in camelCase.
+    api_names: Mapping[str, str] = {}
+
+    def refuse(self, sentence: str) -> None:
+        """Note a mistake of the form as a whole."""
+        self.form_errors.append(sentence)
+
+    def take(self, invalid: InvalidInput) -> None:
+        """Put the mistakes that a service found at the fields they are about."""
+        names = {self.api_names.get(field.short_name, camel(field.short_name)): field for field in self}
+        for name, sentence in invalid.errors:
+            field = names.get(name)
+            if field is None:
+                self.refuse(sentence)
+            else:
+                field.errors = [*field.errors, sentence]
+
+    @property
+    def mistakes(self) -> list[tuple[str | None, str]]:
+        """Every mistake, those of the whole form first."""
+        whole: list[tuple[str | None, str]] = [(None, str(sentence)) for sentence in self.form_errors]
+        return whole + [(field.id, str(sentence)) for field in self for sentence in _sentences(field)]
+
+
+def _sentences(field: Field) -> list[str]:
+    return [str(error) for error in field.errors]
+
+
+def camel(name: str) -> str:
+    """A field's name as the JSON API writes it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

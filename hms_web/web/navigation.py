@@ -1,0 +1,81 @@
+"""Which pages stand in the header, for whom."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
+
+from hms_web.domain.identity import Role
+from hms_web.web import auth
+
+EVERYONE = frozenset(Role)
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the header: its endpoint, its words, and whose it is."""
+
+    endpoint: str
+    words: LazyString
+    readers: frozenset[Role] = EVERYONE
+
+
+ENTRIES = (
+    Entry("front_desk.page", lazy_gettext("Front desk")),
+    Entry("patients.index", lazy_gettext("Patients")),
+    Entry("appointments.index", lazy_gettext("Appointments")),
+    Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),
+    Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
+    Entry("users.index", lazy_gettext("Users"), ADMINS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as a template shows it."""
+
+    href: str
+    words: LazyString
+    is_current: bool
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `navigation()`, `own_pages()`, and the person who is signed in as `visitor()`.
+
+    Functions, and not values of every template: an error page must not ask the database who is signed in.
+    """
+    app.add_template_global(navigation)
+    app.add_template_global(own_pages)
+    app.add_template_global(auth.signed_in, "visitor")
+
+
+def navigation() -> list[Link]:
+    """The header's links for the person who is signed in."""
+    who = auth.signed_in()
+    if who is None:
+        return []
+    return [
+        Link(url_for(entry.endpoint), entry.words, is_current(entry.endpoint))
+        for entry in ENTRIES
+        if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions
+    ]
+
+
+def own_pages() -> list[Link]:
+    """A doctor's own schedule and absences, for the menu under the name."""
+    who = auth.signed_in()
+    if who is None or who.actor.doctor_id is None:
+        return []
+    pages = (("schedules.page", lazy_gettext("My schedule")), ("absences.index", lazy_gettext("My leave")))
+    return [
+        Link(url_for(endpoint, doctor_id=who.actor.doctor_id), words, is_current(endpoint))
+        for endpoint, words in pages
+        if endpoint in current_app.view_functions
+    ]
+
+
+def is_current(endpoint: str) -> bool:
+    """Whether the present page belongs to the same noun."""
+    return request.blueprint == endpoint.partition(".")[0]

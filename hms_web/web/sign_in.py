@@ -1,0 +1,63 @@
+"""`/login` and `/logout`."""
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired
+
+from hms_web import clock
+from hms_web.domain.refusals import Refused
+from hms_web.models import db
+from hms_web.services import identity
+from hms_web.web import auth
+from hms_web.web.forms import Form
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+class SignInForm(Form):
+    """What a person proves themselves with."""
+
+    email = EmailField(lazy_gettext("Email"), [InputRequired(lazy_gettext("Enter your e-mail address."))])
+    password = PasswordField(lazy_gettext("Password"), [InputRequired(lazy_gettext("Enter your password."))])
+
+
+@blueprint.get("/login")
+def page() -> ResponseReturnValue:
+    """The form; somebody who is signed in already goes on."""
+    if auth.signed_in() is not None:
+        return redirect(_next_page(), 303)
+    return render_template(
+        "sign_in/page.html", form=SignInForm(formdata=None), next=auth.local_path(request.args.get("next"))
+    )
+
+
+@blueprint.post("/login")
+def submit() -> ResponseReturnValue:
+    """Open a session under a new token, or say the same words to an unknown account as to a wrong password."""
+    form = SignInForm()
+    if form.validate():
+        try:
+            token = identity.sign_in(db.session(), form.email.data or "", form.password.data or "", now=clock.now())
+        except Refused:
+            form.refuse(gettext("That e-mail address and password do not belong together. Check both and try again."))
+        else:
+            auth.sign_in(token)
+            return redirect(_next_page(), 303)
+    form.password.data = None
+    wanted = auth.local_path(request.args.get("next"))
+    return make_response(render_template("sign_in/page.html", form=form, next=wanted), 422)
+
+
+@blueprint.post("/logout")
+def leave() -> ResponseReturnValue:
+    """End the session here and on the server."""
+    token = auth.sign_out()
+    if token is not None:
+        identity.sign_out(db.session(), token)
+    return redirect(url_for("sign_in.page"), 303)
+
+
+def _next_page() -> str:
+    return auth.local_path(request.args.get("next")) or url_for("home.start")

@@ -1,0 +1,71 @@
+// What every page needs: htmx's manners, the key sheet, dialogs, menus and messages.
+import { bindKeys, onKey } from "./keys.js";
+import { announce, toast } from "./messages.js";
+import { keepPlace } from "./place.js";
+import { startPolling } from "./polling.js";
+
+document.documentElement.classList.add("js");
+
+const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = csrfToken();
+});
+
+// An error of ours says where it wants to stand; one of somebody in between (a proxy) must not land inside a table.
+document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) {
+        event.detail.shouldSwap = true;
+        event.detail.isError = false;
+    }
+});
+
+const isPoll = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
+
+document.addEventListener("htmx:sendError", (event) => {
+    if (!isPoll(event)) toast(document.body.dataset.unreachable ?? "The server could not be reached.", "bad");
+});
+document.addEventListener("htmx:responseError", (event) => {
+    if (!isPoll(event)) toast(document.body.dataset.failed ?? "That did not work. Try again in a moment.", "bad");
+});
+
+document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+    const closer = event.target.closest("[data-closes]");
+    if (closer) document.getElementById(closer.dataset.closes)?.close();
+    event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+        if (!menu.contains(event.target)) menu.open = false;
+    }
+});
+
+document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details[data-menu][open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+});
+
+const submitOnChange = (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+};
+document.addEventListener("change", submitOnChange);
+
+// What has come in with a swap and wants the focus: a summary of mistakes, or the first field of a form.
+const focusWanted = (root) => {
+    const wanted = root.matches?.("[data-focus]") ? root : root.querySelector?.("[data-focus]");
+    if (!wanted) return;
+    wanted.focus();
+    if (wanted.dataset.focus === "select") wanted.select?.();
+};
+document.addEventListener("htmx:afterSettle", (event) => focusWanted(event.detail.elt));
+document.addEventListener("announce", (event) => announce(event.detail.value));
+
+onKey("?", "", () => document.getElementById("keys")?.showModal());
+bindKeys();
+keepPlace();
+startPolling();
+focusWanted(document);
