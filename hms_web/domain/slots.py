@@ -78,7 +78,7 @@ def settle(
     keep: list[Span] = list(taken)
     open_slots: list[tuple[UUID, Span]] = []
     for slot_id, span in existing:
-        if span.starts_at < not_before or any(span.overlaps(other) for other in taken):
+        if span.starts_at < not_before or span in taken:
             keep.append(span)
         else:
             open_slots.append((slot_id, span))

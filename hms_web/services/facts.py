@@ -208,7 +208,7 @@ def _taken(  # noqa: PLR0913, PLR0917 the columns of a row
     starts_at: str,
     ends_at: str,
     status: str,
-    is_affected: bool,
+    is_affected: bool,  # noqa: FBT001
     has_vitals: bool,  # noqa: FBT001
 ) -> Taken:
     local = date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end)

@@ -45,7 +45,7 @@ SENTENCES: dict[Code, str] = {
     Code.SLOT_PAST: "This slot has already begun.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
     Code.MRN_TAKEN: (
-        "Another patient of this hospital has that number. Search for it, or leave the number empty to get the next one."
+        "Another patient of this hospital has that number. Search for it, or leave the number empty for the next one."
     ),
     Code.EMAIL_TAKEN: "There is already a user with this e-mail address.",
     Code.HOLIDAY_EXISTS: "That day is already a holiday.",
