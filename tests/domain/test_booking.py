@@ -50,8 +50,8 @@ SOUND = BookingFacts(
 )
 
 
-def doctor(**changes: Any) -> BookingFacts:
-    return replace(SOUND, doctor=replace(DOCTOR, **changes))
+def doctor(**changes: object) -> BookingFacts:
+    return replace(SOUND, doctor=replace(DOCTOR, **changes))  # type: ignore[arg-type]
 
 
 # One way to break each check and nothing else, in the order of the document.
@@ -123,15 +123,10 @@ def test_of_two_the_earlier_refuses(pair: tuple[Any, Any]) -> None:
     assert refusal.code is pair[0][0]
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in BROKEN if case[1].get("patient", 0) is not None][2:], ids=lambda c: c[0]
-)
-def test_no_check_trips_over_what_is_missing(case: tuple[Code, dict[str, Any], dict[str, Any]]) -> None:
+def test_no_check_trips_over_what_is_missing() -> None:
     facts = replace(SOUND, patient=None, doctor=None)
-    assert all(
-        check(facts, NOW) is None for check in CHECKS if check.__name__ not in {"patient_exists", "doctor_exists"}
-    )
-    assert case in BROKEN
+    refusing = {check.__name__ for check in CHECKS if check(facts, NOW) is not None}
+    assert refusing == {"patient_exists", "doctor_exists"}
 
 
 def test_a_block_is_overlooked_for_whoever_may() -> None:

@@ -70,12 +70,8 @@ def test_every_event_has_words_that_name_doctor_or_day(event: MessageEvent) -> N
 
 
 def test_what_the_hospital_causes_is_urgent() -> None:
-    urgent = {
-        event
-        for event in MessageEvent
-        if message(event, doctor="", day=date.min, at=time.min, token=1).priority is Priority.HIGH
-    }
-    assert urgent == {
+    words = {event: message(event, doctor="", day=date.min, at=time.min, token=1) for event in MessageEvent}
+    assert {event for event in words if words[event].priority is Priority.HIGH} == {
         MessageEvent.CANCELLED_BY_EMERGENCY,
         MessageEvent.NEEDS_RESCHEDULING,
         MessageEvent.DOCTOR_UNAVAILABLE,
