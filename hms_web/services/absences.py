@@ -221,10 +221,10 @@ def preview_change(
 def _checked_change(
     session: Session, actor: Actor, before: AbsenceView, wanted: AbsenceChange, *, now: datetime
 ) -> NewAbsence:
+    if before.status is AbsenceStatus.CANCELLED:
+        raise Refused(Code.ABSENCE_NOT_FOUND)
     after = _wanted(before, wanted)
     _refuse_wrong(after, local_date(now, actor.zone), before)
-    if before.status is AbsenceStatus.CANCELLED:
-        raise Refused(Code.INVALID_TRANSITION)
     _refuse_overlap(session, before.doctor_id, after.span, but=before.id)
     return after
 
@@ -242,8 +242,8 @@ def change(
 ) -> AbsenceEffect:
     """Change an absence; appointments in added time are affected, those in time that it leaves are not any more.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_NOT_FOUND, ABSENCE_OVERLAP, or for one that is
-    cancelled INVALID_TRANSITION.
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, or ABSENCE_NOT_FOUND, which is also said
+    of one that is cancelled.
     """
 
     def work() -> AbsenceEffect:

@@ -26,6 +26,7 @@ __all__ = [
     "DoctorChanged",
     "DoctorView",
     "NewDoctor",
+    "add",
     "all_of",
     "change",
     "create",
@@ -93,28 +94,30 @@ def create(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) 
         ("maxPatientsPerDay", maximum_mistake(wanted.max_patients_per_day)),
     )
 
-    def work() -> CreatedDoctor:
-        user = users.add(session, actor, account, now=now)
-        doctor = Doctor(
-            id=new_id(),
-            hospital_id=actor.hospital_id,
-            user_id=user.id,
-            department=wanted.department.strip(),
-            slot_duration=wanted.slot_duration,
-            max_patients_per_day=wanted.max_patients_per_day,
-            is_available=True,
-            created_at=now,
-        )
-        session.add(doctor)
-        session.flush()
-        link = None if wanted.password is not None else users.add_link(session, actor, user.id, now=now)
-        details = {"user_id": user.id, "name": user.name, "department": doctor.department}
-        durations = {"slot_duration": doctor.slot_duration, "max_patients_per_day": doctor.max_patients_per_day}
-        entry = audit.Entry("doctor.created", "doctor", doctor.id, details | durations)
-        audit.record_all(session, actor, [entry], now=now)
-        return CreatedDoctor(get(session, actor, doctor.id), link)
+    return unit_of_work.run(session, lambda: add(session, actor, wanted, now=now))
 
-    return unit_of_work.run(session, work)
+
+def add(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) -> CreatedDoctor:
+    """Add the rows of a doctor inside the caller's unit of work; raises Refused EMAIL_TAKEN."""
+    account = users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password)
+    user = users.add(session, actor, account, now=now)
+    doctor = Doctor(
+        id=new_id(),
+        hospital_id=actor.hospital_id,
+        user_id=user.id,
+        department=wanted.department.strip(),
+        slot_duration=wanted.slot_duration,
+        max_patients_per_day=wanted.max_patients_per_day,
+        is_available=True,
+        created_at=now,
+    )
+    session.add(doctor)
+    session.flush()
+    link = None if wanted.password is not None else users.add_link(session, actor, user.id, now=now)
+    details = {"user_id": user.id, "name": user.name, "department": doctor.department}
+    figures = {"slot_duration": doctor.slot_duration, "max_patients_per_day": doctor.max_patients_per_day}
+    audit.record_all(session, actor, [audit.Entry("doctor.created", "doctor", doctor.id, details | figures)], now=now)
+    return CreatedDoctor(get(session, actor, doctor.id), link)
 
 
 def _refuse_wrong(wanted: DoctorChange) -> None:

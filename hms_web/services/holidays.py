@@ -1,5 +1,6 @@
 """The hospital's holidays, and what they do to appointments (product.md, Holidays)."""
 
+import datetime as dt
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -27,7 +28,7 @@ class HolidayView:
 
     id: UUID
     name: str
-    date: date
+    date: dt.date
     is_recurring: bool
     is_active: bool
     description: str | None
@@ -43,7 +44,7 @@ class NewHoliday:
     """A holiday to be added; a recurring one closes the same month and day of every year."""
 
     name: str
-    date: date
+    date: dt.date
     is_recurring: bool = False
     description: str | None = None
 
@@ -53,7 +54,7 @@ class HolidayChange:
     """What to change of a holiday; UNSET leaves it."""
 
     name: str | Unset = UNSET
-    date: date | Unset = UNSET
+    date: dt.date | Unset = UNSET
     is_recurring: bool | Unset = UNSET
     is_active: bool | Unset = UNSET
     description: str | None | Unset = UNSET

@@ -261,9 +261,9 @@ def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChan
 
 
 def unblock(session: Session, actor: Actor, patient_id: UUID, *, reason: str, now: datetime) -> PatientView:
-    """Let a blocked patient book again and count no-shows anew.
+    """Let a blocked patient book again and count no-shows anew; for one who is not blocked nothing changes.
 
-    Raises InvalidInput, or Refused PATIENT_NOT_FOUND, or INVALID_TRANSITION for one who is not blocked.
+    Raises InvalidInput, or Refused PATIENT_NOT_FOUND.
     """
     refuse_invalid(("reason", line_mistake(reason, LONGEST_REASON)))
 
@@ -271,7 +271,7 @@ def unblock(session: Session, actor: Actor, patient_id: UUID, *, reason: str, no
         locks.patient(session, actor, patient_id)
         patient = _row(session, actor, patient_id)
         if patient.status != PatientStatus.BLOCKED:
-            raise Refused(Code.INVALID_TRANSITION)
+            return view(patient)
         fresh = {"status": PatientStatus.ACTIVE, "no_show_count": 0, "blocked_at": None, "blocked_reason": None}
         changed = changes.apply(patient, fresh)
         session.flush()
