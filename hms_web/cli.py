@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from hms_web import __version__
+from hms_web import __version__, cli_records
 from hms_web.app import MIGRATIONS, create_app
 from hms_web.config import ConfigError, Settings
 from hms_web.local.processes import LocalError
@@ -97,6 +97,9 @@ def check() -> None:
 def _revision() -> str | None:
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+cli_records.register(hms, make_app)
 
 
 def main() -> None:

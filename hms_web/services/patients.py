@@ -205,12 +205,13 @@ def create(session: Session, actor: Actor, wanted: NewPatient, *, now: datetime)
     given = _refuse_wrong(wanted, local_date(now, actor.zone))
 
     def work() -> CreatedPatient:
+        if given["mrn"]:
+            _refuse_taken(session, actor, given["mrn"])
         mrn = given["mrn"] or _next_mrn(session, actor)
-        _refuse_taken(session, actor, mrn)
-        patient = Patient(id=new_id(), hospital_id=actor.hospital_id, **(given | {"mrn": mrn, "created_at": now}))
+        fresh = {"status": PatientStatus.ACTIVE, "no_show_count": 0, "lifetime_no_shows": 0, "created_at": now}
+        patient = Patient(id=new_id(), hospital_id=actor.hospital_id, **(given | {"mrn": mrn} | fresh))
         session.add(patient)
         session.flush()
-        session.refresh(patient)
         audit.record(session, actor, "patient.created", "patient", patient.id, now=now, **(given | {"mrn": mrn}))
         duplicates = possible_duplicates(
             session, actor, patient.name, patient.phone, patient.date_of_birth, exclude=patient.id
@@ -230,15 +231,15 @@ def _next_mrn(session: Session, actor: Actor) -> str:
     """Take the hospital's next free number; the lock of its row makes others wait for theirs."""
     locked = select(Hospital).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True)
     hospital = session.scalars(locked.execution_options(populate_existing=True)).one()
-    first = hospital.last_mrn + 1
+    first, count = hospital.last_mrn + 1, 1
     while True:
-        numbers = {given_mrn(number): number for number in range(first, first + MRNS_AT_ONCE)}
+        numbers = {given_mrn(number): number for number in range(first, first + count)}
         query = select(Patient.mrn).where(Patient.hospital_id == actor.hospital_id, Patient.mrn.in_(numbers))
         free = numbers.keys() - set(session.scalars(query))
         if free:
             hospital.last_mrn = min(numbers[mrn] for mrn in free)
             return given_mrn(hospital.last_mrn)
-        first += MRNS_AT_ONCE
+        first, count = first + count, MRNS_AT_ONCE
 
 
 def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChange, *, now: datetime) -> PatientView:
