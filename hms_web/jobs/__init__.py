@@ -1,0 +1,1 @@
+"""What the worker runs, and when: thin functions around services, and the declared schedule."""
