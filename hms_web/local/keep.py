@@ -45,7 +45,8 @@ class Keeper:
                 return code
 
     def _run_once(self) -> int:
-        process = start(self._command, ending=signal.SIGTERM)
+        # In a group of its own: honcho signals the keeper's whole group, and RQ takes a second SIGTERM for impatience.
+        process = start(self._command, ending=signal.SIGTERM, own_group=True)
         while process.poll() is None and not self._is_over():
             time.sleep(LOOK_SECONDS)
         stop(process, signal.SIGTERM, STOP_SECONDS)
