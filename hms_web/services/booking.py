@@ -115,7 +115,8 @@ def _insert(
         "created_at": now,
     }
     written = insert(Appointment).values(values).returning(Appointment.token_number, Appointment.id)
-    return session.execute(written).tuples().one()
+    token, appointment_id = session.execute(written).one()
+    return token, appointment_id
 
 
 def _view_of(  # noqa: PLR0913, PLR0917 what was just written, so that it need not be read again
