@@ -43,6 +43,7 @@ PASSWORD = "demo-password"  # noqa: S105 public, and only in a demo
 PATIENTS = 300
 BUSY_DAYS, BUSY_SHARE = 6, 0.6
 LATER_DAYS, LATER_SHARE = 8, 0.15
+_A_DAY = timedelta(days=1)
 _AFTERNOON = time(14), time(17)
 
 _STAFF = [
@@ -142,7 +143,7 @@ def _doctor(
     doctor = doctors.add(session, admin, wanted, now=now).doctor
     free = {day_off} if name in _WORKS_ON_SUNDAYS else {day_off, DayOfWeek.SUNDAY}
     week = [DayHours(day, time(9), time(17), time(13), time(14)) for day in DayOfWeek if day not in free]
-    schedules.replace(session, admin, doctor.id, week, now=now)
+    schedules.replace(session, admin, doctor.id, week, now=now - _A_DAY)  # so that this morning has its slots too
     return doctors.get(session, admin, doctor.id)
 
 
@@ -154,7 +155,7 @@ def _days(today: date) -> Iterator[tuple[date, float]]:
 
 def _book_day(clinic: _Clinic, day: date, share: float) -> Iterator[AppointmentView]:
     """Book a share of a day's slots, as if it had been done the day before today."""
-    yesterday = clinic.now - timedelta(days=1)
+    yesterday = clinic.now - _A_DAY
     ids = [doctor.id for doctor in clinic.doctors]
     offered = slots.of_day(clinic.session, clinic.desk, ids, day, now=yesterday)
     free = [slot for column in offered.values() for slot in column.items if slot.status is SlotStatus.AVAILABLE]
