@@ -47,7 +47,7 @@ class Clinic:
         self.numbers[0] += 1
         return self.numbers[0]
 
-    def doctor(  # noqa: PLR0917
+    def doctor(
         self,
         minutes: int = 30,
         maximum: int = 30,

@@ -1,0 +1,77 @@
+"""Every refusal has a sentence that can be filled."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hms_web.domain.refusals import Code, Refusal
+from hms_web.services.wording import SENTENCES, TITLES, sentence, status_of
+
+FACTS: dict[Code, dict[str, object]] = {
+    Code.PATIENT_BLOCKED: {"reason": "3 no-shows"},
+    Code.PATIENT_DOUBLE_BOOKED: {"starts_at": datetime(2026, 3, 2, 4, 30, tzinfo=UTC)},
+    Code.BEYOND_BOOKING_WINDOW: {"last_day": date(2026, 4, 1)},
+    Code.HOSPITAL_HOLIDAY: {"name": "Holi"},
+    Code.DOCTOR_ABSENT: {"last_day": date(2026, 12, 3), "end_time": None},
+    Code.OUTSIDE_SCHEDULE: {"start_time": time(9), "end_time": time(17)},
+    Code.DURING_BREAK: {"break_end": time(14)},
+    Code.SLOT_HELD: {"name": "Reception 2", "until": datetime(2026, 3, 2, 4, 30, tzinfo=UTC)},
+    Code.DOCTOR_FULLY_BOOKED: {"maximum": 30},
+    Code.INVALID_TRANSITION: {"from": "COMPLETED", "to": "CHECKED_IN"},
+}
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
+    words = sentence(Refusal(code, FACTS.get(code, {})), ZoneInfo("Asia/Kolkata"))
+    assert words.endswith(".")
+    assert "{" not in words
+    assert TITLES[code]
+    assert code in SENTENCES
+    assert status_of(code) in {401, 403, 404, 409, 422}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (Refusal(Code.PATIENT_DOUBLE_BOOKED, FACTS[Code.PATIENT_DOUBLE_BOOKED]), "at 10:00 on Monday 2 March 2026"),
+        (Refusal(Code.DOCTOR_ABSENT, FACTS[Code.DOCTOR_ABSENT]), "on leave until Thursday 3 December 2026."),
+        (Refusal(Code.OUTSIDE_SCHEDULE), "does not work at that time. "),
+        (Refusal(Code.OUTSIDE_SCHEDULE, FACTS[Code.OUTSIDE_SCHEDULE]), "at that time (09:00 to 17:00)."),
+        (Refusal(Code.SLOT_BLOCKED, {"reason": "MRI"}), "closed (MRI)."),
+        (Refusal(Code.SLOT_BLOCKED, {"reason": None}), "closed."),
+        (
+            Refusal(Code.INVALID_TRANSITION, {"from": "SCHEDULED", "to": "CHECKED_IN", "day": date(2026, 3, 3)}),
+            "on another day than its own (Tuesday 3 March 2026).",
+        ),
+    ],
+)
+def test_a_sentence_names_the_facts(refusal: Refusal, words: str) -> None:
+    assert words in sentence(refusal, ZoneInfo("Asia/Kolkata"))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (Code.PATIENT_NOT_FOUND, 404),
+        (Code.PATIENT_BLOCKED, 403),
+        (Code.PATIENT_DOUBLE_BOOKED, 409),
+        (Code.DOCTOR_NOT_FOUND, 404),
+        (Code.DOCTOR_UNAVAILABLE, 409),
+        (Code.DOCTOR_INACTIVE, 409),
+        (Code.DATE_IN_PAST, 422),
+        (Code.BEYOND_BOOKING_WINDOW, 422),
+        (Code.HOSPITAL_HOLIDAY, 409),
+        (Code.DOCTOR_ABSENT, 409),
+        (Code.OUTSIDE_SCHEDULE, 422),
+        (Code.DURING_BREAK, 422),
+        (Code.NOT_A_SLOT, 422),
+        (Code.SLOT_TAKEN, 409),
+        (Code.SLOT_BLOCKED, 409),
+        (Code.SLOT_HELD, 409),
+        (Code.DOCTOR_FULLY_BOOKED, 409),
+    ],
+)
+def test_the_statuses_of_a_booking(code: Code, status: int) -> None:
+    assert status_of(code) == status
