@@ -182,7 +182,7 @@ def possible_duplicates(
     return [view(row) for row in session.scalars(query.order_by(Patient.name, Patient.id).limit(MOST_DUPLICATES))]
 
 
-def _refuse_wrong(wanted: NewPatient | PatientChange, today: date) -> dict[str, Any]:
+def checked(wanted: NewPatient | PatientChange, today: date) -> dict[str, Any]:
     """Return the tidied columns that are set; raises InvalidInput with everything that is wrong."""
     given = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
     given = {
@@ -202,7 +202,7 @@ def _refuse_wrong(wanted: NewPatient | PatientChange, today: date) -> dict[str, 
 
 def create(session: Session, actor: Actor, wanted: NewPatient, *, now: datetime) -> CreatedPatient:
     """Add a patient; raises InvalidInput, or Refused MRN_TAKEN. Possible duplicates are told, not refused."""
-    given = _refuse_wrong(wanted, local_date(now, actor.zone))
+    given = checked(wanted, local_date(now, actor.zone))
 
     def work() -> CreatedPatient:
         if given["mrn"]:
@@ -244,7 +244,7 @@ def _next_mrn(session: Session, actor: Actor) -> str:
 
 def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChange, *, now: datetime) -> PatientView:
     """Change a patient's record; raises InvalidInput, or Refused PATIENT_NOT_FOUND or MRN_TAKEN."""
-    given = _refuse_wrong(wanted, local_date(now, actor.zone))
+    given = checked(wanted, local_date(now, actor.zone))
     refuse_invalid(("mrn", "A patient keeps a number." if "mrn" in given and not given["mrn"] else None))
 
     def work() -> PatientView:
