@@ -1,0 +1,66 @@
+"""Settings: normalised, frozen, and refused with one sentence that names the setting."""
+
+from pathlib import Path
+
+import pytest
+
+from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
+from tests.servers import ROOT
+
+SECRET = {"SECRET_KEY": "long enough to be a secret"}
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_is_the_same(scheme: str) -> None:
+    settings = Settings.from_env({**SECRET, "DATABASE_URL": f"{scheme}://somebody@somewhere/hms"})
+    assert settings.database_url == "postgresql://somebody@somewhere/hms"
+
+
+def test_what_is_not_given_has_its_default() -> None:
+    settings = Settings.from_env(SECRET)
+    assert (settings.env, settings.host, settings.port) == (Environment.PRODUCTION, "127.0.0.1", 8000)
+    assert (settings.database_url, settings.redis_url, settings.cron_api_key) == (None, None, None)
+    assert settings.data_dir == Path.cwd() / "var"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HMS_ENV", "staging"),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "hms.db"),
+        ("REDIS_URL", "localhost:6379"),
+        ("HMS_PORT", "0"),
+        ("HMS_PORT", "65536"),
+        ("HMS_PORT", "web"),
+        ("HMS_TRUSTED_PROXIES", "-1"),
+        ("SECRET_KEY", "short"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{name} .*[.]$"):
+        Settings.from_env({**SECRET, name: value})
+
+
+def test_production_refuses_to_start_without_a_secret() -> None:
+    with pytest.raises(ConfigError, match=r"^SECRET_KEY is not set"):
+        Settings.from_env({})
+
+
+def test_the_demo_makes_a_secret_once_and_keeps_it_private(tmp_path: Path) -> None:
+    environ = {"HMS_ENV": "demo", "HMS_DATA_DIR": str(tmp_path / "new folder")}
+    first, second = Settings.from_env(environ).secret_key, Settings.from_env(environ).secret_key
+    assert first == second
+    assert len(first) > 40
+    assert (tmp_path / "new folder" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"^HMS_DATA_DIR cannot be used"):
+        Settings.from_env({"HMS_ENV": "demo", "HMS_DATA_DIR": str(tmp_path / "file" / "below")})
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    assert [name for name in sorted(SETTING_NAMES) if f"`{name}`" not in page] == []
