@@ -1,4 +1,7 @@
-"""A small clinic for tests of slots and bookings: rows written straight into the tables, so that nothing under test builds them."""
+"""A small clinic for tests of slots and bookings.
+
+Its rows are written straight into the tables, so that nothing under test builds what it is tested with.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -187,4 +190,5 @@ def clinic(session: Session, timezone: str = "Asia/Kolkata") -> Clinic:
         session.add(user)
         people.append(Actor(hospital.id, timezone, user.id, name, role))
     session.commit()
-    return Clinic(session, *people)
+    actor, admin, other = people
+    return Clinic(session, actor, admin, other)

@@ -29,7 +29,7 @@ def failing(error: type[psycopg.Error], times: int) -> tuple[Callable[[], str], 
     def work() -> str:
         tries.append(1)
         if len(tries) <= times:
-            raise OperationalError("x", {}, error())
+            raise OperationalError(None, {}, error())
         return "done"
 
     return work, tries
