@@ -40,9 +40,7 @@ def upgrade() -> None:
         sa.Column("record_type", sa.String(), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_audit_events_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_audit_events_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
     op.create_index(
@@ -64,9 +62,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("is_recurring", sa.Boolean(), nullable=False),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("description", sa.String(), nullable=True),
         sa.Column(
             "created_at",
@@ -105,9 +101,7 @@ def upgrade() -> None:
         sa.Column("sex", sa.String(), nullable=True),
         sa.Column("status", sa.String(), server_default="ACTIVE", nullable=False),
         sa.Column("no_show_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column(
-            "lifetime_no_shows", sa.Integer(), server_default="0", nullable=False
-        ),
+        sa.Column("lifetime_no_shows", sa.Integer(), server_default="0", nullable=False),
         sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("blocked_reason", sa.String(), nullable=True),
         sa.Column(
@@ -120,22 +114,12 @@ def upgrade() -> None:
             "sex IN ('FEMALE', 'MALE', 'OTHER', 'UNKNOWN')",
             name=op.f("ck_patients_sex"),
         ),
-        sa.CheckConstraint(
-            "status IN ('ACTIVE', 'BLOCKED')", name=op.f("ck_patients_status")
-        ),
-        sa.CheckConstraint(
-            "no_show_count >= 0", name=op.f("ck_patients_no_show_count")
-        ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_patients_hospital_id")
-        ),
+        sa.CheckConstraint("status IN ('ACTIVE', 'BLOCKED')", name=op.f("ck_patients_status")),
+        sa.CheckConstraint("no_show_count >= 0", name=op.f("ck_patients_no_show_count")),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_patients_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_patients")),
-        sa.UniqueConstraint(
-            "hospital_id", "id", name=op.f("uq_patients_hospital_id_id")
-        ),
-        sa.UniqueConstraint(
-            "hospital_id", "mrn", name=op.f("uq_patients_hospital_id_mrn")
-        ),
+        sa.UniqueConstraint("hospital_id", "id", name=op.f("uq_patients_hospital_id_id")),
+        sa.UniqueConstraint("hospital_id", "mrn", name=op.f("uq_patients_hospital_id_mrn")),
     )
     op.create_index(
         "ix_patients_hospital_id_name",
@@ -175,9 +159,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=True),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -188,9 +170,7 @@ def upgrade() -> None:
             "role IN ('ADMIN', 'DOCTOR', 'NURSE', 'RECEPTIONIST')",
             name=op.f("ck_users_role"),
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_users_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_users_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("hospital_id", "id", name=op.f("uq_users_hospital_id_id")),
     )
@@ -207,15 +187,11 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
     )
-    op.create_index(
-        op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False
-    )
+    op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
     op.create_table(
         "doctors",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -224,9 +200,7 @@ def upgrade() -> None:
         sa.Column("department", sa.String(), nullable=False),
         sa.Column("slot_duration", sa.Integer(), nullable=False),
         sa.Column("max_patients_per_day", sa.Integer(), nullable=False),
-        sa.Column(
-            "is_available", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_available", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -237,21 +211,15 @@ def upgrade() -> None:
             "max_patients_per_day BETWEEN 1 AND 500",
             name=op.f("ck_doctors_max_patients_per_day"),
         ),
-        sa.CheckConstraint(
-            "slot_duration BETWEEN 5 AND 240", name=op.f("ck_doctors_slot_duration")
-        ),
+        sa.CheckConstraint("slot_duration BETWEEN 5 AND 240", name=op.f("ck_doctors_slot_duration")),
         sa.ForeignKeyConstraint(
             ["hospital_id", "user_id"],
             ["users.hospital_id", "users.id"],
             name=op.f("fk_doctors_hospital_id_user_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_doctors_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_doctors_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_doctors")),
-        sa.UniqueConstraint(
-            "hospital_id", "id", name=op.f("uq_doctors_hospital_id_id")
-        ),
+        sa.UniqueConstraint("hospital_id", "id", name=op.f("uq_doctors_hospital_id_id")),
         sa.UniqueConstraint("user_id", name=op.f("uq_doctors_user_id")),
     )
     op.create_table(
@@ -262,9 +230,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_idempotency_keys_user_id")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_idempotency_keys_user_id")),
         sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_keys")),
     )
     op.create_index(
@@ -281,15 +247,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_login_sessions_user_id")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_sessions_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_login_sessions_token_hash")),
     )
-    op.create_index(
-        op.f("ix_login_sessions_user_id"), "login_sessions", ["user_id"], unique=False
-    )
+    op.create_index(op.f("ix_login_sessions_user_id"), "login_sessions", ["user_id"], unique=False)
     op.create_table(
         "password_links",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -298,15 +260,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_password_links_user_id")
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_password_links_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_password_links")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_password_links_token_hash")),
     )
-    op.create_index(
-        op.f("ix_password_links_user_id"), "password_links", ["user_id"], unique=False
-    )
+    op.create_index(op.f("ix_password_links_user_id"), "password_links", ["user_id"], unique=False)
     op.create_table(
         "appointments",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -366,9 +324,7 @@ def upgrade() -> None:
             name=op.f("ck_appointments_type"),
         ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_appointments_span")),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["users.id"], name=op.f("fk_appointments_created_by_id")
-        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["users.id"], name=op.f("fk_appointments_created_by_id")),
         sa.ForeignKeyConstraint(
             ["hospital_id", "doctor_id"],
             ["doctors.hospital_id", "doctors.id"],
@@ -379,13 +335,9 @@ def upgrade() -> None:
             ["patients.hospital_id", "patients.id"],
             name=op.f("fk_appointments_hospital_id_patient_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_appointments_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_appointments_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments")),
-        sa.UniqueConstraint(
-            "hospital_id", "id", name=op.f("uq_appointments_hospital_id_id")
-        ),
+        sa.UniqueConstraint("hospital_id", "id", name=op.f("uq_appointments_hospital_id_id")),
     )
     op.create_index(
         "ix_appointments_affected",
@@ -460,16 +412,12 @@ def upgrade() -> None:
             "absence_type IN ('ANNUAL_LEAVE', 'SICK_LEAVE', 'CONFERENCE', 'TRAINING', 'PERSONAL', 'EMERGENCY', 'OTHER')",
             name=op.f("ck_doctor_absences_absence_type"),
         ),
-        sa.CheckConstraint(
-            "status IN ('ACTIVE', 'CANCELLED')", name=op.f("ck_doctor_absences_status")
-        ),
+        sa.CheckConstraint("status IN ('ACTIVE', 'CANCELLED')", name=op.f("ck_doctor_absences_status")),
         sa.CheckConstraint(
             "(start_time IS NULL AND end_time IS NULL) OR (start_date = end_date AND start_time < end_time)",
             name=op.f("ck_doctor_absences_hours"),
         ),
-        sa.CheckConstraint(
-            "start_date <= end_date", name=op.f("ck_doctor_absences_dates")
-        ),
+        sa.CheckConstraint("start_date <= end_date", name=op.f("ck_doctor_absences_dates")),
         sa.ForeignKeyConstraint(
             ["created_by_id"],
             ["users.id"],
@@ -486,9 +434,7 @@ def upgrade() -> None:
             name=op.f("fk_doctor_absences_hospital_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_doctor_absences")),
-        sa.UniqueConstraint(
-            "hospital_id", "id", name=op.f("uq_doctor_absences_hospital_id_id")
-        ),
+        sa.UniqueConstraint("hospital_id", "id", name=op.f("uq_doctor_absences_hospital_id_id")),
     )
     op.create_table(
         "doctor_schedules",
@@ -500,9 +446,7 @@ def upgrade() -> None:
         sa.Column("end_time", sa.Time(), nullable=False),
         sa.Column("break_start", sa.Time(), nullable=True),
         sa.Column("break_end", sa.Time(), nullable=True),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.CheckConstraint(
             "day_of_week IN ('MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY')",
             name=op.f("ck_doctor_schedules_day_of_week"),
@@ -511,9 +455,7 @@ def upgrade() -> None:
             "(break_start IS NULL AND break_end IS NULL) OR (start_time <= break_start AND break_start < break_end AND break_end <= end_time)",
             name=op.f("ck_doctor_schedules_break"),
         ),
-        sa.CheckConstraint(
-            "start_time < end_time", name=op.f("ck_doctor_schedules_hours")
-        ),
+        sa.CheckConstraint("start_time < end_time", name=op.f("ck_doctor_schedules_hours")),
         sa.ForeignKeyConstraint(
             ["hospital_id", "doctor_id"],
             ["doctors.hospital_id", "doctors.id"],
@@ -545,18 +487,14 @@ def upgrade() -> None:
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_token_hash", sa.String(), nullable=True),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_doctor_slots_span")),
-        sa.ForeignKeyConstraint(
-            ["held_by_id"], ["users.id"], name=op.f("fk_doctor_slots_held_by_id")
-        ),
+        sa.ForeignKeyConstraint(["held_by_id"], ["users.id"], name=op.f("fk_doctor_slots_held_by_id")),
         sa.ForeignKeyConstraint(
             ["hospital_id", "doctor_id"],
             ["doctors.hospital_id", "doctors.id"],
             name=op.f("fk_doctor_slots_hospital_id_doctor_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_doctor_slots")),
-        sa.UniqueConstraint(
-            "doctor_id", "starts_at", name=op.f("uq_doctor_slots_doctor_id_starts_at")
-        ),
+        sa.UniqueConstraint("doctor_id", "starts_at", name=op.f("uq_doctor_slots_doctor_id_starts_at")),
     )
     op.create_table(
         "slot_blocks",
@@ -574,17 +512,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_slot_blocks_span")),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["users.id"], name=op.f("fk_slot_blocks_created_by_id")
-        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["users.id"], name=op.f("fk_slot_blocks_created_by_id")),
         sa.ForeignKeyConstraint(
             ["hospital_id", "doctor_id"],
             ["doctors.hospital_id", "doctors.id"],
             name=op.f("fk_slot_blocks_hospital_id_doctor_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_slot_blocks_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_slot_blocks_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot_blocks")),
     )
     op.create_index(
@@ -622,9 +556,7 @@ def upgrade() -> None:
             "channel IN ('in_app', 'sms', 'email')",
             name=op.f("ck_notifications_channel"),
         ),
-        sa.CheckConstraint(
-            "priority IN ('NORMAL', 'HIGH')", name=op.f("ck_notifications_priority")
-        ),
+        sa.CheckConstraint("priority IN ('NORMAL', 'HIGH')", name=op.f("ck_notifications_priority")),
         sa.CheckConstraint(
             "state IN ('QUEUED', 'SENT', 'FAILED', 'SUPPRESSED', 'NOT_CONFIGURED')",
             name=op.f("ck_notifications_state"),
@@ -644,9 +576,7 @@ def upgrade() -> None:
             ["users.hospital_id", "users.id"],
             name=op.f("fk_notifications_hospital_id_user_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["hospital_id"], ["hospitals.id"], name=op.f("fk_notifications_hospital_id")
-        ),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_notifications_hospital_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
         sa.UniqueConstraint(
             "hospital_id",
@@ -660,9 +590,7 @@ def upgrade() -> None:
         ["appointment_id"],
         unique=False,
     )
-    op.create_index(
-        "ix_notifications_patient_id", "notifications", ["patient_id"], unique=False
-    )
+    op.create_index("ix_notifications_patient_id", "notifications", ["patient_id"], unique=False)
     op.create_index(
         "ix_notifications_queue",
         "notifications",
@@ -711,9 +639,7 @@ def downgrade() -> None:
         table_name="appointments",
         postgresql_where=sa.text("import_key IS NOT NULL"),
     )
-    op.drop_index(
-        "uq_appointments_doctor_id_date_token_number", table_name="appointments"
-    )
+    op.drop_index("uq_appointments_doctor_id_date_token_number", table_name="appointments")
     op.drop_index("ix_appointments_patient_id_starts_at", table_name="appointments")
     op.drop_index("ix_appointments_hospital_id_starts_at", table_name="appointments")
     op.drop_index("ix_appointments_doctor_id_starts_at", table_name="appointments")
@@ -754,9 +680,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_patients_hospital_id_name", table_name="patients")
     op.drop_table("patients")
-    op.drop_index(
-        "ix_hospital_holidays_hospital_id_date", table_name="hospital_holidays"
-    )
+    op.drop_index("ix_hospital_holidays_hospital_id_date", table_name="hospital_holidays")
     op.drop_table("hospital_holidays")
     op.drop_index("ix_audit_events_record", table_name="audit_events")
     op.drop_index("ix_audit_events_hospital_id_at", table_name="audit_events")
