@@ -11,13 +11,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from hms_web import __version__, cli_records
+from hms_web import __version__, cli_import, cli_records, clock
 from hms_web.app import MIGRATIONS, create_app
 from hms_web.config import ConfigError, Settings
 from hms_web.local.processes import LocalError
 from hms_web.local.run import run as run_everything
 from hms_web.local.servers import Servers
 from hms_web.models import db as database
+from hms_web.services import demo
 
 
 @click.group()
@@ -58,10 +59,13 @@ def run() -> None:
 
 
 def prepare(environment: Mapping[str, str]) -> None:
-    """Bring the tables up to date."""
-    app = create_app(Settings.from_env({**os.environ, **environment}))
-    with app.app_context():
+    """Bring the tables up to date, and in the demo fill in its hospital."""
+    settings = Settings.from_env({**os.environ, **environment})
+    with create_app(settings).app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
+        if settings.is_demo and demo.seed_if_empty(database.session(), now=clock.now()):
+            click.echo("Filled in the demo hospital.")
+        database.session.remove()
         database.engine.dispose()
 
 
@@ -100,6 +104,7 @@ def _revision() -> str | None:
 
 
 cli_records.register(hms, make_app)
+cli_import.register(hms, make_app)
 
 
 def main() -> None:

@@ -37,8 +37,10 @@ def run(settings: Settings, prepare: Callable[[Mapping[str, str]], None]) -> int
     servers = Servers(settings)
     over = threading.Event()
     try:
+        click.echo("Starting the database and Redis ...")
         servers.start()
         environment = {**servers.environment(), "HMS_HOST": settings.host, "HMS_PORT": str(settings.port)}
+        click.echo("Bringing the data up to date ...")
         prepare(environment)
         manager = _manager(environment)
         threading.Thread(target=_look_after, args=(settings, servers, over), daemon=True).start()
