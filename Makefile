@@ -48,7 +48,9 @@ lint: install-dev ## Check style, types, import direction, templates and configu
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache
 	@if [ -d templates ]; then $(VENV)/djlint templates --lint --check --quiet; fi
-	@$(VENV)/yamllint --strict .pre-commit-config.yaml compose.yaml
+	@$(VENV)/yamllint --strict .pre-commit-config.yaml .yamllint compose.yaml
+	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@if [ -x $(VENV)/hadolint ]; then $(VENV)/hadolint Dockerfile; fi
 
 .PHONY: format
 format: install-dev ## Put the code and the templates in shape
