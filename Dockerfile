@@ -34,7 +34,7 @@ COPY gunicorn.conf.py worker.py ./
 COPY migrations migrations
 COPY static static
 COPY templates templates
-USER hms
+USER 10001
 EXPOSE 8000
 # web: as below · worker: python worker.py work · scheduler: python worker.py schedule · tables: hms db upgrade
 CMD ["gunicorn", "hms_web.app:create_app()"]
