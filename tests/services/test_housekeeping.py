@@ -1,0 +1,43 @@
+"""What has served its time goes, what has not stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
+from hms_web.services import housekeeping
+from hms_web.services.housekeeping import CleanedUp
+from tests.scenes import NOW, Clinic
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+def session_row(here: Clinic, key: str, **times: object) -> LoginSession:
+    columns = {"created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + DAY} | times
+    return LoginSession(user_id=here.actor.user_id, token_hash=key, **columns)
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_only_what_has_ended_is_removed(here: Clinic, is_empty: bool) -> None:  # noqa: FBT001
+    mine = here.actor.user_id
+    if not is_empty:
+        here.session.add_all(
+            [
+                session_row(here, "live"),
+                session_row(here, "expired", expires_at=NOW),
+                session_row(here, "idle", last_seen_at=NOW - timedelta(minutes=15)),
+                ApiToken(user_id=mine, token_hash="live", created_at=NOW, expires_at=NOW + SECOND),
+                ApiToken(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW),
+                PasswordLink(user_id=mine, token_hash="live", created_at=NOW, expires_at=NOW + SECOND),
+                PasswordLink(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW),
+                IdempotencyKey(user_id=mine, key="live", fingerprint="x", created_at=NOW - DAY + SECOND),
+                IdempotencyKey(user_id=mine, key="old", fingerprint="x", created_at=NOW - DAY),
+            ]
+        )
+        here.session.commit()
+    expected = CleanedUp(0, 0, 0, 0) if is_empty else CleanedUp(sessions=2, tokens=1, links=1, answers=1)
+    assert housekeeping.clean_up(here.session, now=NOW) == expected
+    assert housekeeping.clean_up(here.session, now=NOW) == CleanedUp(0, 0, 0, 0)
+    left = 0 if is_empty else 1
+    assert here.count(LoginSession, token_hash="live") == here.count(ApiToken, token_hash="live") == left
+    assert here.count(PasswordLink, token_hash="live") == here.count(IdempotencyKey, key="live") == left
