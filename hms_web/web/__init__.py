@@ -3,13 +3,14 @@
 from flask import Flask
 
 from hms_web.web import assets, auth, csrf, errors, formats, home, htmx, language, limits, navigation, privacy, sign_in
+from hms_web.web.records import BLUEPRINTS as RECORDS
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
     for part in (assets, htmx, language, auth, csrf, privacy, formats, navigation, errors):
         part.init_app(app)
-    for blueprint in (sign_in.blueprint, home.blueprint):
+    for blueprint in (sign_in.blueprint, home.blueprint, *RECORDS):
         app.register_blueprint(blueprint)
     # After the blueprints: it guards one of their views.
     limits.init_app(app)

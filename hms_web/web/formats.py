@@ -5,12 +5,17 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from flask import Flask
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 
 from hms_web import clock
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
+from hms_web.domain.notifications import Channel, DeliveryState
+from hms_web.domain.slots import ClosedReason
 from hms_web.domain.visits import AppointmentStatus, AppointmentType
+from hms_web.services.slots import DaySlots
 from hms_web.web import auth, language
+from hms_web.web.language import gettext, ngettext
 
 ROLES = {
     Role.ADMIN: lazy_gettext("Administrator"),
@@ -40,15 +45,47 @@ TYPES = {
     AppointmentType.OTHER: lazy_gettext("Other"),
 }
 
+CAUSES = {
+    AffectedCause.ABSENCE: lazy_gettext("the doctor is away"),
+    AffectedCause.HOLIDAY: lazy_gettext("the hospital is closed"),
+    AffectedCause.SCHEDULE_CHANGE: lazy_gettext("the doctor's hours have changed"),
+    AffectedCause.DOCTOR_UNAVAILABLE: lazy_gettext("the doctor does not take appointments"),
+}
+
+CLOSED = {
+    ClosedReason.DAY_OFF: lazy_gettext("This doctor does not work that day. Choose another day or doctor."),
+    ClosedReason.PAST: lazy_gettext("That day has gone by. Choose a later one."),
+    ClosedReason.BEYOND_BOOKING_WINDOW: lazy_gettext("Times are given for the next 30 days. Choose an earlier day."),
+}
+
+CHANNELS = {
+    Channel.IN_APP: lazy_gettext("in the app"),
+    Channel.SMS: lazy_gettext("text message"),
+    Channel.EMAIL: lazy_gettext("e-mail"),
+}
+DELIVERIES = {
+    DeliveryState.QUEUED: (lazy_gettext("waiting to be sent"), ""),
+    DeliveryState.SENT: (lazy_gettext("sent"), "good"),
+    DeliveryState.FAILED: (lazy_gettext("could not be sent"), "bad"),
+    DeliveryState.SUPPRESSED: (lazy_gettext("no longer needed"), ""),
+    DeliveryState.NOT_CONFIGURED: (lazy_gettext("not sent: no provider"), "warn"),
+}
+
 
 def init_app(app: Flask) -> None:
     """Give templates the filters."""
     filters: dict[str, Callable[..., str]] = {
         "age": age,
+        "cause_name": cause_name,
+        "channel_name": channel_name,
         "clock_time": clock_time,
+        "dated": dated,
+        "delivery_name": delivery_name,
+        "delivery_tone": delivery_tone,
         "full_date": language.full_date,
         "instant": instant,
         "long_date": language.long_date,
+        "no_time_words": no_time_words,
         "role_name": role_name,
         "short_date": language.short_date,
         "status_name": status_name,
@@ -81,13 +118,21 @@ def instant(at: datetime) -> str:
     return f"{language.short_date(local.date())} {clock_time(local.time())}"
 
 
+def dated(at: datetime) -> str:
+    """An instant on the hospital's own clock with its day, like `Mon 23 Nov 14:05`; in another year with that."""
+    local = at.astimezone(auth.actor().zone)
+    same_year = local.year == clock.today(auth.actor().zone).year
+    day = language.short_date(local.date()) if same_year else language.full_date(local.date())
+    return f"{day} {clock_time(local.time())}"
+
+
 def age(born: date) -> str:
     """How old somebody is today: years, or months for the smallest."""
     today = clock.today(auth.actor().zone)
     months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
     if months < 24:  # noqa: PLR2004 as paediatricians count
-        return str(ngettext("%(num)d month", "%(num)d months", max(months, 0)))
-    return str(ngettext("%(num)d year", "%(num)d years", months // 12))
+        return ngettext("%(num)d month", "%(num)d months", max(months, 0))
+    return ngettext("%(num)d year", "%(num)d years", months // 12)
 
 
 def role_name(role: Role | str) -> str:
@@ -110,6 +155,39 @@ def type_name(kind: AppointmentType | str) -> str:
     return str(TYPES[AppointmentType(kind)])
 
 
+def cause_name(cause: str) -> str:
+    """Why an appointment needs another time."""
+    return str(CAUSES[AffectedCause(cause)])
+
+
+def no_time_words(day: DaySlots) -> str:
+    """Why a doctor's day has no free time, and what to do."""
+    if day.closed_reason is ClosedReason.HOLIDAY:
+        return gettext("The hospital is closed that day (%(name)s). Choose another day.", name=day.closed_note)
+    if day.closed_reason is not None:
+        return str(CLOSED[day.closed_reason])
+    if not (day.is_available and day.is_active):
+        return gettext("This doctor does not take appointments at present. Choose another doctor.")
+    if day.booked_count >= day.max_patients_per_day:
+        return gettext("That day is full. Choose another day or doctor.")
+    return gettext("No time of that day is free. Choose another day or doctor.")
+
+
+def channel_name(channel: Channel) -> str:
+    """How a message travels."""
+    return str(CHANNELS[channel])
+
+
+def delivery_name(state: DeliveryState) -> str:
+    """What became of a message."""
+    return str(DELIVERIES[state][0])
+
+
+def delivery_tone(state: DeliveryState) -> str:
+    """The tone of that; the words say the same."""
+    return DELIVERIES[state][1]
+
+
 def words(value: StrEnum | str) -> str:
     """An enum value that has no words of its own yet, made readable: `ANNUAL_LEAVE` is `Annual leave`."""
-    return str(gettext(str(value).replace("_", " ").capitalize()))
+    return gettext(str(value).replace("_", " ").capitalize())

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import flask_babel
 from babel.dates import format_date, format_skeleton
 from flask import Flask
 from flask_babel import Babel, get_locale
@@ -14,6 +15,16 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     Babel(app)
     app.add_template_global(tag, "language_tag")
+
+
+def gettext(text: str, **values: object) -> str:
+    """A text in the language of the request, with its `%(name)s` filled in."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def ngettext(one: str, many: str, number: int, **values: object) -> str:
+    """A text that counts, in the language of the request; the number is its `%(num)d`."""
+    return str(flask_babel.ngettext(one, many, number, **values))
 
 
 def tag() -> str:

@@ -1,0 +1,125 @@
+"""`/appointments`: finding them, and the list of those that need another time."""
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from hms_web import clock
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import db
+from hms_web.services import appointments, doctors
+from hms_web.web import asked, auth, htmx
+from hms_web.web.language import ngettext
+
+blueprint = Blueprint("appointments", __name__)
+
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to. `q` is about patients and never stands in an address."""
+
+    first: date | None = None
+    last: date | None = None
+    doctor: UUID | None = None
+    department: str | None = None
+    status: AppointmentStatus | None = None
+    q: str | None = None
+    cursor: str | None = None
+
+    @classmethod
+    def read(cls, values: MultiDict[str, str], today: date) -> "Filters":
+        """Read what was asked for; who says nothing about days means from today on."""
+        status = values.get("status", "")
+        return cls(
+            first=asked.day(values, "first") if "first" in values else today,
+            last=asked.day(values, "last"),
+            doctor=asked.key(values, "doctor"),
+            department=asked.text(values, "department"),
+            status=AppointmentStatus(status) if status in AppointmentStatus.__members__ else None,
+            q=asked.text(values, "q"),
+            cursor=asked.text(values, "cursor"),
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of this list, without what was typed about patients."""
+        named = {"last": self.last, "doctor": self.doctor, "department": self.department, "status": self.status}
+        given = {"first": str(self.first or "")} | {name: str(value) for name, value in named.items() if value}
+        return f"{url_for('appointments.index')}?{urlencode(given)}"
+
+    def page_url(self, cursor: str) -> str:
+        """The address of a further page of this list."""
+        return f"{self.url}&cursor={cursor}"
+
+    @property
+    def wanted(self) -> appointments.AppointmentFilter:
+        """The filter of the service."""
+        return appointments.AppointmentFilter(
+            first=self.first,
+            last=self.last,
+            doctor_id=self.doctor,
+            department=self.department,
+            statuses=[self.status] if self.status else (),
+            q=self.q,
+        )
+
+
+@blueprint.get("/appointments")
+@auth.roles()
+def index() -> ResponseReturnValue:
+    """The list, narrowed by its address; or those that need another time."""
+    if asked.text(request.args, "affected"):
+        return _affected()
+    return _listed(_filters(request.args))
+
+
+@blueprint.post("/appointments")
+@auth.roles()
+def search() -> ResponseReturnValue:
+    """Narrow the list by what was typed, which may be about patients and therefore is posted."""
+    wanted = _filters(request.form)
+    if htmx.wants_fragment():
+        return htmx.replace_url(_listed(wanted), wanted.url)
+    if wanted.q is None and wanted.cursor is None:
+        return redirect(wanted.url, 303)
+    return _listed(wanted)
+
+
+def _filters(values: MultiDict[str, str]) -> Filters:
+    return Filters.read(values, clock.today(auth.actor().zone))
+
+
+def _listed(wanted: Filters) -> ResponseReturnValue:
+    actor, session = auth.actor(), db.session()
+    page = appointments.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
+    if htmx.wants_fragment():
+        words = ngettext("%(num)d appointment", "%(num)d appointments", len(page.items))
+        fragment = render_template("appointments/_list.html", page=page, wanted=wanted)
+        return htmx.trigger(fragment, {"announce": {"value": words}})
+    return render_template(
+        "appointments/index.html",
+        page=page,
+        wanted=wanted,
+        today=clock.today(actor.zone),
+        doctors=doctors.all_of(session, actor, only_active=False),
+        departments=doctors.departments(session, actor),
+        statuses=list(AppointmentStatus),
+        affected_count=len(appointments.affected(session, actor, now=clock.now())),
+    )
+
+
+def _affected() -> ResponseReturnValue:
+    actor, session = auth.actor(), db.session()
+    doctor_id = asked.key(request.args, "doctor")
+    return render_template(
+        "appointments/affected.html",
+        items=appointments.affected(session, actor, doctor_id=doctor_id, now=clock.now()),
+        doctor=doctors.get(session, actor, doctor_id) if doctor_id else None,
+    )

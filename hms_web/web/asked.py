@@ -1,0 +1,40 @@
+"""What an address or a form asks for, read without trusting it: what cannot be read counts as not asked."""
+
+from collections.abc import Mapping
+from datetime import date, time
+from uuid import UUID
+
+
+def text(values: Mapping[str, str], name: str) -> str | None:
+    """Return a text without surrounding space, or None where there is none."""
+    return values.get(name, "").strip() or None
+
+
+def day(values: Mapping[str, str], name: str) -> date | None:
+    """Return a date, or None."""
+    try:
+        return date.fromisoformat(values.get(name, ""))
+    except ValueError:
+        return None
+
+
+def clock_time(written: str | None) -> time | None:
+    """Return a time of day, or None."""
+    try:
+        return time.fromisoformat(written or "").replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        return None
+
+
+def key(values: Mapping[str, str], name: str) -> UUID | None:
+    """Return the id of a record, or None."""
+    try:
+        return UUID(values.get(name, ""))
+    except ValueError:
+        return None
+
+
+def number(values: Mapping[str, str], name: str) -> int | None:
+    """Return a whole number, or None."""
+    written = values.get(name, "").strip()
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else None  # noqa: PLR2004 fits

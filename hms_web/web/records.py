@@ -1,0 +1,10 @@
+"""The pages of records: everything beside signing in and the front desk."""
+
+from flask import Blueprint
+
+from hms_web.web import appointment, appointments, patient, patients
+
+# The module of one record adds its views to the blueprint of its list, when it is imported.
+MODULES = (appointments, appointment, patients, patient)
+
+BLUEPRINTS: tuple[Blueprint, ...] = (appointments.blueprint, patients.blueprint)

@@ -1,0 +1,26 @@
+"""What somebody was shown before they pressed a button that changes appointments.
+
+A form that does something to appointments carries the fingerprint of those it showed. When others are concerned by
+the time it is sent, nothing is done, and the person is shown the list as it is now.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from flask import request
+
+from hms_web.services.appointments import AppointmentView
+
+FIELD = "shown"
+
+
+def fingerprint(concerned: Iterable[AppointmentView]) -> str:
+    """Return a short text that differs when other appointments are concerned."""
+    ids = ",".join(sorted(str(view.id) for view in concerned))
+    return hashlib.blake2b(ids.encode(), digest_size=8).hexdigest()
+
+
+def was(concerned: Iterable[AppointmentView]) -> bool:
+    """Whether the form that was sent has shown exactly these; nobody concerned needs no showing."""
+    wanted = list(concerned)
+    return not wanted or request.form.get(FIELD) == fingerprint(wanted)
