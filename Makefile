@@ -99,6 +99,6 @@ $(VENDOR)/.installed: package.json package-lock.json .npmrc | .venv/.made
 	@mkdir -p $(VENDOR)
 	@cp package.json package-lock.json .npmrc build/
 	@command -v npm >/dev/null || [ -x $(VENV)/npm ] || $(PIP) --require-hashes -r requirements-node.txt
-	@cd build && PATH="$$PATH:../$(VENV)" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd build && PATH="$$PATH:../$(VENV)" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@cp build/node_modules/htmx.org/dist/htmx.min.js build/node_modules/idiomorph/dist/idiomorph-ext.min.js $(VENDOR)/
 	@touch $@
