@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from hms_web.api import register as register_api
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.logs import configure_logging
 from hms_web.models import db
@@ -76,6 +77,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
     register_web(app)
+    register_api(app)
     app.after_request(_harden)
     app.before_request(_begin)
     app.after_request(_log_request)

@@ -1,0 +1,47 @@
+"""The JSON API under `/api/v1`: each view reads, calls a service and answers; the rules are the services' (api.md)."""
+
+from flask import Blueprint, Flask
+
+from hms_web.api import (
+    absences,
+    appointments,
+    booking,
+    doctors,
+    holidays,
+    identity,
+    limits,
+    notifications,
+    pages,
+    patients,
+    problems,
+    schedules,
+    slots,
+    users,
+)
+from hms_web.api.operations import Operation
+
+NOUNS = (
+    identity,
+    users,
+    doctors,
+    schedules,
+    absences,
+    slots,
+    appointments,
+    booking,
+    patients,
+    holidays,
+    notifications,
+)
+OPERATIONS: list[Operation] = [operation for noun in NOUNS for operation in noun.routes]
+
+
+def register(app: Flask) -> None:
+    """Add the JSON API to the application."""
+    blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+    for noun in NOUNS:
+        noun.routes.register(blueprint)
+    pages.register(blueprint, OPERATIONS)
+    problems.register(app, blueprint)
+    limits.init_app(app)
+    app.register_blueprint(blueprint)

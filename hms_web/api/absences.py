@@ -1,0 +1,161 @@
+"""`/doctors/<id>/absences`: a doctor's leave, with a preview of what it does."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from hms_web.api.access import EVERYONE
+from hms_web.api.appointments import AffectedAppointment, refuse_backward
+from hms_web.api.operations import Call, Routes
+from hms_web.api.shapes import Body, Id, LocalDate, LocalTime, PageOf, PageQuery, Shape, Text, given, left_out, page
+from hms_web.domain.absences import AbsenceStatus, AbsenceType
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Role
+from hms_web.domain.refusals import Code
+from hms_web.services import absences, doctors
+
+routes = Routes("absences")
+KEEPERS = [Role.ADMIN, Role.DOCTOR]
+OF_DOCTOR = "/doctors/<doctor_id>/absences"
+ONE = "/doctors/<doctor_id>/absences/<absence_id>"
+
+
+class Absence(Shape):
+    """A doctor's time away: whole local days, or hours of one."""
+
+    id: Id
+    doctor_id: Id
+    absence_type: AbsenceType
+    start_date: LocalDate
+    end_date: LocalDate
+    is_full_day: bool
+    start_time: LocalTime | None
+    end_time: LocalTime | None
+    reason: str | None
+    status: AbsenceStatus
+
+    @classmethod
+    def of(cls, view: absences.AbsenceView) -> "Absence":
+        """Make it from a service's view."""
+        return cls(**{name: getattr(view, name) for name in cls.model_fields})
+
+
+class Foreseen(Shape):
+    """What an absence does to appointments; `warning_count` of them are left for people to see to."""
+
+    affected_appointments: list[AffectedAppointment]
+    warning_count: int
+    cancelled_appointments: int
+    notified_patients: int
+
+    @classmethod
+    def of(cls, effect: absences.AbsenceEffect) -> "Foreseen":
+        """Make it from what a service says."""
+        return cls(
+            affected_appointments=[
+                AffectedAppointment.because(view, AffectedCause.ABSENCE) for view in effect.affected
+            ],
+            warning_count=effect.warning_count,
+            cancelled_appointments=effect.cancelled_appointments,
+            notified_patients=effect.notified_patients,
+        )
+
+
+class AbsenceEntered(Foreseen):
+    """An absence, and what it did to appointments."""
+
+    absence: Absence
+
+    @classmethod
+    def of(cls, effect: absences.AbsenceEffect) -> "AbsenceEntered":
+        """Make it from what a service did."""
+        assert effect.absence is not None  # noqa: S101 only a preview has none
+        return cls(**dict(Foreseen.of(effect)), absence=Absence.of(effect.absence))
+
+
+class NewAbsence(Body):
+    """An absence that is asked for; one for part of a day is on one date and has hours."""
+
+    absence_type: AbsenceType
+    start_date: LocalDate
+    end_date: LocalDate
+    is_full_day: bool = True
+    start_time: LocalTime | None = None
+    end_time: LocalTime | None = None
+    reason: Text | None = None
+
+
+class AbsenceChange(Body):
+    """What to change of an absence."""
+
+    absence_type: AbsenceType = left_out()
+    start_date: LocalDate = left_out()
+    end_date: LocalDate = left_out()
+    is_full_day: bool = left_out()
+    start_time: LocalTime | None = left_out()
+    end_time: LocalTime | None = left_out()
+    reason: Text | None = left_out()
+
+
+class AbsenceQuery(PageQuery):
+    """Which absences: those that touch the days `from` one `to` another, of a status."""
+
+    first: LocalDate | None = Field(default=None, alias="from")
+    last: LocalDate | None = Field(default=None, alias="to")
+    status: AbsenceStatus | None = None
+
+
+@routes.add("GET", OF_DOCTOR, EVERYONE, "List a doctor's absences")
+def list_absences(call: Call, doctor_id: UUID, query: AbsenceQuery) -> PageOf[Absence]:
+    """Earliest first, cancelled ones too."""
+    refuse_backward(query.first, query.last)
+    doctors.get(call.session, call.actor, doctor_id)
+    found = absences.list_absences(call.session, call.actor, doctor_id, **dict(query))
+    return page(Absence, found)  # type: ignore[no-any-return]
+
+
+@routes.add(
+    "POST",
+    OF_DOCTOR,
+    KEEPERS,
+    "Enter an absence",
+    status=201,
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP],
+    creates=True,
+)
+def create(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsenceEntered:
+    """EMERGENCY cancels the upcoming appointments in its time; any other leaves them, marked as affected."""
+    wanted = absences.NewAbsence(**dict(body))
+    return AbsenceEntered.of(absences.create(call.session, call.actor, doctor_id, wanted, now=call.now))
+
+
+@routes.add(
+    "POST",
+    f"{OF_DOCTOR}/preview",
+    KEEPERS,
+    "See what an absence would do",
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP],
+)
+def preview(call: Call, doctor_id: UUID, body: NewAbsence) -> Foreseen:
+    """Changes nothing."""
+    wanted = absences.NewAbsence(**dict(body))
+    return Foreseen.of(absences.preview(call.session, call.actor, doctor_id, wanted, now=call.now))
+
+
+@routes.add(
+    "PATCH",
+    ONE,
+    KEEPERS,
+    "Change an absence",
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP, Code.INVALID_TRANSITION],
+)
+def change(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceChange) -> AbsenceEntered:
+    """Only added time affects appointments; those in time that it leaves are affected no more."""
+    wanted = absences.AbsenceChange(**given(body))
+    return AbsenceEntered.of(absences.change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now))
+
+
+@routes.add("DELETE", ONE, KEEPERS, "Cancel an absence", status=204, refuses=[Code.FORBIDDEN])
+def cancel(call: Call, doctor_id: UUID, absence_id: UUID) -> None:
+    """Its time opens again; twice is harmless."""
+    absences.cancel(call.session, call.actor, doctor_id, absence_id, now=call.now)

@@ -1,0 +1,83 @@
+"""`/auth`: a token for a program, and who it stands for."""
+
+from typing import Literal
+
+from hms_web.api import limits
+from hms_web.api.access import EVERYONE
+from hms_web.api.operations import Call, Routes
+from hms_web.api.shapes import Body, Id, Shape, Text
+from hms_web.domain.identity import Role
+from hms_web.domain.refusals import Code, Refused
+from hms_web.services import identity
+from hms_web.services.identity import SignedIn
+
+routes = Routes("identity")
+
+
+class Credentials(Body):
+    """What a person proves themselves with."""
+
+    email: Text
+    password: Text
+
+
+class HospitalOfUser(Shape):
+    """The hospital somebody works in."""
+
+    id: Id
+    name: str
+    timezone: str
+
+
+class Me(Shape):
+    """The person who is signed in."""
+
+    id: Id
+    name: str
+    email: str
+    role: Role
+    hospital: HospitalOfUser
+    doctor_id: Id | None
+
+    @classmethod
+    def of(cls, who: SignedIn) -> "Me":
+        """Make it from who is signed in."""
+        actor = who.actor
+        assert actor.user_id is not None  # noqa: S101 a job does not sign in
+        assert actor.role is not None  # noqa: S101
+        hospital = HospitalOfUser(id=actor.hospital_id, name=who.hospital_name, timezone=actor.timezone)
+        return cls(
+            id=actor.user_id,
+            name=actor.name,
+            email=who.email,
+            role=actor.role,
+            hospital=hospital,
+            doctor_id=actor.doctor_id,
+        )
+
+
+class Token(Shape):
+    """A bearer token, shown this once; it lasts `expires_in` seconds."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 a scheme
+    expires_in: int
+    user: Me
+
+
+@routes.add("POST", "/auth/token", None, "Get a bearer token", refuses=[Code.WRONG_CREDENTIALS])
+def issue_token(call: Call, body: Credentials) -> Token:
+    """Failures are limited, per account and address; an unknown account and a wrong password look alike."""
+    limits.failures().refuse(body.email)
+    try:
+        issued = identity.issue_token(call.session, body.email, body.password, now=call.now)
+    except Refused:
+        limits.failures().count(body.email)
+        raise
+    return Token(access_token=issued.access_token, expires_in=issued.expires_in, user=Me.of(issued.signed_in))
+
+
+@routes.add("GET", "/auth/me", EVERYONE, "Who am I")
+def me(call: Call) -> Me:
+    """The owner of the token or session."""
+    return Me.of(call.signed_in)

@@ -1,0 +1,70 @@
+"""Carries out a request once, however often it is sent (api.md, Retries)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.services import idempotency
+from hms_web.services.idempotency import Answer
+
+HEADER = "Idempotency-Key"
+SEALED = "sealed"
+NONCE_BYTES = 16
+
+
+def once(
+    session: Session, actor: Actor, body: BaseModel | None, work: Callable[[], Answer], *, now: datetime
+) -> Answer:
+    """Return the first answer given under the request's Idempotency-Key, refusals included; without a key just work.
+
+    An answer is kept sealed: it can hold a link that lets its bearer set a password. Raises Refused
+    IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is none.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return work()
+
+    def sealed() -> Answer:
+        answer = work()
+        return Answer(answer.status, {SEALED: _seal(answer.body)})
+
+    kept = idempotency.once(session, actor, key, _fingerprint(body), sealed, now=now)
+    return Answer(kept.status, _open(kept.body[SEALED]))
+
+
+def _secret() -> bytes:
+    return str(current_app.config["SECRET_KEY"]).encode()
+
+
+def _fingerprint(body: BaseModel | None) -> str:
+    """Tell two requests apart by method, path and body. Keyed, because a body can hold a password."""
+    sent = body.model_dump(mode="json", by_alias=True, exclude_unset=True) if body else None
+    words = json.dumps([request.method, request.path, sent], sort_keys=True)
+    return hmac.new(_secret(), words.encode(), hashlib.sha256).hexdigest()
+
+
+def _seal(body: dict[str, Any]) -> str:
+    plain, nonce = json.dumps(body).encode(), secrets.token_bytes(NONCE_BYTES)
+    return base64.b64encode(nonce + _masked(plain, nonce)).decode()
+
+
+def _open(sealed: str) -> dict[str, Any]:
+    raw = base64.b64decode(sealed)
+    opened: dict[str, Any] = json.loads(_masked(raw[NONCE_BYTES:], raw[:NONCE_BYTES]))
+    return opened
+
+
+def _masked(data: bytes, nonce: bytes) -> bytes:
+    """Add the stream that only our secret and this nonce give; doing it twice gives the data back."""
+    stream = hashlib.shake_256(b"hms answers" + hashlib.sha256(_secret()).digest() + nonce).digest(len(data))
+    return bytes(left ^ right for left, right in zip(data, stream, strict=True))
