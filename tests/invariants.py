@@ -1,0 +1,171 @@
+"""What has to be true of the whole database at any time, whatever happened before (quality.md, Correct under pressure).
+
+`check` asks everything and names every violation at once. Each rule is a query for the rows that break it, written
+without the product's own queries; `tests/races/test_invariants.py` shows of each that it can fail.
+
+A doctor's maximum may be lowered below what is booked already: nobody is sent home for that. So a day counts as too
+full when it has more appointments than the highest maximum that this doctor ever had.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.visits import INACTIVE, TRANSITIONS
+from hms_web.services.outbox import PATIENT_CHANNELS
+
+_ACTIVE = "{}.status NOT IN (" + ", ".join(f"'{status}'" for status in sorted(INACTIVE)) + ")"
+_OVERLAP = "tstzrange({0}.starts_at, {0}.ends_at) && tstzrange({1}.starts_at, {1}.ends_at)"
+
+_TWO_AT_ONCE = f"""
+    SELECT a.{{0}}, a.id AS first, b.id AS second, a.starts_at, b.starts_at AS other_starts_at
+      FROM appointments a JOIN appointments b ON b.{{0}} = a.{{0}} AND a.id < b.id
+     WHERE {_ACTIVE.format("a")} AND {_ACTIVE.format("b")} AND {_OVERLAP.format("a", "b")}
+"""
+
+_TWO_IN_A_SLOT = f"""
+    SELECT s.id AS slot_id, s.starts_at, count(*) AS appointments
+      FROM doctor_slots s JOIN appointments a ON a.doctor_id = s.doctor_id AND {_OVERLAP.format("a", "s")}
+     WHERE {_ACTIVE.format("a")}
+     GROUP BY s.id, s.starts_at HAVING count(*) > 1
+"""
+
+_TWO_FROM_A_START = f"""
+    SELECT a.doctor_id, a.starts_at, count(*) AS appointments
+      FROM appointments a WHERE {_ACTIVE.format("a")}
+     GROUP BY a.doctor_id, a.starts_at HAVING count(*) > 1
+"""
+
+_TOO_FULL = f"""
+    SELECT a.doctor_id, a.date, count(*) AS appointments, highest.maximum
+      FROM appointments a
+      JOIN doctors d ON d.id = a.doctor_id
+     CROSS JOIN LATERAL (
+           SELECT max(m) AS maximum
+             FROM (SELECT d.max_patients_per_day
+                    UNION ALL
+                   SELECT (e.details #>> '{{changes,max_patients_per_day,from}}')::int
+                     FROM audit_events e
+                    WHERE e.hospital_id = d.hospital_id AND e.record_type = 'doctor' AND e.record_id = d.id) AS had(m)
+           ) AS highest
+     WHERE {_ACTIVE.format("a")}
+     GROUP BY a.doctor_id, a.date, highest.maximum HAVING count(*) > highest.maximum
+"""
+
+_NOT_ONE_EVENT = """
+    SELECT a.id, a.version, count(e.id) AS events, count(e.id) FILTER (WHERE e.action = 'appointment.booked') AS booked
+      FROM appointments a
+      LEFT JOIN audit_events e
+        ON e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
+     GROUP BY a.id, a.version
+    HAVING count(e.id) <> a.version OR count(e.id) FILTER (WHERE e.action = 'appointment.booked') <> 1
+"""
+
+# What is told of each action, once a channel. Imported appointments may be booked in silence.
+_TOLD = {
+    "appointment.booked": [MessageEvent.BOOKED],
+    "appointment.rescheduled": [MessageEvent.RESCHEDULED],
+    "appointment.cancelled": [
+        MessageEvent.CANCELLED,
+        MessageEvent.CANCELLED_BY_EMERGENCY,
+        MessageEvent.DOCTOR_UNAVAILABLE,
+    ],
+}
+
+_NOT_ONE_MESSAGE = """
+    SELECT a.id, said.action, channel.name AS channel, done.times AS done, told.times AS told
+      FROM appointments a
+     CROSS JOIN (VALUES {told}) AS said(action, events)
+     CROSS JOIN (VALUES {channels}) AS channel(name)
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS times FROM audit_events e
+            WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
+              AND e.action = said.action) AS done
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS times FROM notifications n
+            WHERE n.appointment_id = a.id AND n.channel = channel.name AND n.event = ANY(said.events)) AS told
+     WHERE done.times <> told.times
+       AND NOT (a.import_key IS NOT NULL AND said.action = 'appointment.booked' AND told.times = 0)
+""".format(
+    told=", ".join(
+        "('{}', ARRAY[{}])".format(action, ", ".join(f"'{event}'" for event in events))
+        for action, events in _TOLD.items()
+    ),
+    channels=", ".join(f"('{channel}')" for channel in PATIENT_CHANNELS),
+)
+
+_STEPS = """
+    SELECT e.record_id, e.details #>> '{status,from}' AS "from", e.details #>> '{status,to}' AS "to"
+      FROM audit_events e
+     WHERE e.record_type = 'appointment' AND e.details -> 'status' ? 'to'
+"""
+
+_NO_SUCH_EDGE = """
+    SELECT steps.* FROM ({steps}) AS steps WHERE (steps."from", steps."to") NOT IN ({edges})
+""".format(
+    steps=_STEPS,
+    edges=", ".join(f"('{before}', '{after}')" for before, afters in TRANSITIONS.items() for after in sorted(afters)),
+)
+
+# Whoever walks from SCHEDULED to the present status enters each status as often as they leave it, but for the two ends.
+# That holds in any order, which matters because a clock that stands still leaves events without one.
+_BROKEN_WALK = f"""
+    SELECT walk.id, walk.status, sum(walk.entered) AS surplus
+      FROM (SELECT a.id, 'SCHEDULED' AS status, 1 AS entered FROM appointments a
+             UNION ALL SELECT a.id, a.status, -1 FROM appointments a
+             UNION ALL SELECT steps.record_id, steps."to", 1 FROM ({_STEPS}) AS steps
+             UNION ALL SELECT steps.record_id, steps."from", -1 FROM ({_STEPS}) AS steps) AS walk
+     GROUP BY walk.id, walk.status HAVING sum(walk.entered) <> 0
+"""
+
+_SLOTS_OVERLAP = f"""
+    SELECT s.doctor_id, s.starts_at, s.ends_at, t.starts_at AS other_starts_at, t.ends_at AS other_ends_at
+      FROM doctor_slots s JOIN doctor_slots t ON t.doctor_id = s.doctor_id AND s.id < t.id
+     WHERE {_OVERLAP.format("s", "t")}
+"""
+
+_SLOT_UNDER_ANOTHER_LENGTH = f"""
+    SELECT s.id AS slot_id, a.id AS appointment_id, s.starts_at, s.ends_at, a.starts_at AS appointed, a.ends_at AS until
+      FROM doctor_slots s JOIN appointments a ON a.doctor_id = s.doctor_id AND {_OVERLAP.format("a", "s")}
+     WHERE {_ACTIVE.format("a")} AND (a.starts_at, a.ends_at) <> (s.starts_at, s.ends_at)
+"""
+
+_TOKEN_TWICE = """
+    SELECT a.doctor_id, a.date, a.token_number, count(*) AS appointments
+      FROM appointments a GROUP BY a.doctor_id, a.date, a.token_number HAVING count(*) > 1
+"""
+
+_UNANSWERED = "SELECT k.key, k.status FROM idempotency_keys k WHERE k.status IS NULL OR k.body IS NULL"
+
+RULES: dict[str, str] = {
+    "a doctor has two active appointments at once": _TWO_AT_ONCE.format("doctor_id"),
+    "a patient has two active appointments at once": _TWO_AT_ONCE.format("patient_id"),
+    "a slot has two active appointments": _TWO_IN_A_SLOT,
+    "two active appointments of a doctor begin together": _TWO_FROM_A_START,
+    "a doctor's day is over its maximum": _TOO_FULL,
+    "a change has not exactly one audit event": _NOT_ONE_EVENT,
+    "a change has not exactly one message a channel": _NOT_ONE_MESSAGE,
+    "a status followed one that it may not follow": _NO_SUCH_EDGE,
+    "the audited statuses do not lead to the present one": _BROKEN_WALK,
+    "stored slots of a doctor overlap": _SLOTS_OVERLAP,
+    "a slot and an active appointment overlap without being the same time": _SLOT_UNDER_ANOTHER_LENGTH,
+    "a token number was given twice": _TOKEN_TWICE,
+    "a remembered request has no answer": _UNANSWERED,
+}
+"""What is wrong, and the query for where it is."""
+
+MOST_SHOWN = 5
+
+
+def check(connection: sa.Connection) -> None:
+    """Raise AssertionError with every violation there is; nothing is changed."""
+    found = [line for wrong, query in RULES.items() for line in _lines(wrong, connection.execute(sa.text(query)))]
+    assert not found, "\n".join(["The database holds what must not be:", *found])
+
+
+def _lines(wrong: str, rows: Iterable[sa.Row[tuple[object, ...]]]) -> list[str]:
+    """Return one line a violation, the first few of them."""
+    lines = [f"- {wrong}: " + ", ".join(f"{name}={value}" for name, value in row._mapping.items()) for row in rows]
+    more = len(lines) - MOST_SHOWN
+    return [*lines[:MOST_SHOWN], f"- {wrong}: {more} more"] if more > 0 else lines

@@ -1,0 +1,156 @@
+"""Each invariant can fail: the data is broken by hand, what forbids that is taken away first, all of it rolled back."""
+
+from collections.abc import Iterator
+from datetime import time
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.services import booking, cancelling, visits
+from hms_web.services.appointments import AppointmentView
+from tests import invariants
+from tests.scenes import MONDAY, NOW, Clinic, clinic
+
+NO_DOCTOR_GUARD = "ALTER TABLE appointments DROP CONSTRAINT ex_appointments_doctor_overlap"
+NO_PATIENT_GUARD = "ALTER TABLE appointments DROP CONSTRAINT ex_appointments_patient_overlap"
+NO_TOKEN_GUARD = "DROP INDEX uq_appointments_doctor_id_date_token_number"
+FIRST, SECOND = "token_number = 1", "token_number = 2"
+THIS_HOUR = "starts_at = '2026-03-02 09:00+05:30', ends_at = '2026-03-02 09:30+05:30'"
+EVENT = """
+    INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
+    SELECT gen_random_uuid(), hospital_id, now(), 'nobody', 'appointment.{}', 'appointment', id, '{}'
+      FROM appointments WHERE token_number = 1
+"""
+SLOT = """
+    INSERT INTO doctor_slots (id, hospital_id, doctor_id, date, start_time, end_time, starts_at, ends_at)
+    SELECT gen_random_uuid(), hospital_id, doctor_id, date, start_time, end_time, starts_at + '{0}', ends_at + '{0}'
+      FROM doctor_slots WHERE start_time = '{1}'
+"""
+
+BROKEN: dict[str, list[str]] = {
+    "a doctor has two active appointments at once": [
+        NO_DOCTOR_GUARD,
+        f"UPDATE appointments SET starts_at = starts_at - interval '10 minutes' WHERE {SECOND}",
+    ],
+    "a patient has two active appointments at once": [
+        NO_PATIENT_GUARD,
+        (
+            f"UPDATE appointments SET doctor_id = (SELECT max(id::text)::uuid FROM doctors), {THIS_HOUR}, "
+            f"patient_id = (SELECT patient_id FROM appointments WHERE {FIRST}) WHERE {SECOND}"
+        ),
+    ],
+    "a slot has two active appointments": [
+        f"UPDATE appointments SET ends_at = starts_at + interval '15 minutes' WHERE {FIRST}",
+        f"UPDATE appointments SET starts_at = starts_at - interval '15 minutes', ends_at = starts_at WHERE {SECOND}",
+    ],
+    "two active appointments of a doctor begin together": [
+        NO_DOCTOR_GUARD,
+        f"UPDATE appointments SET {THIS_HOUR} WHERE {SECOND}",
+    ],
+    "a doctor's day is over its maximum": ["UPDATE doctors SET max_patients_per_day = 1"],
+    "a change has not exactly one audit event": [EVENT.format("changed", "{}")],
+    "a change has not exactly one message a channel": [
+        "DELETE FROM notifications WHERE event = 'appointment.rescheduled' AND channel = 'sms'"
+    ],
+    "a status followed one that it may not follow": [
+        EVENT.format("completed", '{"status": {"from": "SCHEDULED", "to": "COMPLETED"}}')
+    ],
+    "the audited statuses do not lead to the present one": [
+        f"UPDATE appointments SET status = 'CHECKED_IN' WHERE {FIRST}"
+    ],
+    "stored slots of a doctor overlap": [SLOT.format("10 minutes", "16:30")],
+    "a slot and an active appointment overlap without being the same time": [
+        f"UPDATE appointments SET ends_at = ends_at - interval '10 minutes' WHERE {FIRST}"
+    ],
+    "a token number was given twice": [NO_TOKEN_GUARD, "UPDATE appointments SET token_number = 1"],
+    "a remembered request has no answer": [
+        (
+            "INSERT INTO idempotency_keys (user_id, key, fingerprint, created_at) "
+            "SELECT id, 'key', 'print', now() FROM users LIMIT 1"
+        )
+    ],
+}
+
+
+@pytest.fixture
+def here(session: Session) -> Clinic:
+    """Two doctors; the first has two patients in a row, one who was moved and one who cancelled."""
+    here = clinic(session)
+    doctor, _other = here.doctor(), here.doctor()
+    first = here.book(doctor, here.patient(), time(9))
+    here.book(doctor, here.patient(), time(9, 30))
+    moved = here.book(doctor, here.patient(), time(11))
+    change = booking.AppointmentChange(time=time(12))
+    assert isinstance(booking.change(session, here.actor, moved.id, change, now=NOW), AppointmentView)
+    gone = here.book(doctor, here.patient(), time(15))
+    cancelling.cancel(session, here.actor, gone.id, reason="Better", now=NOW)
+    confirmed = AppointmentStatus.CONFIRMED
+    assert isinstance(visits.set_status(session, here.actor, first.id, confirmed, now=NOW), AppointmentView)
+    return here
+
+
+@pytest.fixture
+def breakable(here: Clinic, engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection whose changes never stay."""
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+def test_what_the_services_wrote_is_sound(breakable: sa.Connection) -> None:
+    invariants.check(breakable)
+
+
+def test_there_is_a_way_to_break_each_rule() -> None:
+    assert set(BROKEN) == set(invariants.RULES)
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_a_broken_rule_is_named(breakable: sa.Connection, wrong: str) -> None:
+    for statement in BROKEN[wrong]:
+        breakable.exec_driver_sql(statement)
+    with pytest.raises(AssertionError, match=wrong):
+        invariants.check(breakable)
+
+
+def test_a_message_too_many_is_named(breakable: sa.Connection) -> None:
+    again = (
+        "INSERT INTO notifications (id, hospital_id, dedupe_key, event, channel, priority, appointment_id, title, body)"
+        " SELECT gen_random_uuid(), hospital_id, dedupe_key || '!', event, channel, priority, appointment_id, '', ''"
+        " FROM notifications LIMIT 1"
+    )
+    breakable.exec_driver_sql(again)
+    with pytest.raises(AssertionError, match="not exactly one message"):
+        invariants.check(breakable)
+
+
+def test_a_maximum_that_was_lowered_later_is_no_violation(breakable: sa.Connection, here: Clinic) -> None:
+    lowered = """
+        INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
+        SELECT gen_random_uuid(), hospital_id, now(), 'nobody', 'doctor.changed', 'doctor', id,
+               jsonb_build_object('changes', jsonb_build_object('max_patients_per_day',
+                   jsonb_build_object('from', 30, 'to', 1)))
+          FROM doctors
+    """
+    breakable.exec_driver_sql(lowered)
+    breakable.exec_driver_sql("UPDATE doctors SET max_patients_per_day = 1")
+    invariants.check(breakable)
+
+
+def test_every_violation_is_listed_at_once(breakable: sa.Connection) -> None:
+    breakable.exec_driver_sql("UPDATE doctors SET max_patients_per_day = 1")
+    breakable.exec_driver_sql(f"UPDATE appointments SET status = 'CHECKED_IN' WHERE {FIRST}")
+    with pytest.raises(AssertionError) as failed:
+        invariants.check(breakable)
+    assert "over its maximum" in str(failed.value)
+    assert "do not lead to the present one" in str(failed.value)
+    assert f"date={MONDAY}" in str(failed.value)
+
+
+def test_a_long_list_is_cut(breakable: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invariants, "MOST_SHOWN", 1)
+    breakable.exec_driver_sql(EVENT.format("changed", "{}").replace("token_number = 1", "true"))
+    with pytest.raises(AssertionError, match="exactly one audit event: 3 more"):
+        invariants.check(breakable)
