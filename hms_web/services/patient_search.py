@@ -84,16 +84,20 @@ def _matches(word: SearchWord) -> ColumnElement[bool]:
     mrn = Patient.mrn.ilike(f"{escaped(word.text)}%", escape=_ESCAPE)
     if word.digits:
         return or_(Patient.phone_digits.like(f"%{word.digits}%"), mrn)
+    also = [mrn] if word.has_digit else []
+    typed = escaped(word.text)
     if word.is_short:
-        begins = escaped(word.text)
-        return or_(*(Patient.name.ilike(pattern, escape=_ESCAPE) for pattern in (f"{begins}%", f"% {begins}%")))
+        return or_(*(Patient.name.ilike(begins, escape=_ESCAPE) for begins in (f"{typed}%", f"% {typed}%")), *also)
     spellings = [Patient.name.ilike(f"%{escaped(spelling)}%", escape=_ESCAPE) for spelling in word.spellings]
     alike = literal(word.text).op("<%", is_comparison=True)(Patient.name)
-    return or_(*spellings, alike, *([mrn] if word.has_digit else []))
+    return or_(*spellings, alike, *also)
 
 
 def score(search: Search) -> ColumnElement[Decimal]:
-    """Return how well a patient fits, best highest: the very MRN, the very name, its beginning, a word's, likeness."""
+    """Return how well a patient fits, best highest: the very MRN, the very name, its beginning, a word's, likeness.
+
+    Of two that fit alike the shorter name comes first.
+    """
     name, whole = search.name, search.typed
     best = case(
         (func.lower(Patient.mrn) == whole.lower(), 50),
@@ -102,10 +106,9 @@ def score(search: Search) -> ColumnElement[Decimal]:
         (Patient.name.ilike(f"{escaped(name)}%", escape=_ESCAPE), 30),
         (Patient.name.ilike(f"% {escaped(name)}%", escape=_ESCAPE), 20),
         (Patient.name.ilike(f"%{escaped(name)}%", escape=_ESCAPE), 10),
-        else_=0,
+        else_=func.word_similarity(name, Patient.name),
     )
-    likeness = func.word_similarity(name, Patient.name) + func.similarity(name, Patient.name)
-    return cast(best + likeness, Numeric(8, 4))
+    return cast(best - func.char_length(Patient.name) / 10_000, Numeric(8, 4))
 
 
 def rank(search: Search) -> ColumnElement[Decimal] | None:
