@@ -47,7 +47,7 @@ lint: install-dev ## Check style, types, import direction, templates and configu
 	@$(VENV)/ruff format --check $(SOURCES)
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache
-	@if [ -d templates ]; then $(VENV)/djlint templates --lint --check --quiet; fi
+	@if [ -d templates ]; then $(VENV)/djlint templates --lint --quiet; fi
 	@$(VENV)/yamllint --strict .pre-commit-config.yaml .yamllint compose.yaml
 	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@if [ -x $(VENV)/hadolint ]; then $(VENV)/hadolint Dockerfile; fi
