@@ -6,7 +6,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
@@ -16,6 +16,7 @@ from hms_web.services import wording
 from hms_web.services.unit_of_work import Busy
 from hms_web.web import auth, htmx
 from hms_web.web.csrf import is_api
+from hms_web.web.language import gettext
 
 log = structlog.get_logger()
 

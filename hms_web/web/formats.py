@@ -13,6 +13,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.slots import ClosedReason
 from hms_web.domain.visits import AppointmentStatus, AppointmentType
+from hms_web.services.absences import AbsenceView
 from hms_web.services.slots import DaySlots
 from hms_web.web import auth, language
 from hms_web.web.language import gettext, ngettext
@@ -75,6 +76,7 @@ DELIVERIES = {
 def init_app(app: Flask) -> None:
     """Give templates the filters."""
     filters: dict[str, Callable[..., str]] = {
+        "absence_days": absence_days,
         "age": age,
         "cause_name": cause_name,
         "channel_name": channel_name,
@@ -84,6 +86,7 @@ def init_app(app: Flask) -> None:
         "delivery_tone": delivery_tone,
         "full_date": language.full_date,
         "instant": instant,
+        "last_digits": last_digits,
         "long_date": language.long_date,
         "no_time_words": no_time_words,
         "role_name": role_name,
@@ -96,6 +99,7 @@ def init_app(app: Flask) -> None:
     for name, function in filters.items():
         app.add_template_filter(function, name)
     app.add_template_global(described_by)
+    app.add_template_global(hospital_today)
 
 
 def described_by(ids: list[str], mistakes: object, more: dict[str, object]) -> dict[str, object]:
@@ -133,6 +137,16 @@ def age(born: date) -> str:
     if months < 24:  # noqa: PLR2004 as paediatricians count
         return ngettext("%(num)d month", "%(num)d months", max(months, 0))
     return ngettext("%(num)d year", "%(num)d years", months // 12)
+
+
+def hospital_today() -> date:
+    """The date on the hospital's wall."""
+    return clock.today(auth.actor().zone)
+
+
+def last_digits(phone: str) -> str:
+    """The last four digits of a phone number, by which people tell namesakes apart."""
+    return phone[-4:]
 
 
 def role_name(role: Role | str) -> str:
@@ -186,6 +200,14 @@ def delivery_name(state: DeliveryState) -> str:
 def delivery_tone(state: DeliveryState) -> str:
     """The tone of that; the words say the same."""
     return DELIVERIES[state][1]
+
+
+def absence_days(absence: AbsenceView) -> str:
+    """The days of an absence, or the hours of its one day."""
+    first, last = language.short_date(absence.start_date), language.short_date(absence.end_date)
+    if absence.start_time is not None and absence.end_time is not None:
+        return f"{first}, {clock_time(absence.start_time)}–{clock_time(absence.end_time)}"  # noqa: RUF001 from to
+    return first if first == last else f"{first} – {last}"  # noqa: RUF001
 
 
 def words(value: StrEnum | str) -> str:

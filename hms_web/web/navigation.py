@@ -48,6 +48,7 @@ def init_app(app: Flask) -> None:
     """
     app.add_template_global(navigation)
     app.add_template_global(own_pages)
+    app.add_template_global(has_page)
     app.add_template_global(auth.signed_in, "visitor")
 
 
@@ -61,6 +62,11 @@ def navigation() -> list[Link]:
         for entry in ENTRIES
         if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions
     ]
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether there is such a page."""
+    return endpoint in current_app.view_functions
 
 
 def own_pages() -> list[Link]:

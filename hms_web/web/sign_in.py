@@ -2,7 +2,7 @@
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired
 
@@ -12,6 +12,7 @@ from hms_web.models import db
 from hms_web.services import identity
 from hms_web.web import auth
 from hms_web.web.forms import Form
+from hms_web.web.language import gettext
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -49,10 +49,17 @@ document.addEventListener("keydown", (event) => {
     event.stopPropagation();
 });
 
-const submitOnChange = (event) => {
-    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
-};
-document.addEventListener("change", submitOnChange);
+document.addEventListener("change", (event) => {
+    const { target } = event;
+    if (!target.matches("[data-submit]") || !target.checkValidity()) return;
+    const cleared = document.getElementById(target.dataset.clears);
+    if (cleared) cleared.value = "";
+    target.form.requestSubmit();
+});
+
+// Where there is JavaScript, the buttons of those without it go: the first one of a form is what Enter presses.
+const tidy = (root) => root.querySelectorAll?.(".no-js-only").forEach((part) => part.remove());
+document.addEventListener("htmx:load", (event) => tidy(event.detail.elt));
 
 // What has come in with a swap and wants the focus: a summary of mistakes, or the first field of a form.
 const focusWanted = (root) => {
@@ -63,9 +70,11 @@ const focusWanted = (root) => {
 };
 document.addEventListener("htmx:afterSettle", (event) => focusWanted(event.detail.elt));
 document.addEventListener("announce", (event) => announce(event.detail.value));
+document.addEventListener("toast", (event) => toast(event.detail.words, event.detail.tone));
 
 onKey("?", "", () => document.getElementById("keys")?.showModal());
 bindKeys();
+tidy(document);
 keepPlace();
 startPolling();
 focusWanted(document);

@@ -1,0 +1,265 @@
+"""What is done at the front desk: book, move, cancel, check in, hold and block. Every one is a POST."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from flask import abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import db
+from hms_web.services import booking, cancelling, doctors, patients, slot_keeping, visits, wording
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.booking import AppointmentChange
+from hms_web.web import auth, htmx, language
+from hms_web.web.formats import clock_time, status_name
+from hms_web.web.front_desk import booking_desk, panels, rendering
+from hms_web.web.front_desk.forms import BookingForm, MoveForm, PlaceForm
+from hms_web.web.front_desk.pages import blueprint
+from hms_web.web.front_desk.panels import Panel, Place, Trouble
+from hms_web.web.front_desk.rendering import Desk
+from hms_web.web.language import gettext
+
+
+@blueprint.post("/book")
+@auth.roles()
+def book() -> ResponseReturnValue:
+    """Book the slot of the form. Whatever is refused, what was typed stays."""
+    desk = Desk.of_request()
+    form = BookingForm()
+    panel = Panel(kind="booking", place=_place(desk, form), form=form, keeps_person=False)
+    if request.form.get("do") in {"find", "new"}:
+        return _look_further(desk, panel, form)
+    if not form.validate():
+        return _again(desk, panel, 422)
+    try:
+        outcome = booking_desk.submit(db.session(), desk.actor, form, now=desk.now)
+    except InvalidInput as invalid:
+        form.take(invalid)
+        return _again(desk, panel, 422)
+    if outcome.appointment is not None:
+        return _booked(desk, outcome.appointment)
+    panel.duplicates = outcome.duplicates
+    return _again(desk, panel, outcome.status) if outcome.duplicates else _refused(desk, panel, outcome)
+
+
+def _look_further(desk: Desk, panel: Panel, form: BookingForm) -> ResponseReturnValue:
+    """Without JavaScript: show whom the search finds, or the fields of a new patient."""
+    if request.form["do"] == "find":
+        panel.found = patients.suggest(db.session(), desk.actor, form.q.data or "")
+    else:
+        form.is_new.data = "1"
+        form.name.data = form.name.data or form.q.data
+    return rendering.changed(desk, panel)
+
+
+def _booked(desk: Desk, view: AppointmentView) -> ResponseReturnValue:
+    words = gettext(
+        "Booked: %(patient)s, %(day)s %(time)s with %(doctor)s, token %(token)s.",
+        patient=view.patient_name,
+        day=language.short_date(view.date),
+        time=clock_time(view.start_time),
+        doctor=view.doctor_name,
+        token=view.token_number,
+    )
+    then = replace(desk.address.closed(), day=view.date)
+    return rendering.done(desk, words, then, Panel(kind="booked", appointment=view, keeps_person=False))
+
+
+def _refused(desk: Desk, panel: Panel, outcome: booking_desk.Outcome) -> ResponseReturnValue:
+    """The form again, for the same patient, with the rule and the next free times."""
+    form, refusal = panel.form, outcome.refusal
+    assert form is not None and refusal is not None  # noqa: S101, PT018 no appointment came of it
+    form.patient_id.data, form.is_new.data = outcome.patient_id, ""
+    ids = desk.doctors().ids
+    panel.trouble = panels.trouble(db.session(), desk.actor, refusal, ids, place=panel.place, now=desk.now)
+    panel.trouble = Trouble(str(refusal.facts["sentence"]), panel.trouble.offers)
+    return _again(desk, panel, outcome.status)
+
+
+def _again(desk: Desk, panel: Panel, status: int) -> ResponseReturnValue:
+    """Show the form once more, with the patient that was chosen."""
+    form = panel.form
+    assert form is not None  # noqa: S101 it is a booking
+    form.renew()
+    if form.patient_id.data is not None:
+        try:
+            panel.patient = patients.get(db.session(), desk.actor, form.patient_id.data)
+        except Refused:
+            form.patient_id.data = None
+    return rendering.changed(desk, panel, status)
+
+
+def _place(desk: Desk, form: PlaceForm) -> Place:
+    """The time that a form is about; a form without one did not come from our page."""
+    if form.doctor_id.data is None or form.date.data is None or form.time.data is None:
+        abort(400)
+    doctor = doctors.get(db.session(), desk.actor, form.doctor_id.data)
+    return Place(doctor.id, doctor.name, form.date.data, form.time.data, desk.address.slot_id)
+
+
+@blueprint.post("/move")
+@auth.roles()
+def move() -> ResponseReturnValue:
+    """Give an appointment another time."""
+    desk = Desk.of_request()
+    form = MoveForm()
+    place = _place(desk, form)
+    if desk.address.move_id is None:
+        abort(400)
+    shown = form.version.data or ""
+    version = int(shown) if shown.isdecimal() else None
+    wanted = AppointmentChange(date=place.day, time=place.start, doctor_id=place.doctor_id, version=version)
+    result = booking.change(db.session(), desk.actor, desk.address.move_id, wanted, now=desk.now)
+    if isinstance(result, Refusal):
+        panel = panels.of_address(db.session(), desk.actor, desk.address, desk.doctors().ids, now=desk.now)
+        if panel.kind == "move":
+            panel.trouble = panels.trouble(
+                db.session(), desk.actor, result, desk.doctors().ids, place=place, now=desk.now
+            )
+        return rendering.changed(desk, panel, wording.status_of(result.code))
+    words = gettext(
+        "Moved: %(patient)s, now %(day)s %(time)s with %(doctor)s, token %(token)s.",
+        patient=result.patient_name,
+        day=language.short_date(result.date),
+        time=clock_time(result.start_time),
+        doctor=result.doctor_name,
+        token=result.token_number,
+    )
+    then = replace(desk.address.with_appointment(result.id), day=result.date)
+    return rendering.done(desk, words, then)
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/cancel")
+@auth.roles()
+def cancel(appointment_id: UUID) -> ResponseReturnValue:
+    """Cancel an appointment, with the reason that was given."""
+    desk = Desk.of_request()
+    reason = request.form.get("reason") or None
+    try:
+        result = cancelling.cancel(db.session(), desk.actor, appointment_id, reason=reason, now=desk.now)
+    except InvalidInput as invalid:
+        trouble = Trouble(" ".join(sentence for _, sentence in invalid.errors))
+        address = desk.address.with_appointment(appointment_id, cancelling=True)
+        panel = panels.appointment(db.session(), desk.actor, address, trouble)
+        return rendering.changed(desk, panel, 422)
+    if isinstance(result, Refusal):
+        return _unchanged(desk, appointment_id, result)
+    words = gettext(
+        "Cancelled: %(patient)s, %(time)s.", patient=result.patient_name, time=clock_time(result.start_time)
+    )
+    return rendering.done(desk, words, desk.address.with_appointment(result.id))
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/status")
+@auth.roles()
+def set_status(appointment_id: UUID) -> ResponseReturnValue:
+    """Confirm, check in, or undo a check-in."""
+    desk = Desk.of_request()
+    wanted = request.form.get("status", "")
+    if wanted not in set(AppointmentStatus):
+        abort(400)
+    result = visits.set_status(db.session(), desk.actor, appointment_id, AppointmentStatus(wanted), now=desk.now)
+    if isinstance(result, Refusal):
+        return _unchanged(desk, appointment_id, result)
+    words = gettext("%(patient)s: %(place)s.", patient=result.patient_name, place=status_name(result.status))
+    if htmx.target() == "day":
+        # From the list: whatever stands in the panel stays there.
+        answer = rendering.lists(desk)
+        return htmx.trigger(answer, {"announce": {"value": words}})
+    return rendering.done(desk, words, desk.address.with_appointment(result.id))
+
+
+def _unchanged(desk: Desk, appointment_id: UUID, refusal: Refusal) -> ResponseReturnValue:
+    if refusal.code is Code.APPOINTMENT_NOT_FOUND:
+        raise Refused(refusal.code)
+    trouble = Trouble(wording.sentence(refusal, desk.actor.zone, translate=gettext))
+    address = desk.address.with_appointment(appointment_id)
+    panel = panels.appointment(db.session(), desk.actor, address, trouble)
+    answer = rendering.changed(Desk(desk.actor, desk.now, address), panel, wording.status_of(refusal.code))
+    return htmx.reswap(htmx.retarget(answer, "#panel"), "outerHTML")
+
+
+@blueprint.post("/slots/<uuid:slot_id>/hold")
+@auth.roles()
+def hold(slot_id: UUID) -> ResponseReturnValue:
+    """Keep a slot while its form is open, and let the one that was open before go."""
+    desk = Desk.of_request()
+    before = request.form.get("instead_of", type=UUID)
+    if before is not None and before != slot_id:
+        _let_go(desk, before)
+    result = slot_keeping.hold(db.session(), desk.actor, slot_id, now=desk.now)
+    trouble = None
+    if isinstance(result, Refusal):
+        place = panels.place_of(
+            db.session(), desk.actor, slot_keeping.get(db.session(), desk.actor, slot_id, now=desk.now)
+        )
+        trouble = panels.trouble(db.session(), desk.actor, result, desk.doctors().ids, place=place, now=desk.now)
+    return render_template(
+        "front_desk/_held.html",
+        hold=None if isinstance(result, Refusal) else result,
+        trouble=trouble,
+        slot_id=slot_id,
+        now=desk.now,
+        address=desk.address,
+        grid_part=desk.grid_part(desk.doctors()),
+    )
+
+
+@blueprint.post("/slots/<uuid:slot_id>/release")
+@auth.roles()
+def release(slot_id: UUID) -> ResponseReturnValue:
+    """Close the form of a slot and let it go."""
+    desk = Desk.of_request()
+    _let_go(desk, slot_id)
+    then = desk.address.closed()
+    if not htmx.wants_fragment():
+        return redirect(then.path(), 303)
+    return htmx.push_url(rendering.changed(Desk(desk.actor, desk.now, then), Panel()), then.path())
+
+
+def _let_go(desk: Desk, slot_id: UUID) -> None:
+    try:
+        slot_keeping.release_hold(db.session(), desk.actor, slot_id, now=desk.now)
+    except Refused:
+        return  # the slot is gone, and the hold with it
+
+
+@blueprint.post("/slots/<uuid:slot_id>/block")
+@auth.roles()
+def block(slot_id: UUID) -> ResponseReturnValue:
+    """Close a slot by hand, or open it again; an admin any, a doctor their own."""
+    desk = Desk.of_request()
+    is_block = request.form.get("blocked") == "1"
+    reason = request.form.get("reason") or None
+    result = slot_keeping.block(db.session(), desk.actor, slot_id, blocked=is_block, reason=reason, now=desk.now)
+    if isinstance(result, Refusal):
+        ids = desk.doctors().ids
+        panel = Panel(kind="refused", trouble=panels.trouble(db.session(), desk.actor, result, ids, now=desk.now))
+        return rendering.changed(desk, panel, wording.status_of(result.code))
+    words = gettext("Blocked %(time)s.") if is_block else gettext("%(time)s can be booked again.")
+    return rendering.done(desk, words % {"time": clock_time(result.start_time)}, desk.address.closed())
+
+
+@blueprint.post("/patients")
+@auth.roles()
+def find_patients() -> ResponseReturnValue:
+    """The best few patients for what is typed. A POST, since a name must not stand in an address."""
+    desk = Desk.of_request()
+    typed = request.form.get("q", "").strip()
+    try:
+        found = patients.suggest(db.session(), desk.actor, typed)
+    except InvalidInput:
+        found = []
+    return render_template("front_desk/_found.html", found=found, typed=typed)
+
+
+@blueprint.post("/duplicates")
+@auth.roles()
+def find_duplicates() -> ResponseReturnValue:
+    """Patients who may be the one that is being added."""
+    desk = Desk.of_request()
+    form = BookingForm()
+    alike = booking_desk.duplicates_of(db.session(), desk.actor, form)
+    return render_template("front_desk/_duplicates.html", duplicates=alike, must_confirm=False, form=form)

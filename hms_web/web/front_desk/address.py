@@ -1,0 +1,107 @@
+"""What an address of the front desk says: the day, the doctors shown, and what is open beside the grid."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+
+PAGE = "front_desk.page"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The state of the front desk. Everything about it stands in its address, and nothing of a patient but ids.
+
+    At most one of `slot_id` (its form), `appointment_id` (its record; `is_cancelling` asks for the reason) and
+    `is_affected` (the list of those who need another time) is open; `move_id` is the appointment that a slot is being
+    looked for.
+    """
+
+    day: date
+    department: str | None = None
+    doctor_id: UUID | None = None
+    slot_id: UUID | None = None
+    appointment_id: UUID | None = None
+    move_id: UUID | None = None
+    is_cancelling: bool = False
+    is_affected: bool = False
+
+    @classmethod
+    def of_request(cls, today: date) -> "Address":
+        """Read the present request's address; what cannot be understood is left out."""
+        given = request.args
+        return cls(
+            day=_date(given.get("date")) or today,
+            department=given.get("department") or None,
+            doctor_id=_uuid(given.get("doctor")),
+            slot_id=_uuid(given.get("slot")),
+            appointment_id=_uuid(given.get("appointment")),
+            move_id=_uuid(given.get("move")),
+            is_cancelling="cancel" in given,
+            is_affected="affected" in given,
+        )
+
+    def on(self, day: date) -> "Address":
+        """The same doctors on another day; a move that is under way goes on."""
+        return replace(self.closed(), day=day, move_id=self.move_id)
+
+    def closed(self) -> "Address":
+        """The same grid with nothing open beside it."""
+        return Address(self.day, self.department, self.doctor_id)
+
+    def with_slot(self, slot_id: UUID, day: date) -> "Address":
+        """The same doctors, with the form of a slot; a move that is under way goes on."""
+        return replace(self.on(day), slot_id=slot_id)
+
+    def with_appointment(self, appointment_id: UUID, *, cancelling: bool = False) -> "Address":
+        """The same grid, with an appointment."""
+        return replace(self.closed(), appointment_id=appointment_id, is_cancelling=cancelling)
+
+    def moving(self, appointment_id: UUID) -> "Address":
+        """The same grid, to pick another slot for an appointment."""
+        return replace(self.closed(), move_id=appointment_id)
+
+    def with_affected(self) -> "Address":
+        """The same grid, with the list of those who need another time."""
+        return replace(self.closed(), is_affected=True)
+
+    @property
+    def grid_arguments(self) -> dict[str, str]:
+        """What the grid itself depends on, as arguments of an address."""
+        given = {
+            "date": self.day.isoformat(),
+            "department": self.department,
+            "doctor": self.doctor_id and str(self.doctor_id),
+        }
+        return {name: value for name, value in given.items() if value}
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """All of it as arguments of an address."""
+        open_ones = {"slot": self.slot_id, "appointment": self.appointment_id, "move": self.move_id}
+        flags = {"cancel": self.is_cancelling, "affected": self.is_affected}
+        return (
+            self.grid_arguments
+            | {name: str(value) for name, value in open_ones.items() if value}
+            | {name: "1" for name, value in flags.items() if value}
+        )
+
+    def path(self, endpoint: str = PAGE, **values: Any) -> str:  # noqa: ANN401 parts of an address
+        """The address of this state, or of something that is done in it."""
+        given: dict[str, Any] = self.arguments | values
+        return url_for(endpoint, **given)
+
+
+def _date(text: str | None) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat(text) if text else None
+    return None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(text) if text else None
+    return None

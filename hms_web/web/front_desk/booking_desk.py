@@ -1,0 +1,111 @@
+"""Takes a booking form through: the patient, found or added, then the booking itself, once however often it is sent."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.domain.patients import Sex
+from hms_web.domain.refusals import Code, Refusal
+from hms_web.domain.validation import is_storable
+from hms_web.domain.visits import AppointmentType
+from hms_web.services import appointments, booking, idempotency, patients, wording
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.booking import BookingRequest
+from hms_web.services.idempotency import Answer
+from hms_web.services.patients import NewPatient, PatientView
+from hms_web.web.front_desk.forms import BookingForm
+
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a booking form: an appointment, or the refusal; `patient_id` is whom it was for."""
+
+    status: int
+    appointment: AppointmentView | None = None
+    refusal: Refusal | None = None
+    patient_id: UUID | None = None
+    duplicates: Sequence[PatientView] = field(default=())
+
+
+def submit(session: Session, actor: Actor, form: BookingForm, *, now: datetime) -> Outcome:
+    """Book what a valid form asks for.
+
+    A new patient who may be here already is not added before somebody has said that it is another person. One who is
+    added stays when the booking is refused: the next try is for the same patient. Raises InvalidInput, Refused, Busy.
+    """
+    if form.is_new.data and not form.is_someone_else.data:
+        alike = duplicates_of(session, actor, form)
+        if alike:
+            return Outcome(status=409, duplicates=alike)
+    answer = idempotency.once(
+        session, actor, form.key.data or None, _fingerprint(form), lambda: _work(session, actor, form, now), now=now
+    )
+    return _outcome(session, actor, answer)
+
+
+def duplicates_of(session: Session, actor: Actor, form: BookingForm) -> list[PatientView]:
+    """Return the patients who may be the one whose fields are filled in."""
+    name, phone = form.name.data or "", form.phone.data or None
+    if not is_storable(name) or not is_storable(phone or ""):
+        return []
+    return patients.possible_duplicates(session, actor, name, phone, form.date_of_birth.data)
+
+
+def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> Answer:
+    patient_id = form.patient_id.data
+    if form.is_new.data:
+        patient_id = patients.create(session, actor, _newcomer(form), now=now).patient.id
+    assert patient_id is not None  # noqa: S101 the form is valid
+    result = booking.book(session, actor, _request(form, patient_id), now=now)
+    if isinstance(result, Refusal):
+        facts = {"code": str(result.code), "patient": str(patient_id), "sentence": wording.sentence(result, actor.zone)}
+        return Answer(wording.status_of(result.code), facts)
+    return Answer(CREATED, {"appointment": str(result.id), "patient": str(patient_id)})
+
+
+def _outcome(session: Session, actor: Actor, answer: Answer) -> Outcome:
+    body: dict[str, Any] = answer.body
+    patient_id = UUID(body["patient"])
+    if answer.status == CREATED:
+        view = appointments.get(session, actor, UUID(body["appointment"]))
+        return Outcome(answer.status, appointment=view, patient_id=patient_id)
+    refusal = Refusal(Code(body["code"]), {"sentence": body["sentence"]})
+    return Outcome(answer.status, refusal=refusal, patient_id=patient_id)
+
+
+def _newcomer(form: BookingForm) -> NewPatient:
+    return NewPatient(
+        name=form.name.data or "",
+        phone=form.phone.data or None,
+        date_of_birth=form.date_of_birth.data,
+        sex=Sex(form.sex.data) if form.sex.data else None,
+    )
+
+
+def _request(form: BookingForm, patient_id: UUID) -> BookingRequest:
+    assert form.doctor_id.data and form.date.data and form.time.data  # noqa: S101, PT018 the form is valid
+    return BookingRequest(
+        patient_id=patient_id,
+        doctor_id=form.doctor_id.data,
+        date=form.date.data,
+        time=form.time.data,
+        type=AppointmentType(form.type.data),
+        reason=form.reason.data or None,
+        hold_token=form.hold_token.data or None,
+        override_reason=form.override_reason.data or None,
+    )
+
+
+def _fingerprint(form: BookingForm) -> str:
+    """What makes two forms the same: everything that was asked for."""
+    asked = [form.doctor_id, form.date, form.time, form.patient_id, form.is_new, form.name, form.phone]
+    asked += [form.date_of_birth, form.sex, form.reason, form.type, form.override_reason]
+    return hashlib.sha256(repr([str(item.data) for item in asked]).encode()).hexdigest()

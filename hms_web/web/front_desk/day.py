@@ -1,0 +1,140 @@
+"""The day's list beside the grid, and what needs attention."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor
+from hms_web.domain.visits import INACTIVE, UPCOMING, AppointmentStatus
+from hms_web.services import appointments
+from hms_web.services.appointments import AppointmentView
+from hms_web.web import language
+from hms_web.web.formats import status_name, status_tone
+from hms_web.web.front_desk.address import Address
+from hms_web.web.language import gettext, ngettext
+
+OVER = INACTIVE | {AppointmentStatus.COMPLETED}
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An appointment of the day's list, with where its patient is in words."""
+
+    appointment: AppointmentView
+    place: str
+    tone: str
+    may_check_in: bool
+    may_confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A doctor's day with patients who need another time."""
+
+    words: str
+    day: date
+    doctor_id: UUID
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayList:
+    """The day's appointments: those that are not over, and the others."""
+
+    title: str
+    note: str
+    open: list[Row]
+    over: list[Row]
+    needs: list[Need]
+    affected_count: int
+
+
+def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence[UUID], *, now: datetime) -> DayList:
+    """Read the day's appointments of the doctors shown, and everybody who needs another time."""
+    found = appointments.of_day(session, actor, address.day, doctor_ids=list(doctor_ids))
+    today = now.astimezone(actor.zone).date()
+    rows = [_row(view, now, is_today=address.day == today) for view in found]
+    still = sum(view.status in UPCOMING for view in found)
+    count = sum(view.status not in INACTIVE for view in found)
+    affected = appointments.affected(session, actor, now=now)
+    day = gettext("Today") if address.day == today else language.short_date(address.day)
+    return DayList(
+        title=ngettext("%(day)s, %(num)d patient", "%(day)s, %(num)d patients", count, day=day),
+        note=gettext("%(number)s to come", number=still),
+        open=[row for row in rows if row.appointment.status not in OVER],
+        over=[row for row in rows if row.appointment.status in OVER],
+        needs=_needs(affected, today),
+        affected_count=len(affected),
+    )
+
+
+def _row(view: AppointmentView, now: datetime, *, is_today: bool) -> Row:
+    words, tone = _place(view, now)
+    is_expected = view.status in UPCOMING
+    return Row(
+        view,
+        words,
+        tone,
+        may_check_in=is_expected and is_today,
+        may_confirm=view.status is AppointmentStatus.SCHEDULED and view.starts_at > now,
+    )
+
+
+def _place(view: AppointmentView, now: datetime) -> tuple[str, str]:
+    if view.status in UPCOMING and view.affected_cause is not None:
+        return gettext("to move"), "warn"
+    if view.status in UPCOMING and view.starts_at < now:
+        return gettext("late %(time)s", time=passed_words(now - view.starts_at)), "bad"
+    if view.status is AppointmentStatus.CHECKED_IN:
+        words = gettext("vitals done") if view.vitals_recorded_at else gettext("here")
+        since = view.checked_in_at or now
+        return gettext("%(place)s %(time)s", place=words, time=passed_words(now - since)), "good"
+    return status_name(view.status), status_tone(view.status)
+
+
+def passed_words(passed: timedelta) -> str:
+    """How long something has lasted: minutes, or hours and minutes."""
+    hours, minutes = divmod(max(0, passed // MINUTE), 60)
+    return (
+        gettext("%(hours)s h %(minutes)s", hours=hours, minutes=minutes)
+        if hours
+        else gettext("%(num)s min", num=minutes)
+    )
+
+
+def _needs(affected: Sequence[AppointmentView], today: date) -> list[Need]:
+    """Say, for each doctor and day, how many need another time, and why."""
+    groups = Counter((view.date, view.doctor_name, view.doctor_id, view.affected_cause) for view in affected)
+    return [
+        Need(
+            ngettext(
+                "%(doctor)s %(cause)s %(day)s: %(num)d patient to move.",
+                "%(doctor)s %(cause)s %(day)s: %(num)d patients to move.",
+                count,
+                doctor=name,
+                cause=cause_words(cause),
+                day=gettext("today") if day == today else language.short_date(day),
+            ),
+            day,
+            doctor_id,
+            count,
+        )
+        for (day, name, doctor_id, cause), count in sorted(groups.items(), key=lambda item: item[0][:2])
+    ]
+
+
+def cause_words(cause: AffectedCause | None) -> str:
+    """Why an appointment needs another time, after the doctor's name."""
+    words = {
+        AffectedCause.ABSENCE: gettext("is away"),
+        AffectedCause.HOLIDAY: gettext("has a holiday"),
+        AffectedCause.SCHEDULE_CHANGE: gettext("has other hours"),
+        AffectedCause.DOCTOR_UNAVAILABLE: gettext("is not available"),
+    }
+    return words[cause] if cause else gettext("has other hours")

@@ -1,0 +1,74 @@
+"""Looking at the front desk: the page, and the parts of it that htmx asks for. Nothing here changes anything."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from hms_web.models import db
+from hms_web.web import auth, htmx
+from hms_web.web.front_desk import panels, rendering
+from hms_web.web.front_desk.panels import Panel
+from hms_web.web.front_desk.rendering import Desk
+from hms_web.web.language import gettext
+
+blueprint = Blueprint("front_desk", __name__, url_prefix="/front-desk")
+
+
+@blueprint.get("")
+@auth.roles()
+def page() -> ResponseReturnValue:
+    """The front desk; or the panel beside the grid, when only that is asked for."""
+    desk = Desk.of_request()
+    if htmx.wants_fragment() and htmx.target() == "panel":
+        return render_template("front_desk/_panel.html", panel=desk.panel(desk.doctors()), address=desk.address)
+    return rendering.page(desk)
+
+
+@blueprint.get("/grid")
+@auth.roles()
+def grid() -> ResponseReturnValue:
+    """The grid, when it has changed."""
+    desk = Desk.of_request()
+    return rendering.part("grid", desk.grid_part(desk.doctors()), desk.address)
+
+
+@blueprint.get("/day")
+@auth.roles()
+def day() -> ResponseReturnValue:
+    """The day's list, when it has changed."""
+    desk = Desk.of_request()
+    return rendering.part("day", desk.day_part(desk.doctors()), desk.address)
+
+
+@blueprint.get("/next-free")
+@auth.roles()
+def next_free() -> ResponseReturnValue:
+    """Go to the first free slot of the doctors shown, after the one that is open."""
+    desk = Desk.of_request()
+    doctors = desk.doctors()
+    after = panels.start_of(db.session(), desk.actor, desk.address.slot_id, now=desk.now)
+    beyond = after and after + timedelta(minutes=1)
+    found = panels.offers(db.session(), desk.actor, doctors.ids, now=desk.now, after=beyond, limit=1)
+    if not found:
+        words = gettext("These doctors have nothing free in the next 30 days.")
+        if htmx.wants_fragment():
+            return htmx.reswap(htmx.trigger("", {"toast": {"words": words, "tone": "warn"}}), "none")
+        flash(words, "warn")
+        return redirect(desk.address.path(), 303)
+    slot = found[0].slot
+    there = desk.address.with_slot(slot.id, slot.date)
+    if not htmx.wants_fragment():
+        return redirect(there.path(), 303)
+    return htmx.push_url(rendering.page(Desk(desk.actor, desk.now, there)), there.path())
+
+
+@blueprint.get("/patients/<uuid:patient_id>/upcoming")
+@auth.roles()
+def upcoming(patient_id: UUID) -> ResponseReturnValue:
+    """The chosen patient's next appointments, which may be what they have come about."""
+    desk = Desk.of_request()
+    today = desk.now.astimezone(desk.actor.zone).date()
+    found = panels.upcoming(db.session(), desk.actor, patient_id, today)
+    return render_template("front_desk/_upcoming.html", panel=Panel(upcoming=found), address=desk.address)

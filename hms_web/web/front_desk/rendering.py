@@ -1,0 +1,138 @@
+"""Puts the front desk together: the whole page, or the parts of it that an action has changed.
+
+Grid and list are parts that keep themselves up to date. Each carries a short hash of what it shows; the next poll
+brings it back, and gets 204 when nothing has changed.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Response, flash, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from hms_web import clock
+from hms_web.domain.identity import Actor
+from hms_web.models import db
+from hms_web.web import auth, htmx
+from hms_web.web.front_desk import day, grid, panels
+from hms_web.web.front_desk.address import Address
+from hms_web.web.front_desk.grid import Doctors, Grid
+from hms_web.web.front_desk.panels import Panel
+
+NOTHING = Markup("")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the page that keeps itself up to date; `beside` is what it changes elsewhere."""
+
+    html: Markup
+    seen: str
+    beside: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request to the front desk: who asks, when, and for what."""
+
+    actor: Actor
+    now: datetime
+    address: Address
+
+    @classmethod
+    def of_request(cls) -> "Desk":
+        """Read the present request."""
+        actor, now = auth.actor(), clock.now()
+        return cls(actor, now, Address.of_request(now.astimezone(actor.zone).date()))
+
+    def doctors(self) -> Doctors:
+        """The doctors, and those shown."""
+        return grid.choose_doctors(db.session(), self.actor, self.address)
+
+    def grid(self, doctors: Doctors) -> Grid:
+        """The grid's view-model."""
+        return grid.build(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+
+    def grid_part(self, doctors: Doctors) -> Part:
+        """The grid, rendered."""
+        return _part(_html("front_desk/_grid.html", grid=self.grid(doctors)))
+
+    def day_part(self, doctors: Doctors) -> Part:
+        """The day's list, rendered."""
+        shown = day.build(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+        attention = _html("front_desk/_attention.html", day=shown, address=self.address)
+        return _part(_html("front_desk/_day.html", day=shown, address=self.address), attention)
+
+    def panel(self, doctors: Doctors) -> Panel:
+        """What the address opens beside the grid."""
+        return panels.of_address(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+
+
+def _html(template: str, **context: object) -> Markup:
+    return Markup(render_template(template, **context))  # noqa: S704 what Jinja has escaped
+
+
+def _part(html: Markup, beside: Markup = NOTHING) -> Part:
+    return Part(html, hashlib.blake2b((html + beside).encode(), digest_size=6).hexdigest(), beside)
+
+
+def part(name: str, made: Part, address: Address) -> ResponseReturnValue:
+    """Answer a poll: the part as it is now, or 204 when that is what the page shows already."""
+    if request.args.get("seen") == made.seen:
+        return htmx.unchanged()
+    return render_template("front_desk/_part.html", name=name, part=made, address=address)
+
+
+def page(desk: Desk, panel: Panel | None = None, status: int = 200) -> Response:
+    """The whole page, or for htmx everything below its header."""
+    doctors = desk.doctors()
+    template = "front_desk/_desk.html" if htmx.target() == "desk" and htmx.wants_fragment() else "front_desk/page.html"
+    today = desk.now.astimezone(desk.actor.zone).date()
+    html = render_template(
+        template,
+        address=desk.address,
+        doctors=doctors,
+        today=today,
+        one_day=timedelta(days=1),
+        grid_part=desk.grid_part(doctors),
+        day_part=desk.day_part(doctors),
+        panel=panel or desk.panel(doctors),
+    )
+    return make_response(html, status)
+
+
+def changed(desk: Desk, panel: Panel, status: int = 200) -> Response:
+    """Answer an action: for htmx the panel with grid and list as they are now, else the page."""
+    if not htmx.wants_fragment():
+        return page(desk, panel, status)
+    doctors = desk.doctors()
+    html = render_template(
+        "front_desk/_changed.html",
+        address=desk.address,
+        panel=panel,
+        grid_part=desk.grid_part(doctors),
+        day_part=desk.day_part(doctors),
+    )
+    return make_response(html, status)
+
+
+def lists(desk: Desk) -> Response:
+    """The list and the grid as they are now, with the panel left alone; without htmx the page."""
+    if not htmx.wants_fragment():
+        return make_response(redirect(desk.address.path(), 303))
+    doctors = desk.doctors()
+    grid_part, day_part = desk.grid_part(doctors), desk.day_part(doctors)
+    html = render_template("front_desk/_lists.html", address=desk.address, grid_part=grid_part, day_part=day_part)
+    return make_response(html)
+
+
+def done(desk: Desk, words: str, then: Address, panel: Panel | None = None) -> Response:
+    """Answer an action that succeeded: say so, and leave the page at an address of its own."""
+    if not htmx.wants_fragment():
+        flash(words, "good")
+        return make_response(redirect(then.path(), 303))
+    after = Desk(desk.actor, desk.now, then)
+    shown = panel or after.panel(after.doctors())
+    return htmx.trigger(htmx.push_url(changed(after, shown), then.path()), {"announce": {"value": words}})

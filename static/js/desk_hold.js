@@ -1,0 +1,75 @@
+// The hold of the slot whose form is open: it runs down, can be renewed, and is let go when the form is closed or left.
+import { announce } from "./messages.js";
+
+const csrfToken = () => document.querySelector('meta[name="csrf-token"]').content;
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+let endsAt = 0;
+// The slot that the server holds for us, until it is booked or let go.
+let held = null;
+
+const panel = () => document.getElementById("panel");
+
+const start = (part) => {
+    const hold = part.id === "hold" ? part : part.querySelector?.("#hold");
+    if (!hold?.dataset.held) return;
+    endsAt = performance.now() + hold.dataset.held * 1000;
+    held = { slot: panel().dataset.slot, release: panel().dataset.release };
+};
+
+const tick = () => {
+    const hold = document.getElementById("hold");
+    if (!hold?.dataset.held) return;
+    const left = Math.max(0, Math.round((endsAt - performance.now()) / 1000));
+    hold.querySelector("[data-left]").textContent = clock(left);
+    if (left === 30) announce(hold.querySelector("[data-running]").textContent);
+    if (left > 0) return;
+    delete hold.dataset.held;
+    held = null;
+    hold.querySelector("[data-running]").hidden = true;
+    hold.querySelector("[data-over]").hidden = false;
+    announce(hold.querySelector("[data-over] .badge").textContent);
+};
+
+/** Let a slot go without waiting for an answer. */
+const letGo = () => {
+    if (!held) return;
+    const form = new FormData();
+    form.set("csrf_token", csrfToken());
+    navigator.sendBeacon(held.release, form);
+    held = null;
+};
+
+/** Close the panel; the slot that its form held is let go first. */
+export const closePanel = () => {
+    const open = panel();
+    if (!open || open.dataset.kind === "empty") return false;
+    if (held) {
+        const { release } = held;
+        held = null;
+        window.htmx.ajax("POST", release, { source: open, target: "#panel", swap: "outerHTML" });
+        return true;
+    }
+    const back = open.querySelector("[data-close-panel]")?.getAttribute("href") ?? open.dataset.close;
+    window.htmx.ajax("GET", back, { source: open, target: "#panel", swap: "outerHTML" })
+        .then(() => history.pushState({ htmx: true }, "", back));
+    return true;
+};
+
+export const bindHold = () => {
+    setInterval(tick, 1000);
+    document.addEventListener("htmx:load", (event) => start(event.detail.elt));
+    document.addEventListener("htmx:configRequest", (event) => {
+        const { elt, parameters } = event.detail;
+        if (elt.id === "hold" && held && held.slot !== panel().dataset.slot) parameters.instead_of = held.slot;
+    });
+    document.addEventListener("htmx:afterSwap", (event) => {
+        // Another panel without a slot of its own: what was held before is not wanted any more.
+        if (["panel", "desk"].includes(event.detail.elt.id) && !panel()?.dataset.slot) letGo();
+    });
+    document.addEventListener("click", (event) => {
+        if (event.target.closest("[data-renew]")) window.htmx.trigger("#hold", "renew");
+        if (event.target.closest("[data-close-panel]") && closePanel()) event.preventDefault();
+    });
+    window.addEventListener("pagehide", letGo);
+};

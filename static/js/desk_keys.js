@@ -1,0 +1,61 @@
+// The keys of the front desk. Each stands beside the button that it presses, so it presses that button.
+import { onKey } from "./keys.js";
+import { closePanel } from "./desk_hold.js";
+import { currentCell, firstCell, focusCell } from "./desk_grid.js";
+import { focusSearch } from "./desk_person.js";
+
+const press = (selector) => () => {
+    const button = document.querySelector(selector);
+    if (!button) return false;
+    button.click();
+    return true;
+};
+
+/** Do something to the appointment in the panel; or open the one that the grid is on, and do it then. */
+const toAppointment = (key) => () => {
+    const cell = document.activeElement?.closest?.("#grid .b");
+    const open = document.getElementById("panel").dataset.appointment;
+    if (!cell || cell.value === open) return press(`#panel [data-key="${key}"]`)();
+    cell.click();
+    const then = (event) => {
+        if (event.detail.elt.id !== "panel") return;
+        document.removeEventListener("htmx:afterSettle", then);
+        press(`#panel [data-key="${key}"]`)();
+    };
+    document.addEventListener("htmx:afterSettle", then);
+    return true;
+};
+
+const toGrid = () => {
+    const inGrid = document.activeElement?.closest?.("#grid");
+    if (inGrid || document.activeElement?.closest?.("a, button, summary, [role=option]")) return false;
+    focusCell(currentCell() ?? firstCell());
+    return true;
+};
+
+const close = () => {
+    const hadFocus = document.getElementById("panel")?.contains(document.activeElement);
+    if (!closePanel()) return false;
+    if (hadFocus) focusCell(currentCell() ?? firstCell());
+    return true;
+};
+
+const chooseDate = () => {
+    const field = document.getElementById("on-day");
+    field.focus();
+    field.showPicker?.();
+};
+
+export const bindKeysOfDesk = () => {
+    onKey("/", "", focusSearch);
+    onKey("Escape", "", close, { whileTyping: true });
+    onKey("n", "", press("#next-free"));
+    onKey("d", "", chooseDate);
+    onKey("t", "", press("#today"));
+    onKey("[", "", press("#day-before"));
+    onKey("]", "", press("#day-after"));
+    onKey("r", "", toAppointment("r"));
+    onKey("c", "", toAppointment("c"));
+    onKey("x", "", toAppointment("x"));
+    for (const key of ["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight"]) onKey(key, "", toGrid);
+};

@@ -1,0 +1,135 @@
+// Choosing the patient: search as one types, arrows and Enter, or a new one. Chosen before the slot or after it.
+import { announce } from "./messages.js";
+
+const byId = (id) => document.getElementById(id);
+const options = () => [...document.querySelectorAll("#options [role=option]")];
+const selected = () => document.querySelector('#options [aria-selected="true"]');
+
+// Enter was pressed before the answer had come: take the first when it is there.
+let takeFirst = false;
+// What the options on the screen were found for.
+let foundFor = null;
+
+const select = (option) => {
+    selected()?.setAttribute("aria-selected", "false");
+    option?.setAttribute("aria-selected", "true");
+    option?.scrollIntoView({ block: "nearest" });
+    byId("q").setAttribute("aria-activedescendant", option?.id ?? "");
+};
+
+const closeList = () => {
+    byId("found").replaceChildren();
+    foundFor = null;
+    const field = byId("q");
+    field.setAttribute("aria-expanded", "false");
+    field.removeAttribute("aria-activedescendant");
+};
+
+const show = (part) => {
+    document.querySelector("#person [data-search]").hidden = part !== "search";
+    byId("chosen").hidden = part !== "chosen";
+    byId("patient_id").disabled = part !== "chosen";
+    byId("newcomer").hidden = part !== "newcomer";
+    byId("newcomer").disabled = part !== "newcomer";
+    if (part !== "chosen") byId("upcoming").replaceChildren();
+};
+
+const onwards = () => {
+    const reason = byId("reason");
+    if (reason) reason.focus();
+    else document.querySelector('#grid .col > button[tabindex="0"]')?.focus();
+};
+
+const choose = (option) => {
+    byId("patient_id").value = option.dataset.patient;
+    document.querySelector("#chosen [data-chosen]").replaceChildren(
+        ...option.querySelector(".option-who").cloneNode(true).childNodes,
+    );
+    const override = byId("override");
+    if (override) override.hidden = option.dataset.blocked === undefined;
+    closeList();
+    show("chosen");
+    announce(byId("chosen").textContent);
+    onwards();
+    window.htmx.ajax("GET", option.dataset.upcoming, { target: "#upcoming", swap: "innerHTML" });
+};
+
+const addNew = (typed) => {
+    closeList();
+    show("newcomer");
+    const isNumber = /^[\d\s+()-]+$/.test(typed);
+    byId(isNumber ? "phone" : "name").value = typed;
+    byId(isNumber ? "name" : "phone").focus();
+};
+
+const take = (option) => {
+    if (option.dataset.newcomer === undefined) choose(option);
+    else addNew(option.dataset.newcomer);
+};
+
+const searchAgain = () => {
+    show("search");
+    const override = byId("override");
+    if (override) override.hidden = true;
+    byId("q").focus();
+    byId("q").select();
+};
+
+const typed = () => byId("q").value.trim();
+
+const onKey = (event) => {
+    if (event.target.id !== "q" || event.isComposing) return;
+    const all = options();
+    const index = all.indexOf(selected());
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (all.length) select(all.at((index + (event.key === "ArrowDown" ? 1 : index < 0 ? 0 : -1)) % all.length));
+    } else if (event.key === "Enter") {
+        event.preventDefault();
+        if (selected() && foundFor === typed()) take(selected());
+        else if (typed()) takeFirst = true;
+    } else if (event.key === "Escape" && all.length) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        closeList();
+    } else {
+        takeFirst = false;
+    }
+};
+
+export const focusSearch = () => {
+    const search = document.querySelector("#person [data-search]");
+    if (!search) return false;
+    if (search.hidden) searchAgain();
+    byId("q").focus();
+    byId("q").select();
+    return true;
+};
+
+export const bindPerson = () => {
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("click", (event) => {
+        const option = event.target.closest("[role=option]");
+        if (option) take(option);
+        const same = event.target.closest("[data-choose]");
+        if (same) choose(same.closest("[data-patient]"));
+        if (event.target.closest("[data-unchoose]")) searchAgain();
+    });
+    document.addEventListener("htmx:configRequest", (event) => {
+        if (event.detail.elt.id === "q") event.detail.asked = typed();
+    });
+    document.addEventListener("htmx:afterSettle", (event) => {
+        if (event.detail.elt.id === "found") {
+            foundFor = typed();
+            const all = options();
+            byId("q").setAttribute("aria-expanded", String(all.length > 0));
+            select(all[0]);
+            if (all.length) announce(all[0].textContent);
+            if (takeFirst && all.length) { takeFirst = false; take(all[0]); }
+        }
+        // A patient who was chosen before the slot: go on with the reason.
+        if (event.detail.elt.id === "panel" && byId("chosen") && !byId("chosen").hidden && byId("booking")) {
+            if (!document.querySelector("#panel [role=alert]")) byId("reason").focus();
+        }
+    });
+};
