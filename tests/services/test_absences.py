@@ -1,0 +1,426 @@
+"""Doctors' leave: what asking for it, changing it and cancelling it does."""
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from hms_web.domain.absences import AbsenceStatus, AbsenceType
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.slots import SlotStatus
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import Appointment, AuditEvent, DoctorAbsence, Notification
+from hms_web.services import absences, outbox, slots, visits
+from hms_web.services.absences import AbsenceChange, AbsenceEffect, NewAbsence
+from hms_web.services.appointments import AppointmentView
+from tests.scenes import MONDAY, NOW, Clinic
+
+TUESDAY = MONDAY + timedelta(days=1)
+DAY = timedelta(days=1)
+LEAVE = NewAbsence(AbsenceType.ANNUAL_LEAVE, MONDAY, TUESDAY)
+EMERGENCY = replace(LEAVE, absence_type=AbsenceType.EMERGENCY)
+PART = NewAbsence(AbsenceType.TRAINING, MONDAY, MONDAY, is_full_day=False, start_time=time(10), end_time=time(12))
+
+
+def create(here: Clinic, doctor_id: UUID, wanted: NewAbsence = LEAVE, actor: Actor | None = None) -> AbsenceEffect:
+    return absences.create(here.session, actor or here.admin, doctor_id, wanted, now=NOW)
+
+
+def made(here: Clinic, doctor_id: UUID, wanted: NewAbsence = LEAVE) -> UUID:
+    absence = create(here, doctor_id, wanted).absence
+    assert absence is not None
+    return absence.id
+
+
+def change(here: Clinic, doctor_id: UUID, absence_id: UUID, **wanted: object) -> AbsenceEffect:
+    return absences.change(here.session, here.admin, doctor_id, absence_id, AbsenceChange(**wanted), now=NOW)
+
+
+def cancel(here: Clinic, doctor_id: UUID, absence_id: UUID) -> absences.AbsenceView:
+    return absences.cancel(here.session, here.admin, doctor_id, absence_id, now=NOW)
+
+
+def cause(here: Clinic, booked: AppointmentView) -> str | None:
+    return here.row(booked.id).affected_cause
+
+
+def statuses(here: Clinic, doctor_id: UUID, day: date = MONDAY) -> dict[str, SlotStatus]:
+    items = slots.of_date(here.session, here.actor, doctor_id, day, now=NOW).items
+    return {f"{slot.start_time:%H:%M}": slot.status for slot in items}
+
+
+def messages(here: Clinic, event: MessageEvent) -> int:
+    return here.count(Notification, event=event)
+
+
+def test_leave_blocks_slots_keeps_appointments_and_tells_their_patients(here: Clinic) -> None:
+    doctor_id, other_id, patient_id = here.doctor(), here.doctor(), here.patient()
+    first = here.book(doctor_id, patient_id, time(10))
+    second = here.book(doctor_id, patient_id, time(10), TUESDAY)
+    after = here.book(doctor_id, here.patient(), time(10), TUESDAY + DAY)
+    elsewhere = here.book(other_id, here.patient(), time(10))
+    effect = create(here, doctor_id, replace(LEAVE, reason=" Wedding "))
+    assert [view.id for view in effect.affected] == [first.id, second.id]
+    assert [view.affected_cause for view in effect.affected] == [AffectedCause.ABSENCE] * 2
+    assert (effect.warning_count, effect.cancelled_appointments, effect.notified_patients) == (2, 0, 1)
+    assert effect.absence is not None
+    assert (effect.absence.reason, effect.absence.status) == ("Wedding", AbsenceStatus.ACTIVE)
+    assert effect.absence.is_full_day
+    assert [here.row(view.id).status for view in (first, second)] == ["SCHEDULED"] * 2
+    assert cause(here, after) is cause(here, elsewhere) is None
+    assert messages(here, MessageEvent.AFFECTED_BY_ABSENCE) == 4
+    assert set(statuses(here, doctor_id).values()) == {SlotStatus.BLOCKED, SlotStatus.BOOKED}
+    assert statuses(here, doctor_id, TUESDAY + DAY)["09:00"] is SlotStatus.AVAILABLE
+
+
+def test_an_absence_is_in_the_audit_trail(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    here.book(doctor_id, here.patient(), time(10))
+    absence_id = made(here, doctor_id, EMERGENCY)
+    event = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.record_id == absence_id)).one()
+    assert (event.action, event.details["absence_type"]) == ("absence.created", "EMERGENCY")
+    assert (event.details["affected"], event.details["cancelled"]) == (1, 1)
+
+
+def test_part_of_a_day_blocks_every_slot_that_it_touches(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    before = here.book(doctor_id, here.patient(), time(9, 30))
+    inside = here.book(doctor_id, here.patient(), time(11, 30))
+    effect = create(here, doctor_id, replace(PART, start_time=time(10, 15)))
+    assert [view.id for view in effect.affected] == [inside.id]
+    assert cause(here, before) is None
+    shown = statuses(here, doctor_id)
+    assert [at for at, status in shown.items() if status is SlotStatus.BLOCKED] == ["10:00", "10:30", "11:00"]
+    assert shown["12:00"] is SlotStatus.AVAILABLE
+
+
+def test_an_emergency_cancels_who_is_to_come_and_lists_who_is_here(here: Clinic) -> None:
+    doctor_id, patient_id = here.doctor(), here.patient()
+    coming = here.book(doctor_id, patient_id, time(10))
+    confirmed = here.book(doctor_id, patient_id, time(11))
+    arrived = here.book(doctor_id, here.patient(), time(9))
+    visits.set_status(here.session, here.actor, confirmed.id, AppointmentStatus.CONFIRMED, now=NOW)
+    visits.set_status(here.session, here.actor, arrived.id, AppointmentStatus.CHECKED_IN, now=NOW)
+    effect = create(here, doctor_id, EMERGENCY)
+    assert [(view.id, view.status) for view in effect.affected] == [
+        (arrived.id, AppointmentStatus.CHECKED_IN),
+        (coming.id, AppointmentStatus.CANCELLED),
+        (confirmed.id, AppointmentStatus.CANCELLED),
+    ]
+    assert (effect.warning_count, effect.cancelled_appointments, effect.notified_patients) == (1, 2, 1)
+    assert here.row(coming.id).cancel_reason == "Auto-cancelled due to doctor emergency"
+    assert cause(here, arrived) is cause(here, coming) is None
+    told = sa.select(Notification).where(Notification.event == MessageEvent.CANCELLED_BY_EMERGENCY)
+    rows = here.session.scalars(told).all()
+    assert {row.title for row in rows} == {"Appointment Cancelled - Doctor Emergency"}
+    assert [row.priority for row in rows] == ["HIGH"] * 4
+    assert messages(here, MessageEvent.AFFECTED_BY_ABSENCE) == 0
+    assert statuses(here, doctor_id)["10:00"] is SlotStatus.BLOCKED
+
+
+def test_after_an_emergency_is_cancelled_its_slots_can_be_booked_again(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    absence_id = made(here, doctor_id, EMERGENCY)
+    cancel(here, doctor_id, absence_id)
+    assert statuses(here, doctor_id)["10:00"] is SlotStatus.AVAILABLE
+    assert here.row(booked.id).status == "CANCELLED"
+
+
+@pytest.mark.parametrize("wanted", [LEAVE, EMERGENCY, PART])
+def test_a_preview_tells_what_creating_does_and_changes_nothing(here: Clinic, wanted: NewAbsence) -> None:
+    doctor_id, patient_id = here.doctor(), here.patient()
+    here.book(doctor_id, patient_id, time(10))
+    here.book(doctor_id, patient_id, time(11))
+    arrived = here.book(doctor_id, here.patient(), time(11, 30))
+    visits.set_status(here.session, here.actor, arrived.id, AppointmentStatus.CHECKED_IN, now=NOW)
+    written = here.count(AuditEvent), here.count(Notification)
+    foretold = absences.preview(here.session, here.admin, doctor_id, wanted, now=NOW)
+    assert foretold.absence is None
+    assert here.count(DoctorAbsence) == 0
+    assert here.count(Appointment, status="CANCELLED") == 0
+    assert (here.count(AuditEvent), here.count(Notification)) == written
+    effect = create(here, doctor_id, wanted)
+    assert [view.id for view in foretold.affected] == [view.id for view in effect.affected]
+    counts = (foretold.warning_count, foretold.cancelled_appointments, foretold.notified_patients)
+    assert counts == (effect.warning_count, effect.cancelled_appointments, effect.notified_patients)
+
+
+def test_past_appointments_are_left_alone(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(9))
+    later = NOW + timedelta(hours=3)
+    effect = absences.create(here.session, here.admin, doctor_id, EMERGENCY, now=later)
+    assert effect.affected == []
+    assert here.row(booked.id).status == "SCHEDULED"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fields"),
+    [
+        (replace(LEAVE, start_date=MONDAY - DAY), ["startDate"]),
+        (replace(LEAVE, end_date=MONDAY - DAY), ["endDate"]),
+        (replace(PART, end_time=time(10)), ["endTime"]),
+        (replace(PART, is_full_day=True), ["startTime"]),
+        (replace(LEAVE, reason="a\0"), ["reason"]),
+        (replace(LEAVE, end_date=MONDAY - DAY, reason="x" * 2001), ["endDate", "reason"]),
+    ],
+)
+def test_an_absence_has_to_be_right(here: Clinic, wanted: NewAbsence, fields: list[str]) -> None:
+    doctor_id = here.doctor()
+    for call in (absences.create, absences.preview):
+        with pytest.raises(InvalidInput) as caught:
+            call(here.session, here.admin, doctor_id, wanted, now=NOW)
+        assert [field for field, _ in caught.value.errors] == fields
+    assert here.count(DoctorAbsence) == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "overlaps"),
+    [
+        (LEAVE, True),
+        (PART, True),
+        (replace(LEAVE, start_date=TUESDAY + DAY, end_date=TUESDAY + DAY), False),
+    ],
+)
+def test_two_absences_of_a_doctor_share_no_time(here: Clinic, other: NewAbsence, overlaps: bool) -> None:  # noqa: FBT001
+    doctor_id = here.doctor()
+    made(here, doctor_id, LEAVE)
+    for call in (absences.preview, absences.create):
+        if not overlaps:
+            call(here.session, here.admin, doctor_id, other, now=NOW)
+            continue
+        with pytest.raises(Refused) as caught:
+            call(here.session, here.admin, doctor_id, other, now=NOW)
+        assert caught.value.refusal.code is Code.ABSENCE_OVERLAP
+        assert caught.value.refusal.facts == {"first_day": MONDAY, "last_day": TUESDAY}
+    create(here, here.doctor(), other)
+
+
+def test_two_parts_of_one_day_are_allowed_beside_each_other(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    made(here, doctor_id, PART)
+    made(here, doctor_id, replace(PART, start_time=time(12), end_time=time(13)))
+    with pytest.raises(Refused):
+        create(here, doctor_id, replace(PART, start_time=time(11, 59), end_time=time(12, 30)))
+
+
+def test_a_cancelled_absence_is_in_nobodys_way(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    cancel(here, doctor_id, made(here, doctor_id))
+    made(here, doctor_id)
+
+
+def test_only_the_doctor_or_an_admin_has_a_say(here: Clinic, elsewhere: Clinic) -> None:
+    doctor_id, other_id = here.doctor(), here.doctor()
+    absence_id = made(here, doctor_id)
+    doctor = replace(here.actor, role=Role.DOCTOR, doctor_id=other_id)
+
+    def answers(actor: Actor, whose: UUID) -> set[Code]:
+        calls = (
+            lambda: absences.create(here.session, actor, whose, LEAVE, now=NOW),
+            lambda: absences.preview(here.session, actor, whose, LEAVE, now=NOW),
+            lambda: absences.change(here.session, actor, whose, absence_id, AbsenceChange(), now=NOW),
+            lambda: absences.preview_change(here.session, actor, whose, absence_id, AbsenceChange(), now=NOW),
+            lambda: absences.cancel(here.session, actor, whose, absence_id, now=NOW),
+        )
+        codes = set()
+        for call in calls:
+            with pytest.raises(Refused) as caught:
+                call()
+            codes.add(caught.value.refusal.code)
+        return codes
+
+    assert answers(here.actor, doctor_id) == {Code.FORBIDDEN}
+    assert answers(doctor, doctor_id) == {Code.FORBIDDEN}
+    assert answers(elsewhere.admin, doctor_id) == {Code.DOCTOR_NOT_FOUND}
+    assert answers(here.admin, uuid4()) == {Code.DOCTOR_NOT_FOUND}
+    assert create(here, other_id, LEAVE, doctor).absence is not None
+
+
+def test_another_doctors_absence_does_not_exist(here: Clinic, elsewhere: Clinic) -> None:
+    doctor_id, other_id = here.doctor(), here.doctor()
+    absence_id = made(here, doctor_id)
+    for actor, whose, which in (
+        (here.admin, other_id, absence_id),
+        (here.admin, doctor_id, uuid4()),
+        (elsewhere.admin, doctor_id, absence_id),
+    ):
+        with pytest.raises(Refused) as caught:
+            absences.get(here.session, actor, whose, which)
+        assert caught.value.refusal.code is Code.ABSENCE_NOT_FOUND
+    assert absences.get(here.session, here.actor, doctor_id, absence_id).id == absence_id
+
+
+def test_cancelling_opens_the_time_again_and_settles_appointments(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    absence_id = made(here, doctor_id)
+    assert cause(here, booked) == AffectedCause.ABSENCE
+    assert cancel(here, doctor_id, absence_id).status is AbsenceStatus.CANCELLED
+    assert cause(here, booked) is None
+    assert statuses(here, doctor_id)["09:00"] is SlotStatus.AVAILABLE
+    assert here.count(AuditEvent, record_id=absence_id, action="absence.cancelled") == 1
+    assert cancel(here, doctor_id, absence_id).status is AbsenceStatus.CANCELLED
+    assert here.count(AuditEvent, record_id=absence_id, action="absence.cancelled") == 1
+
+
+def test_an_appointment_stays_affected_while_something_else_speaks_against_it(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    absence_id = made(here, doctor_id)
+    here.holiday(MONDAY)
+    cancel(here, doctor_id, absence_id)
+    assert cause(here, booked) == AffectedCause.HOLIDAY
+
+
+def test_a_mark_of_another_cause_is_not_lifted(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    here.row(booked.id).affected_cause = AffectedCause.SCHEDULE_CHANGE
+    here.session.commit()
+    absence_id = made(here, doctor_id)
+    assert messages(here, MessageEvent.AFFECTED_BY_ABSENCE) == 0
+    cancel(here, doctor_id, absence_id)
+    assert cause(here, booked) == AffectedCause.SCHEDULE_CHANGE
+
+
+def test_of_two_parts_only_the_cancelled_one_settles(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    morning = here.book(doctor_id, here.patient(), time(10))
+    noon = here.book(doctor_id, here.patient(), time(12))
+    absence_id = made(here, doctor_id, PART)
+    made(here, doctor_id, replace(PART, start_time=time(12), end_time=time(13)))
+    cancel(here, doctor_id, absence_id)
+    assert cause(here, morning) is None
+    assert cause(here, noon) == AffectedCause.ABSENCE
+
+
+def test_extending_affects_only_the_added_time(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    first = here.book(doctor_id, here.patient(), time(10))
+    second = here.book(doctor_id, here.patient(), time(10), TUESDAY)
+    absence_id = made(here, doctor_id, replace(LEAVE, end_date=MONDAY))
+    foretold = absences.preview_change(
+        here.session, here.admin, doctor_id, absence_id, AbsenceChange(end_date=TUESDAY), now=NOW
+    )
+    effect = change(here, doctor_id, absence_id, end_date=TUESDAY)
+    for told in (foretold, effect):
+        assert [view.id for view in told.affected] == [second.id]
+        assert (told.warning_count, told.notified_patients) == (1, 1)
+    assert cause(here, first) == cause(here, second) == AffectedCause.ABSENCE
+    assert messages(here, MessageEvent.AFFECTED_BY_ABSENCE) == 4
+    event = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "absence.changed")).one()
+    assert event.details["changes"] == {"end_date": {"from": "2026-03-02", "to": "2026-03-03"}}
+
+
+def test_moving_moves_the_blocks_and_the_marks(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    left = here.book(doctor_id, here.patient(), time(10))
+    reached = here.book(doctor_id, here.patient(), time(15))
+    absence_id = made(here, doctor_id, PART)
+    change(here, doctor_id, absence_id, start_time=time(14), end_time=time(16))
+    assert cause(here, left) is None
+    assert cause(here, reached) == AffectedCause.ABSENCE
+    shown = statuses(here, doctor_id)
+    assert [at for at, status in shown.items() if status is SlotStatus.BLOCKED] == ["14:00", "14:30", "15:30"]
+
+
+def test_becoming_an_emergency_cancels_everything_in_its_time(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    absence_id = made(here, doctor_id)
+    wanted = AbsenceChange(absence_type=AbsenceType.EMERGENCY)
+    foretold = absences.preview_change(here.session, here.admin, doctor_id, absence_id, wanted, now=NOW)
+    assert foretold.cancelled_appointments == 1
+    assert here.row(booked.id).status == "SCHEDULED"
+    effect = change(here, doctor_id, absence_id, absence_type=AbsenceType.EMERGENCY)
+    assert effect.cancelled_appointments == 1
+    assert here.row(booked.id).status == "CANCELLED"
+    assert cause(here, booked) is None
+    again = change(here, doctor_id, absence_id, absence_type=AbsenceType.EMERGENCY, reason="Accident")
+    assert (again.affected, again.cancelled_appointments) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted", "end"),
+    [
+        (LEAVE, {"is_full_day": False, "end_date": MONDAY, "start_time": time(9), "end_time": time(10)}, PART),
+        (PART, {"is_full_day": True}, LEAVE),
+        (PART, {"reason": "Course"}, PART),
+    ],
+)
+def test_days_become_hours_and_hours_days(
+    here: Clinic, start: NewAbsence, wanted: dict[str, object], end: NewAbsence
+) -> None:
+    doctor_id = here.doctor()
+    absence = change(here, doctor_id, made(here, doctor_id, start), **wanted).absence
+    assert absence is not None
+    assert absence.is_full_day is end.is_full_day
+
+
+def test_an_absence_that_has_begun_keeps_its_first_day_and_may_end_sooner_or_later(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    absence_id = here.absence(doctor_id, MONDAY - 3 * DAY, TUESDAY)
+    absence = change(here, doctor_id, absence_id, end_date=MONDAY).absence
+    assert absence is not None
+    assert absence.end_date == MONDAY
+    with pytest.raises(InvalidInput) as caught:
+        change(here, doctor_id, absence_id, start_date=MONDAY - DAY)
+    assert [field for field, _ in caught.value.errors] == ["startDate"]
+
+
+def test_a_change_has_to_leave_others_room_and_a_cancelled_one_stays(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    first = made(here, doctor_id, replace(LEAVE, end_date=MONDAY))
+    made(here, doctor_id, replace(LEAVE, start_date=TUESDAY))
+    with pytest.raises(Refused) as caught:
+        change(here, doctor_id, first, end_date=TUESDAY)
+    assert caught.value.refusal.code is Code.ABSENCE_OVERLAP
+    assert change(here, doctor_id, first).affected == []
+    assert here.count(AuditEvent, action="absence.changed") == 0
+    cancel(here, doctor_id, first)
+    with pytest.raises(Refused) as caught:
+        change(here, doctor_id, first, reason="x")
+    assert caught.value.refusal.code is Code.ABSENCE_NOT_FOUND
+
+
+def test_absences_are_listed_by_date_and_narrowed(here: Clinic, elsewhere: Clinic) -> None:
+    doctor_id, other_id = here.doctor(), here.doctor()
+    late = made(here, doctor_id, replace(LEAVE, start_date=MONDAY + 9 * DAY, end_date=MONDAY + 9 * DAY))
+    early = made(here, doctor_id)
+    others = made(here, other_id, replace(LEAVE, start_date=MONDAY + 5 * DAY, end_date=MONDAY + 5 * DAY))
+    cancel(here, doctor_id, early)
+
+    def listed(*whose: UUID, **filters: object) -> list[UUID]:
+        page = absences.list_absences(here.session, here.actor, *whose, **filters)
+        return [absence.id for absence in page.items]
+
+    assert listed() == [early, others, late]
+    assert listed(doctor_id) == [early, late]
+    assert listed(doctor_id, status=AbsenceStatus.ACTIVE) == [late]
+    assert listed(first=TUESDAY) == [early, others, late]
+    assert listed(first=TUESDAY + DAY) == [others, late]
+    assert listed(last=MONDAY + 5 * DAY) == [early, others]
+    assert absences.list_absences(elsewhere.session, elsewhere.actor).items == []
+    cut = absences.list_absences(here.session, here.actor, limit=2)
+    assert listed(limit=2, cursor=cut.next_cursor) == [late]
+
+
+def test_a_failure_on_the_way_leaves_nothing_behind(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(outbox, "queue", fail)
+    with pytest.raises(RuntimeError):
+        create(here, doctor_id)
+    assert here.count(DoctorAbsence) == 0
+    assert cause(here, booked) is None
