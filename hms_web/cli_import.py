@@ -196,7 +196,7 @@ def read_table(source: Source, fields: Sequence[Field]) -> files.Table:
     try:
         return files.read(source.file, fields, mapping, encoding=source.encoding)
     except Unusable as error:
-        end(f"{shown(str(source.file))}: {error}", CANNOT_BEGIN)
+        end(f"{shown(source.file.name)}: {error}", CANNOT_BEGIN)
 
 
 def application(make_app: Callable[[], Flask]) -> Flask:
@@ -249,7 +249,7 @@ def report_lines(source: Source, rows: int, tally: Tally, kept: rejects.Rejects,
     again = ""
     if tally.weeks:
         again = f" and --shift-weeks {tally.weeks}"
-        yield f"Dates were moved by {tally.weeks} weeks."
+        yield f"Dates were moved by {tally.weeks} week{'' if abs(tally.weeks) == 1 else 's'}."
     if kept.count:
         yield f"The refused rows are in {kept.path}."
         yield f"Correct them there and import that file with the same options{again}."

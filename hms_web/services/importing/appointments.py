@@ -129,8 +129,7 @@ def _weeks_to_now(reading: _Reading) -> int:
 def _deal_with(reading: _Reading, row: Row, book: Book) -> None:
     run = reading.run
     try:
-        request = _request(reading, row)
-        booked = unit_of_work.run(run.session, lambda: _book_once(run, request, book))
+        booked = unit_of_work.run(run.session, lambda: _book_once(run, _request(reading, row), book))
     except Skipped as skipped:
         run.tally.skip(str(skipped))
     except RowRefused as refused:

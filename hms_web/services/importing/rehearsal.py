@@ -23,7 +23,10 @@ class Rehearsal:
     days: defaultdict[tuple[UUID, date], list[Span]] = field(default_factory=lambda: defaultdict(list))
 
     def book(self, session: Session, actor: Actor, request: BookingRequest, now: datetime) -> Refusal | None:
-        """Return the refusal that a booking would get, or None; slots that were made to see it go again."""
+        """Return the refusal that a booking would get, or None; slots that were made to see it go again.
+
+        Runs inside the caller's unit of work, of which nothing is left to commit.
+        """
         before = session.begin_nested()
         patient = locks.patient(session, actor, request.patient_id)
         place = placing.find(session, actor, request.doctor_id, request.date, request.time, now)
