@@ -2,9 +2,29 @@
 
 from flask import Blueprint
 
-from hms_web.web import appointment, appointments, patient, patients
+from hms_web.web import (
+    absences,
+    appointment,
+    appointments,
+    doctors,
+    holidays,
+    passwords,
+    patient,
+    patients,
+    schedules,
+    users,
+)
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
 MODULES = (appointments, appointment, patients, patient)
 
-BLUEPRINTS: tuple[Blueprint, ...] = (appointments.blueprint, patients.blueprint)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    appointments.blueprint,
+    patients.blueprint,
+    doctors.blueprint,
+    schedules.blueprint,
+    absences.blueprint,
+    holidays.blueprint,
+    users.blueprint,
+    passwords.blueprint,
+)

@@ -14,13 +14,13 @@ from hms_web.services.appointments import AppointmentView
 FIELD = "shown"
 
 
-def fingerprint(concerned: Iterable[AppointmentView]) -> str:
-    """Return a short text that differs when other appointments are concerned."""
-    ids = ",".join(sorted(str(view.id) for view in concerned))
+def fingerprint(concerned: Iterable[AppointmentView], *more: str) -> str:
+    """Return a short text that differs when other appointments, or `more` of what was shown, are concerned."""
+    ids = ",".join([*sorted(str(view.id) for view in concerned), *more])
     return hashlib.blake2b(ids.encode(), digest_size=8).hexdigest()
 
 
-def was(concerned: Iterable[AppointmentView]) -> bool:
+def was(concerned: Iterable[AppointmentView], *more: str) -> bool:
     """Whether the form that was sent has shown exactly these; nobody concerned needs no showing."""
     wanted = list(concerned)
-    return not wanted or request.form.get(FIELD) == fingerprint(wanted)
+    return not wanted or request.form.get(FIELD) == fingerprint(wanted, *more)

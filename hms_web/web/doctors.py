@@ -1,0 +1,160 @@
+"""`/doctors`: the list, and for administrators adding, changing and making unavailable."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hms_web import clock
+from hms_web.domain.identity import Role
+from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.models import db
+from hms_web.services import doctors
+from hms_web.services.doctors import DoctorChange, DoctorView
+from hms_web.web import asked, auth, htmx, refusals, shown
+from hms_web.web.doctor_forms import DoctorForm, NewDoctorForm
+from hms_web.web.language import gettext, ngettext
+
+blueprint = Blueprint("doctors", __name__)
+
+ROWS = 50
+
+
+@blueprint.get("/doctors")
+@auth.roles()
+def index() -> ResponseReturnValue:
+    """All doctors by name, narrowed by department and by words of the name."""
+    session, actor = db.session(), auth.actor()
+    q, department = asked.text(request.args, "q"), asked.text(request.args, "department")
+    cursor = asked.text(request.args, "cursor")
+    page = doctors.list_doctors(session, actor, department=department, q=q, limit=ROWS, cursor=cursor)
+    asked_for = {"q": q, "department": department, "cursor": cursor}
+    if htmx.wants_fragment():
+        words = ngettext("%(num)d doctor", "%(num)d doctors", len(page.items))
+        fragment = render_template("doctors/_list.html", page=page, asked_for=asked_for)
+        return htmx.trigger(fragment, {"announce": {"value": words}})
+    departments = doctors.departments(session, actor)
+    return render_template("doctors/index.html", page=page, asked_for=asked_for, departments=departments)
+
+
+@blueprint.get("/doctors/new")
+@auth.roles(Role.ADMIN)
+def new() -> ResponseReturnValue:
+    """The form for a new doctor."""
+    return _new_form(NewDoctorForm.fresh())
+
+
+@blueprint.post("/doctors/new")
+@auth.roles(Role.ADMIN)
+def create() -> ResponseReturnValue:
+    """Add the doctor and show, this once, the link with which a password is set."""
+    form = NewDoctorForm()
+    if not form.validate():
+        return _new_form(form, 422)
+    try:
+        created = doctors.create(db.session(), auth.actor(), form.new, now=clock.now())
+    except InvalidInput as error:
+        form.take(error)
+        return _new_form(form, 422)
+    except Refused as error:
+        if error.refusal.code is not Code.EMAIL_TAKEN:
+            raise
+        form.email.errors = [*form.email.errors, refusals.sentence(error.refusal)]
+        return _new_form(form, refusals.status(error.refusal))
+    goes_on = url_for("schedules.page", doctor_id=created.doctor.id)
+    return render_template(
+        "users/link.html",
+        name=created.doctor.name,
+        link=created.link,
+        next=goes_on,
+        next_words=gettext("Enter the hours"),
+    )
+
+
+@blueprint.get("/doctors/<uuid:doctor_id>")
+@auth.roles(Role.ADMIN)
+def page(doctor_id: UUID) -> ResponseReturnValue:
+    """The record with its form."""
+    doctor = doctors.get(db.session(), auth.actor(), doctor_id)
+    return _shown(doctor, DoctorForm.of(doctor))
+
+
+@blueprint.post("/doctors/<uuid:doctor_id>")
+@auth.roles(Role.ADMIN)
+def change(doctor_id: UUID) -> ResponseReturnValue:
+    """Save what was changed; another slot length makes the open slots anew."""
+    session, actor, form = db.session(), auth.actor(), DoctorForm()
+    doctor = doctors.get(session, actor, doctor_id)
+    if not form.validate():
+        return _shown(doctor, form, 422)
+    try:
+        changed = doctors.change(session, actor, doctor_id, form.change, now=clock.now())
+    except InvalidInput as error:
+        form.take(error)
+        return _shown(doctor, form, 422)
+    _say_affected(len(changed.affected))
+    return redirect(url_for("doctors.page", doctor_id=doctor_id), 303)
+
+
+@blueprint.get("/doctors/<uuid:doctor_id>/availability")
+@auth.roles(Role.ADMIN)
+def availability(doctor_id: UUID) -> ResponseReturnValue:
+    """What switching it over would do, before it is done."""
+    return _availability(doctors.get(db.session(), auth.actor(), doctor_id))
+
+
+@blueprint.post("/doctors/<uuid:doctor_id>/availability")
+@auth.roles(Role.ADMIN)
+def switch(doctor_id: UUID) -> ResponseReturnValue:
+    """Make a doctor available, or not: then everybody who was shown is cancelled and told."""
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    doctor = doctors.get(session, actor, doctor_id)
+    is_available = request.form.get("available") == "yes"
+    if not is_available and doctor.is_available:
+        concerned = doctors.would_be_cancelled(session, actor, doctor_id, now=now)
+        if not shown.was(concerned):
+            return _availability(doctor, 409)
+    changed = doctors.change(session, actor, doctor_id, DoctorChange(is_available=is_available), now=now)
+    if changed.cancelled_appointments is None:
+        flash(gettext("Saved."), "good")
+    else:
+        told = ngettext("%(num)d patient is told", "%(num)d patients are told", changed.notified_patients or 0)
+        words = ngettext(
+            "%(num)d appointment cancelled", "%(num)d appointments cancelled", changed.cancelled_appointments
+        )
+        flash(f"{words}, {told}.", "good")
+    return redirect(url_for("doctors.page", doctor_id=doctor_id), 303)
+
+
+def _availability(doctor: DoctorView, status: int = 200) -> ResponseReturnValue:
+    concerned = doctors.would_be_cancelled(db.session(), auth.actor(), doctor.id, now=clock.now())
+    answer = render_template(
+        "doctors/availability.html",
+        doctor=doctor,
+        concerned_items=concerned if doctor.is_available else [],
+        people=len({view.patient_id for view in concerned}),
+        fingerprint=shown.fingerprint(concerned),
+        is_changed=status == 409,  # noqa: PLR2004
+    )
+    return make_response(answer, status)
+
+
+def _say_affected(affected: int) -> None:
+    flash(gettext("Saved."), "good")
+    if affected:
+        flash(
+            ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", affected),
+            "warn",
+        )
+
+
+def _shown(doctor: DoctorView, form: DoctorForm, status: int = 200) -> ResponseReturnValue:
+    departments = doctors.departments(db.session(), auth.actor())
+    return make_response(
+        render_template("doctors/page.html", doctor=doctor, form=form, departments=departments), status
+    )
+
+
+def _new_form(form: NewDoctorForm, status: int = 200) -> ResponseReturnValue:
+    departments = doctors.departments(db.session(), auth.actor())
+    return make_response(render_template("doctors/new.html", form=form, departments=departments), status)

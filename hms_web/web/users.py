@@ -1,0 +1,177 @@
+"""`/users`: the people who sign in, for administrators."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from wtforms import EmailField, SelectField, StringField
+from wtforms.validators import DataRequired
+
+from hms_web import clock
+from hms_web.domain.identity import Role
+from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.unset import UNSET
+from hms_web.models import db
+from hms_web.services import doctors, users
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.users import NewUser, UserChange, UserView
+from hms_web.web import asked, auth, refusals, shown
+from hms_web.web.formats import ROLES
+from hms_web.web.forms import Form
+from hms_web.web.language import gettext
+
+blueprint = Blueprint("users", __name__)
+
+ROWS = 100
+# Doctors are added, and stay, with their department and slot length.
+CHOICES = [(role, words) for role, words in ROLES.items() if role is not Role.DOCTOR]
+
+
+class UserForm(Form):
+    """What can be changed of a user who is not a doctor."""
+
+    name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the person's name."))])
+    role = SelectField(lazy_gettext("Role"), choices=CHOICES)
+
+
+class DoctorNameForm(Form):
+    """What can be changed of a doctor's account here."""
+
+    name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the person's name."))])
+
+
+class NewUserForm(UserForm):
+    """A user to be added."""
+
+    email = EmailField(
+        lazy_gettext("E-mail"), [DataRequired(lazy_gettext("Enter the e-mail address to sign in with."))]
+    )
+
+
+@blueprint.get("/users")
+@auth.roles(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    """All of them by name."""
+    cursor = asked.text(request.args, "cursor")
+    page = users.list_users(db.session(), auth.actor(), limit=ROWS, cursor=cursor)
+    return render_template("users/index.html", page=page, cursor=cursor)
+
+
+@blueprint.get("/users/new")
+@auth.roles(Role.ADMIN)
+def new() -> ResponseReturnValue:
+    """The form for a new user."""
+    return render_template("users/new.html", form=NewUserForm(formdata=None, data={"role": Role.RECEPTIONIST}))
+
+
+@blueprint.post("/users/new")
+@auth.roles(Role.ADMIN)
+def create() -> ResponseReturnValue:
+    """Add the user and show, this once, the link with which a password is set."""
+    form, status = NewUserForm(), 422
+    if form.validate():
+        wanted = NewUser(form.name.data or "", form.email.data or "", Role(form.role.data))
+        try:
+            created = users.create(db.session(), auth.actor(), wanted, now=clock.now())
+        except InvalidInput as error:
+            form.take(error)
+        except Refused as error:
+            if error.refusal.code is not Code.EMAIL_TAKEN:
+                raise
+            form.email.errors = [*form.email.errors, refusals.sentence(error.refusal)]
+            status = refusals.status(error.refusal)
+        else:
+            return _link(created.user.name, created.link)
+    return make_response(render_template("users/new.html", form=form), status)
+
+
+@blueprint.get("/users/<uuid:user_id>")
+@auth.roles(Role.ADMIN)
+def page(user_id: UUID) -> ResponseReturnValue:
+    """One user, with the forms that change it."""
+    user = users.get(db.session(), auth.actor(), user_id)
+    return _shown(user, _form(user, None))
+
+
+@blueprint.post("/users/<uuid:user_id>")
+@auth.roles(Role.ADMIN)
+def change(user_id: UUID) -> ResponseReturnValue:
+    """Save name and role; another role ends the sessions of that user."""
+    user = users.get(db.session(), auth.actor(), user_id)
+    form, status = _form(user, request.form), 422
+    if form.validate():
+        wanted = UserChange(form.name.data or "", UNSET if user.doctor_id else Role(form.role.data))
+        try:
+            users.change(db.session(), auth.actor(), user_id, wanted, now=clock.now())
+        except InvalidInput as error:
+            form.take(error)
+        except Refused as error:
+            form.refuse(refusals.sentence(error.refusal))
+            status = refusals.status(error.refusal)
+        else:
+            return _done(user_id, gettext("Saved."))
+    return _shown(user, form, status)
+
+
+@blueprint.post("/users/<uuid:user_id>/active")
+@auth.roles(Role.ADMIN)
+def switch(user_id: UUID) -> ResponseReturnValue:
+    """Deactivate a user, once those whom that concerns have been shown, or activate one again."""
+    user = users.get(db.session(), auth.actor(), user_id)
+    wants_active = request.form.get("active") == "yes"
+    form = _form(user, None)
+    if not wants_active and user.is_active and not shown.was(_concerned(user)):
+        return _shown(user, form, 409)
+    try:
+        users.change(db.session(), auth.actor(), user_id, UserChange(is_active=wants_active), now=clock.now())
+    except Refused as error:
+        form.refuse(refusals.sentence(error.refusal))
+        return _shown(user, form, refusals.status(error.refusal))
+    return _done(user_id, gettext("Activated.") if wants_active else gettext("Deactivated."))
+
+
+@blueprint.post("/users/<uuid:user_id>/link")
+@auth.roles(Role.ADMIN)
+def new_link(user_id: UUID) -> ResponseReturnValue:
+    """Make a new link for somebody who forgot the password; earlier links no longer work."""
+    user = users.get(db.session(), auth.actor(), user_id)
+    return _link(user.name, users.new_link(db.session(), auth.actor(), user_id, now=clock.now()))
+
+
+def _link(name: str, link: users.OneTimeLink | None) -> ResponseReturnValue:
+    # Rendered at once and not after a redirect: the secret is kept nowhere, the browser's own session included.
+    words = gettext("To the users")
+    return render_template("users/link.html", name=name, link=link, next=url_for("users.index"), next_words=words)
+
+
+def _form(user: UserView, values: object) -> UserForm | DoctorNameForm:
+    form = DoctorNameForm if user.doctor_id else UserForm
+    return form(formdata=values, data={"name": user.name, "role": user.role})
+
+
+def _concerned(user: UserView) -> list[AppointmentView]:
+    """The appointments that need another time once this account is switched off."""
+    if user.doctor_id is None:
+        return []
+    return doctors.would_be_cancelled(db.session(), auth.actor(), user.doctor_id, now=clock.now())
+
+
+def _done(user_id: UUID, words: str) -> ResponseReturnValue:
+    if user_id == auth.actor().user_id and users.get(db.session(), auth.actor(), user_id).role is not Role.ADMIN:
+        return redirect(url_for("home.start"), 303)
+    flash(words, "good")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+def _shown(user: UserView, form: UserForm | DoctorNameForm, status: int = 200) -> ResponseReturnValue:
+    concerned = _concerned(user) if user.is_active else []
+    answer = render_template(
+        "users/page.html",
+        user=user,
+        form=form,
+        affected=concerned,
+        fingerprint=shown.fingerprint(concerned),
+        is_self=user.id == auth.actor().user_id,
+    )
+    return make_response(answer, status)
