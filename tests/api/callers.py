@@ -1,13 +1,20 @@
-"""Programs that call the API with a bearer token. The token is written straight into its table, without a password."""
+"""Programs that call the API with a bearer token. The token is written straight into its table, without a password.
+
+Whatever they are answered is held against the OpenAPI document, so that every test is one of the document too.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
+from hms_web.api import OPERATIONS, document
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import ApiToken, Doctor, User, new_id
 from hms_web.services import passwords
@@ -33,6 +40,7 @@ class Caller:
         assert answer.headers["Cache-Control"] == "no-store"
         if answer.status_code >= 400:
             check_problem(answer)
+        check_described(self.client, method, path, answer)
         return answer
 
     def get(self, path: str, **headers: str) -> TestResponse:
@@ -60,6 +68,31 @@ def check_problem(answer: TestResponse) -> None:
     assert body["status"] == answer.status_code
     assert body["detail"].endswith((".", "!", "?"))
     assert "Traceback" not in answer.text
+
+
+@cache
+def described() -> dict[str, Any]:
+    """Return the operations of the document by their endpoint, and its components."""
+    whole = document.make(OPERATIONS)
+    operations = [operation for methods in whole["paths"].values() for operation in methods.values()]
+    by_id = {operation["operationId"]: operation for operation in operations}
+    named = {f"api.{operation.endpoint}": by_id[document.to_camel(operation.endpoint)] for operation in OPERATIONS}
+    return {"operations": named, "components": whole["components"]}
+
+
+def check_described(client: FlaskClient, method: str, path: str, answer: TestResponse) -> None:
+    """Check that the document describes the answer: its status, its media type and its body."""
+    try:
+        route = client.application.url_map.bind("localhost").match(f"/api/v1{path.partition('?')[0]}", method)
+    except HTTPException:
+        return  # an address or method that we do not have
+    responses = described()["operations"][route[0]]["responses"]
+    assert str(answer.status_code) in responses, f"{answer.status_code} is not described: {answer.text}"
+    content = responses[str(answer.status_code)].get("content", {})
+    assert set(content) == ({answer.mimetype} if answer.data else set())
+    if answer.data:
+        schema = {**content[answer.mimetype]["schema"], "components": described()["components"]}
+        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate(answer.json)
 
 
 def code(answer: TestResponse) -> tuple[int, str]:

@@ -1,0 +1,116 @@
+"""Schemathesis over the document: no answer of 5xx, and none that the document does not describe."""
+
+from datetime import time
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from hms_web.domain.identity import Role
+from hms_web.domain.notifications import Channel, Priority
+from hms_web.models import Notification, new_id
+from tests.api.callers import Caller, person
+from tests.scenes import MONDAY, NOW, Clinic
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+
+
+def known_ids(here: Clinic, reader: Caller) -> dict[str, str]:
+    """Fill the clinic, and return an id of each kind for the fuzzer to meet."""
+    doctor, patient = here.doctor(), here.patient(name="Asha Rao")
+    booked = here.book(doctor, patient, time(10))
+    note = Notification(
+        id=new_id(),
+        hospital_id=here.actor.hospital_id,
+        dedupe_key="x",
+        event="x",
+        channel=Channel.IN_APP,
+        priority=Priority.NORMAL,
+        user_id=reader.actor.user_id,
+        title="T",
+        body="B",
+        created_at=NOW,
+    )
+    here.session.add(note)
+    here.session.commit()
+    return {
+        "doctorId": str(doctor),
+        "patientId": str(patient),
+        "appointmentId": str(booked.id),
+        "slotId": str(here.slot(doctor, time(11)).id),
+        "absenceId": str(here.absence(doctor, MONDAY, MONDAY, (time(15), time(16)))),
+        "userId": str(person(here, Role.NURSE).user_id),
+        "notificationId": str(note.id),
+    }
+
+
+def lead_to_known(case: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401 schemathesis's own
+    """Return a case as it is but for this: of the ids that the fuzzer made up, every other one is one that exists."""
+    places = [case.path_parameters, case.query, case.body if isinstance(case.body, dict) else {}]
+    for place in places:
+        for name in set(place or {}) & ids.keys():
+            made_up = place[name]
+            if isinstance(made_up, str) and len(made_up) == 36 and made_up[-1] in "02468ace":
+                place[name] = ids[name]
+    return case
+
+
+def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, bool], examples: int) -> list[str]:
+    """Run schemathesis in this process, and return what its checks found."""
+    config = SchemathesisConfig.from_dict({
+        "headers": {"Authorization": f"Bearer {caller.token}"},
+        "generation": {"max-examples": examples, "database": "none"},
+        "seed": 20260302,
+        "phases": {name: {"enabled": phases.get(name, False)} for name in PHASES},
+        "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
+    })
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
+    schema.hook("map_case")(lambda _context, case: lead_to_known(case, ids))
+    found: list[str] = []
+    asked = 0
+    for event in from_schema(schema).execute():
+        assert not isinstance(event, events.FatalError | events.NonFatalError), event
+        if isinstance(event, events.ScenarioFinished):
+            asked += len(event.recorder.interactions)
+            found += [
+                f"{event.recorder.label}: {node.failure_info.failure.title}: {node.failure_info.failure.message}"
+                for nodes in event.recorder.checks.values()
+                for node in nodes
+                if node.failure_info is not None
+            ]
+    assert asked > 100
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "phases", "examples"),
+    [
+        (Role.ADMIN, {"examples": True, "coverage": True}, 1),
+        (Role.ADMIN, {"fuzzing": True}, 6),
+        (Role.RECEPTIONIST, {"fuzzing": True}, 3),
+    ],
+    ids=["admin, boundaries", "admin, random", "reception, random"],
+)
+def test_what_the_document_says_and_what_the_server_does_never_differ(
+    app: Flask,
+    here: Clinic,
+    admin: Caller,
+    reception: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    role: Role,
+    phases: dict[str, bool],
+    examples: int,
+) -> None:
+    monkeypatch.setenv("HMS_TEST_NOW", NOW.isoformat())  # its requests run in threads of their own
+    caller = admin if role is Role.ADMIN else reception
+    found = failures(app, caller, known_ids(here, caller), phases, examples)
+    assert not found, "\n".join(sorted(set(found)))
