@@ -7,7 +7,7 @@ A doctor's maximum may be lowered below what is booked already: nobody is sent h
 full when it has more appointments than the highest maximum that this doctor ever had.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
@@ -18,11 +18,17 @@ from hms_web.services.outbox import PATIENT_CHANNELS
 _ACTIVE = "{}.status NOT IN (" + ", ".join(f"'{status}'" for status in sorted(INACTIVE)) + ")"
 _OVERLAP = "tstzrange({0}.starts_at, {0}.ends_at) && tstzrange({1}.starts_at, {1}.ends_at)"
 
-_TWO_AT_ONCE = f"""
-    SELECT a.{{0}}, a.id AS first, b.id AS second, a.starts_at, b.starts_at AS other_starts_at
-      FROM appointments a JOIN appointments b ON b.{{0}} = a.{{0}} AND a.id < b.id
-     WHERE {_ACTIVE.format("a")} AND {_ACTIVE.format("b")} AND {_OVERLAP.format("a", "b")}
+# In the order of their starts, whatever begins before everything earlier has ended overlaps something.
+_OVERLAPPING = """
+    SELECT * FROM (
+        SELECT {of}, t.id, t.starts_at,
+               max(t.ends_at) OVER (PARTITION BY {of} ORDER BY t.starts_at, t.id
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_until
+          FROM {table} t WHERE {where}) AS ordered
+     WHERE ordered.earlier_until > ordered.starts_at
 """
+_TWO_AT_ONCE = _OVERLAPPING.format(of="{0}", table="appointments", where=_ACTIVE.format("t"))
+_SLOTS_OVERLAP = _OVERLAPPING.format(of="doctor_id", table="doctor_slots", where="true")
 
 _TWO_IN_A_SLOT = f"""
     SELECT s.id AS slot_id, s.starts_at, count(*) AS appointments
@@ -119,12 +125,6 @@ _BROKEN_WALK = f"""
      GROUP BY walk.id, walk.status HAVING sum(walk.entered) <> 0
 """
 
-_SLOTS_OVERLAP = f"""
-    SELECT s.doctor_id, s.starts_at, s.ends_at, t.starts_at AS other_starts_at, t.ends_at AS other_ends_at
-      FROM doctor_slots s JOIN doctor_slots t ON t.doctor_id = s.doctor_id AND s.id < t.id
-     WHERE {_OVERLAP.format("s", "t")}
-"""
-
 _SLOT_UNDER_ANOTHER_LENGTH = f"""
     SELECT s.id AS slot_id, a.id AS appointment_id, s.starts_at, s.ends_at, a.starts_at AS appointed, a.ends_at AS until
       FROM doctor_slots s JOIN appointments a ON a.doctor_id = s.doctor_id AND {_OVERLAP.format("a", "s")}
@@ -143,7 +143,7 @@ RULES: dict[str, str] = {
     "a patient has two active appointments at once": _TWO_AT_ONCE.format("patient_id"),
     "a slot has two active appointments": _TWO_IN_A_SLOT,
     "two active appointments of a doctor begin together": _TWO_FROM_A_START,
-    "a doctor's day is over its maximum": _TOO_FULL,
+    "the day of a doctor is over its maximum": _TOO_FULL,
     "a change has not exactly one audit event": _NOT_ONE_EVENT,
     "a change has not exactly one message a channel": _NOT_ONE_MESSAGE,
     "a status followed one that it may not follow": _NO_SUCH_EDGE,
@@ -157,15 +157,25 @@ RULES: dict[str, str] = {
 
 MOST_SHOWN = 5
 
+# All of them in one question, so that it can be asked after every step of a long history.
+_EVERYTHING = sa.text(
+    " UNION ALL ".join(
+        f"SELECT '{wrong}' AS wrong, to_jsonb(rows) AS row FROM ({query}) AS rows" for wrong, query in RULES.items()
+    )
+)
+
 
 def check(connection: sa.Connection) -> None:
     """Raise AssertionError with every violation there is; nothing is changed."""
-    found = [line for wrong, query in RULES.items() for line in _lines(wrong, connection.execute(sa.text(query)))]
-    assert not found, "\n".join(["The database holds what must not be:", *found])
+    found: dict[str, list[str]] = {}
+    for wrong, row in connection.execute(_EVERYTHING):
+        found.setdefault(wrong, []).append(", ".join(f"{name}={value}" for name, value in row.items()))
+    assert not found, "\n".join(["The database holds what must not be:", *_lines(found)])
 
 
-def _lines(wrong: str, rows: Iterable[sa.Row[tuple[object, ...]]]) -> list[str]:
-    """Return one line a violation, the first few of them."""
-    lines = [f"- {wrong}: " + ", ".join(f"{name}={value}" for name, value in row._mapping.items()) for row in rows]
-    more = len(lines) - MOST_SHOWN
-    return [*lines[:MOST_SHOWN], f"- {wrong}: {more} more"] if more > 0 else lines
+def _lines(found: dict[str, list[str]]) -> Iterator[str]:
+    """Give one line a violation, the first few of each rule."""
+    for wrong, rows in found.items():
+        yield from (f"- {wrong}: {row}" for row in rows[:MOST_SHOWN])
+        if len(rows) > MOST_SHOWN:
+            yield f"- {wrong}: {len(rows) - MOST_SHOWN} more"

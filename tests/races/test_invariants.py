@@ -49,7 +49,7 @@ BROKEN: dict[str, list[str]] = {
         NO_DOCTOR_GUARD,
         f"UPDATE appointments SET {THIS_HOUR} WHERE {SECOND}",
     ],
-    "a doctor's day is over its maximum": ["UPDATE doctors SET max_patients_per_day = 1"],
+    "the day of a doctor is over its maximum": ["UPDATE doctors SET max_patients_per_day = 1"],
     "a change has not exactly one audit event": [EVENT.format("changed", "{}")],
     "a change has not exactly one message a channel": [
         "DELETE FROM notifications WHERE event = 'appointment.rescheduled' AND channel = 'sms'"
