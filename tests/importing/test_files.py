@@ -58,6 +58,7 @@ def test_the_byte_is_counted_from_the_beginning_of_the_file(write: Write) -> Non
         (b"mrn,name\n1,\\ud800", "unicode_escape", "line 2 holds a character that no text has"),
         ("mrn,name\n".encode("utf-16-le"), None, "line 1 holds a character that no text has"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00", None, "not a text file"),
+        (b"GIF89a\n\x00\xff\xfe", None, "not a text file, or of another encoding: line 2"),
         (b"", None, "The file is empty"),
         (b"\n \n\n", None, "The file is empty"),
         (b'mrn,name\n1,"Anna\n2,Bo\n', None, r"row that begins on line 2 cannot be read \(unexpected end of data\)"),

@@ -31,6 +31,10 @@ MEBIBYTE = 1024 * 1024
 LARGEST_FILE = 64 * MEBIBYTE
 _HEADER_WITHIN = 64 * 1024
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_NOT_TEXT = (
+    "This is not a text file, or of another encoding: line {line} holds a character that no text has. "
+    "For UTF-16 without a byte-order mark, try --encoding utf-16-le or utf-16-be."
+)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16's mark, so it is looked for first
@@ -149,6 +153,8 @@ def _decoded(data: bytes, encoding: str | None) -> str:
         message = f"--encoding {shown(used)}: there is no such text encoding. Try utf-8, cp1252, latin-1 or utf-16-le."
         raise Unusable(message) from None
     except UnicodeDecodeError as error:
+        if b"\0" in data and used == "utf-8":
+            raise Unusable(_NOT_TEXT.format(line=data[: data.index(b"\0")].count(b"\n") + 1)) from None
         given = error.object  # without the byte-order mark
         line = _line(given[: error.start].decode(used, "replace"))
         hint = "Try another --encoding." if encoding else "Say which encoding it has, such as --encoding cp1252."
@@ -160,11 +166,7 @@ def _decoded(data: bytes, encoding: str | None) -> str:
         raise Unusable(message) from None
     wrong = _UNSTORABLE.search(text)
     if wrong:
-        message = (
-            f"This is not a text file, or of another encoding: line {_line(text[: wrong.start()])} holds a character "
-            "that no text has. For UTF-16 without a byte-order mark, try --encoding utf-16-le or utf-16-be."
-        )
-        raise Unusable(message)
+        raise Unusable(_NOT_TEXT.format(line=_line(text[: wrong.start()])))
     return text
 
 
