@@ -73,6 +73,10 @@ DELIVERIES = {
 }
 
 
+# As paediatricians count.
+COUNTED_IN_MONTHS = 24
+
+
 def init_app(app: Flask) -> None:
     """Give templates the filters."""
     filters: dict[str, Callable[..., str]] = {
@@ -90,6 +94,7 @@ def init_app(app: Flask) -> None:
         "long_date": language.long_date,
         "no_time_words": no_time_words,
         "role_name": role_name,
+        "short_age": short_age,
         "short_date": language.short_date,
         "status_name": status_name,
         "status_tone": status_tone,
@@ -132,11 +137,21 @@ def dated(at: datetime) -> str:
 
 def age(born: date) -> str:
     """How old somebody is today: years, or months for the smallest."""
-    today = clock.today(auth.actor().zone)
-    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
-    if months < 24:  # noqa: PLR2004 as paediatricians count
-        return ngettext("%(num)d month", "%(num)d months", max(months, 0))
+    months = _months(born)
+    if months < COUNTED_IN_MONTHS:
+        return ngettext("%(num)d month", "%(num)d months", months)
     return ngettext("%(num)d year", "%(num)d years", months // 12)
+
+
+def short_age(born: date) -> str:
+    """An age where there is little room: years without a word, months with one."""
+    months = _months(born)
+    return gettext("%(number)s mo", number=months) if months < COUNTED_IN_MONTHS else str(months // 12)
+
+
+def _months(born: date) -> int:
+    today = clock.today(auth.actor().zone)
+    return max(0, (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day))
 
 
 def hospital_today() -> date:

@@ -37,6 +37,13 @@ const settle = () => {
         cell.toggleAttribute("aria-current", false);
         if (about && cell.value === about) cell.setAttribute("aria-current", "true");
     }
+    const booked = panel?.dataset.booked && document.querySelector(`#grid button[value="${CSS.escape(panel.dataset.booked)}"]`);
+    if (booked) {
+        // Just booked: seen for a moment, and where the person goes on from.
+        booked.classList.add("changed");
+        place = placeOf(booked);
+        delete panel.dataset.booked;
+    }
     rest((place && find(place)) ?? document.querySelector("#grid .f") ?? document.querySelector(`#grid ${CELLS}`));
 };
 

@@ -28,7 +28,7 @@ const tick = () => {
     held = null;
     hold.querySelector("[data-running]").hidden = true;
     hold.querySelector("[data-over]").hidden = false;
-    announce(hold.querySelector("[data-over] .badge").textContent);
+    announce(hold.querySelector("[data-over]").textContent);
 };
 
 /** Let a slot go without waiting for an answer. */
@@ -64,6 +64,8 @@ export const bindHold = () => {
         if (elt.id === "hold" && held && held.slot !== panel().dataset.slot) parameters.instead_of = held.slot;
     });
     document.addEventListener("htmx:afterSwap", (event) => {
+        const { requestConfig, xhr } = event.detail;
+        if (xhr?.status < 300 && /\/(book|move)\b/.test(requestConfig?.path) && requestConfig.verb === "post") held = null;
         // Another panel without a slot of its own: what was held before is not wanted any more.
         if (["panel", "desk"].includes(event.detail.elt.id) && !panel()?.dataset.slot) letGo();
     });

@@ -40,6 +40,12 @@ const onwards = () => {
     else document.querySelector('#grid .col > button[tabindex="0"]')?.focus();
 };
 
+const goOn = () => {
+    if (!byId("chosen").hidden) byId("reason").focus();
+    else if (!byId("newcomer").hidden) byId("name").focus();
+    else byId("q").focus();
+};
+
 const choose = (option) => {
     byId("patient_id").value = option.dataset.patient;
     document.querySelector("#chosen [data-chosen]").replaceChildren(
@@ -115,9 +121,6 @@ export const bindPerson = () => {
         if (same) choose(same.closest("[data-patient]"));
         if (event.target.closest("[data-unchoose]")) searchAgain();
     });
-    document.addEventListener("htmx:configRequest", (event) => {
-        if (event.detail.elt.id === "q") event.detail.asked = typed();
-    });
     document.addEventListener("htmx:afterSettle", (event) => {
         if (event.detail.elt.id === "found") {
             foundFor = typed();
@@ -127,9 +130,9 @@ export const bindPerson = () => {
             if (all.length) announce(all[0].textContent);
             if (takeFirst && all.length) { takeFirst = false; take(all[0]); }
         }
-        // A patient who was chosen before the slot: go on with the reason.
-        if (event.detail.elt.id === "panel" && byId("chosen") && !byId("chosen").hidden && byId("booking")) {
-            if (!document.querySelector("#panel [role=alert]")) byId("reason").focus();
+        // The form of a slot has come. What was typed or chosen before is still there: go on where it stops.
+        if (["panel", "desk"].includes(event.detail.elt.id) && byId("booking")) {
+            if (!document.querySelector("#panel [role=alert]")) goOn();
         }
     });
 };

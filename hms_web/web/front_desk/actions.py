@@ -21,6 +21,9 @@ from hms_web.web.front_desk.panels import Panel, Place, Trouble
 from hms_web.web.front_desk.rendering import Desk
 from hms_web.web.language import gettext
 
+# So many that the button below them stays on the screen.
+MOST_SUGGESTED = 6
+
 
 @blueprint.post("/book")
 @auth.roles()
@@ -69,12 +72,10 @@ def _booked(desk: Desk, view: AppointmentView) -> ResponseReturnValue:
 
 def _refused(desk: Desk, panel: Panel, outcome: booking_desk.Outcome) -> ResponseReturnValue:
     """The form again, for the same patient, with the rule and the next free times."""
-    form, refusal = panel.form, outcome.refusal
-    assert form is not None and refusal is not None  # noqa: S101, PT018 no appointment came of it
+    form, told = panel.form, outcome.told
+    assert form is not None and told is not None  # noqa: S101, PT018 no appointment came of it
     form.patient_id.data, form.is_new.data = outcome.patient_id, ""
-    ids = desk.doctors().ids
-    panel.trouble = panels.trouble(db.session(), desk.actor, refusal, ids, place=panel.place, now=desk.now)
-    panel.trouble = Trouble(str(refusal.facts["sentence"]), panel.trouble.offers)
+    panel.trouble = panels.trouble_of(db.session(), desk.actor, told, desk.doctors().ids, now=desk.now)
     return _again(desk, panel, outcome.status)
 
 
@@ -190,7 +191,7 @@ def hold(slot_id: UUID) -> ResponseReturnValue:
     if before is not None and before != slot_id:
         _let_go(desk, before)
     result = slot_keeping.hold(db.session(), desk.actor, slot_id, now=desk.now)
-    trouble = None
+    trouble = place = None
     if isinstance(result, Refusal):
         place = panels.place_of(
             db.session(), desk.actor, slot_keeping.get(db.session(), desk.actor, slot_id, now=desk.now)
@@ -200,6 +201,7 @@ def hold(slot_id: UUID) -> ResponseReturnValue:
         "front_desk/_held.html",
         hold=None if isinstance(result, Refusal) else result,
         trouble=trouble,
+        place=place,
         slot_id=slot_id,
         now=desk.now,
         address=desk.address,
@@ -249,7 +251,7 @@ def find_patients() -> ResponseReturnValue:
     desk = Desk.of_request()
     typed = request.form.get("q", "").strip()
     try:
-        found = patients.suggest(db.session(), desk.actor, typed)
+        found = patients.suggest(db.session(), desk.actor, typed, limit=MOST_SUGGESTED)
     except InvalidInput:
         found = []
     return render_template("front_desk/_found.html", found=found, typed=typed)

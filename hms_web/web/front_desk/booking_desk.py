@@ -20,6 +20,8 @@ from hms_web.services.booking import BookingRequest
 from hms_web.services.idempotency import Answer
 from hms_web.services.patients import NewPatient, PatientView
 from hms_web.web.front_desk.forms import BookingForm
+from hms_web.web.front_desk.panels import Told
+from hms_web.web.language import gettext
 
 CREATED = 201
 
@@ -30,7 +32,7 @@ class Outcome:
 
     status: int
     appointment: AppointmentView | None = None
-    refusal: Refusal | None = None
+    told: Told | None = None
     patient_id: UUID | None = None
     duplicates: Sequence[PatientView] = field(default=())
 
@@ -66,8 +68,13 @@ def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> A
     assert patient_id is not None  # noqa: S101 the form is valid
     result = booking.book(session, actor, _request(form, patient_id), now=now)
     if isinstance(result, Refusal):
-        facts = {"code": str(result.code), "patient": str(patient_id), "sentence": wording.sentence(result, actor.zone)}
-        return Answer(wording.status_of(result.code), facts)
+        told = {
+            "code": str(result.code),
+            "sentence": wording.sentence(result, actor.zone, translate=gettext),
+            "doctor": str(form.doctor_id.data),
+            "patient": str(patient_id),
+        }
+        return Answer(wording.status_of(result.code), told)
     return Answer(CREATED, {"appointment": str(result.id), "patient": str(patient_id)})
 
 
@@ -77,8 +84,8 @@ def _outcome(session: Session, actor: Actor, answer: Answer) -> Outcome:
     if answer.status == CREATED:
         view = appointments.get(session, actor, UUID(body["appointment"]))
         return Outcome(answer.status, appointment=view, patient_id=patient_id)
-    refusal = Refusal(Code(body["code"]), {"sentence": body["sentence"]})
-    return Outcome(answer.status, refusal=refusal, patient_id=patient_id)
+    told = Told(Code(body["code"]), body["sentence"], UUID(body["doctor"]))
+    return Outcome(answer.status, told=told, patient_id=patient_id)
 
 
 def _newcomer(form: BookingForm) -> NewPatient:

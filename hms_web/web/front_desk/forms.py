@@ -75,7 +75,7 @@ class BookingForm(PlaceForm):
     name = StringField(lazy_gettext("Name"))
     phone = TelField(lazy_gettext("Phone"))
     date_of_birth = DateField(lazy_gettext("Date of birth"), validators=[Optional()])
-    sex = SelectField(lazy_gettext("Sex"), choices=[("", lazy_gettext("Not said")), *SEXES.items()])
+    sex = SelectField(lazy_gettext("Sex"), choices=[("", lazy_gettext("Not said")), *SEXES.items()], default="")
     is_someone_else = BooleanField(lazy_gettext("It is somebody else: add a new patient"))
     reason = StringField(
         lazy_gettext("Reason"), validators=[Length(max=LONGEST_REASON, message=lazy_gettext("Use fewer words."))]

@@ -52,6 +52,15 @@ class Trouble:
     offers: Sequence[Offer] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal of a doctor's time in its own words."""
+
+    code: Code
+    sentence: str
+    doctor_id: UUID
+
+
 @dataclass(slots=True, kw_only=True)
 class Panel:
     """What is open beside the grid; `kind` names its template, which says what else it needs."""
@@ -164,11 +173,21 @@ def trouble(
 ) -> Trouble:
     """Put a refusal into words, with the doctor's next free times, or those of all shown where that one is away."""
     own = slot.doctor_id if slot else place.doctor_id if place else None
-    doctor_ids = list(shown) if own is None or refusal.code in DOCTOR_WIDE else [own]
+    after = slot.starts_at if slot else None
     return Trouble(
         wording.sentence(refusal, actor.zone, translate=gettext),
-        offers(session, actor, doctor_ids, now=now, after=slot.starts_at if slot else None),
+        offers(session, actor, _who_could(refusal.code, own, shown), now=now, after=after),
     )
+
+
+def trouble_of(session: Session, actor: Actor, told: Told, shown: Sequence[UUID], *, now: datetime) -> Trouble:
+    """As `trouble`, for a refusal that was put into words when it was first given."""
+    who = _who_could(told.code, told.doctor_id, shown)
+    return Trouble(told.sentence, offers(session, actor, who, now=now))
+
+
+def _who_could(code: Code, own: UUID | None, shown: Sequence[UUID]) -> list[UUID]:
+    return list(shown) if own is None or code in DOCTOR_WIDE else [own]
 
 
 def offers(
