@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import click
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hms_web import clock
 from hms_web.cli_import import register
-from hms_web.models import Base
+from hms_web.models import Appointment, Base
 from tests.scenes import NOW, Clinic, clinic
 
 Write = Callable[..., Path]
@@ -62,3 +63,27 @@ def rows(session: Session, table: type[Base], *columns: str) -> list[tuple[objec
     session.expire_all()
     query = sa.select(*(getattr(table, name) for name in columns)).order_by(*(getattr(table, name) for name in columns))
     return [tuple(row) for row in session.execute(query)]
+
+
+@pytest.fixture
+def doctor(here: Clinic) -> UUID:
+    """A doctor of thirty minutes a slot."""
+    return here.doctor()
+
+
+@pytest.fixture
+def people(here: Clinic) -> None:
+    """Four patients with the numbers 1 to 4."""
+    for number in range(1, 5):
+        here.patient(mrn=str(number))
+
+
+def booked(session: Session) -> list[tuple[object, ...]]:
+    """Return the appointments that came in, by their numbers."""
+    return rows(session, Appointment, "import_key", "date", "start_time")
+
+
+def refused(folder: Path) -> list[list[str]]:
+    """Return line and rule of each refused row."""
+    lines = (folder / "file.rejected.csv").read_text("utf-8-sig").splitlines()[1:]
+    return [line.split(",")[:2] for line in lines]
