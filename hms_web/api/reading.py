@@ -15,6 +15,8 @@ Q = TypeVar("Q", bound=Query)
 
 JSON = "application/json"
 WHOLE_BODY = "body"
+# Of what is wrong, so much is told: a request can be wrong in ten thousand ways.
+MOST_MISTAKES, LONGEST_NAME = 100, 200
 _SENTENCES = {
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field.",
@@ -104,8 +106,8 @@ def _mistakes(error: ValidationError) -> list[tuple[str, str]]:
         raise Problem(Wrong.MALFORMED_JSON)
     return [
         (
-            ".".join(map(str, item["loc"])) or WHOLE_BODY,
+            ".".join(map(str, item["loc"]))[:LONGEST_NAME] or WHOLE_BODY,
             _SENTENCES.get(item["type"], "This is not valid.").format(**item.get("ctx", {})),
         )
-        for item in found
+        for item in found[:MOST_MISTAKES]
     ]
