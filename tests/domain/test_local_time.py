@@ -17,8 +17,8 @@ SPRING = date(2026, 3, 8)  # New York skips 02:00 to 03:00
 AUTUMN = date(2026, 11, 1)  # and repeats 01:00 to 02:00
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def span(start: int, end: int) -> Span:

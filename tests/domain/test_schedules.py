@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_sound_hours_have_no_mistakes() -> None:
         ({"break_end": time(17, 1)}, ["breakStart"]),
     ],
 )
-def test_mistakes_name_their_field(changed: dict[str, time | None], fields: list[str]) -> None:
+def test_mistakes_name_their_field(changed: dict[str, Any], fields: list[str]) -> None:
     assert [field for field, _ in hours_mistakes(replace(MONDAY, **changed))] == fields
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -38,7 +39,8 @@ def made(here: Clinic, doctor_id: UUID, wanted: NewAbsence = LEAVE) -> UUID:
 
 
 def change(here: Clinic, doctor_id: UUID, absence_id: UUID, **wanted: object) -> AbsenceEffect:
-    return absences.change(here.session, here.admin, doctor_id, absence_id, AbsenceChange(**wanted), now=NOW)
+    given: dict[str, Any] = wanted
+    return absences.change(here.session, here.admin, doctor_id, absence_id, AbsenceChange(**given), now=NOW)
 
 
 def cancel(here: Clinic, doctor_id: UUID, absence_id: UUID) -> absences.AbsenceView:
@@ -398,7 +400,8 @@ def test_absences_are_listed_by_date_and_narrowed(here: Clinic, elsewhere: Clini
     cancel(here, doctor_id, early)
 
     def listed(*whose: UUID, **filters: object) -> list[UUID]:
-        page = absences.list_absences(here.session, here.actor, *whose, **filters)
+        given: dict[str, Any] = filters
+        page = absences.list_absences(here.session, here.actor, *whose, **given)
         return [absence.id for absence in page.items]
 
     assert listed() == [early, others, late]

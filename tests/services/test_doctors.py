@@ -1,6 +1,7 @@
 """Doctors and their accounts, and what a change does to their appointments."""
 
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,12 +22,17 @@ PASSWORD = "four words of mine"
 
 
 def add(here: Clinic, **columns: object) -> doctors.CreatedDoctor:
-    given = {"name": "Dr. Meera Nair", "email": "Meera@city.test", "department": " Paediatrics "} | columns
+    given: dict[str, Any] = {
+        "name": "Dr. Meera Nair",
+        "email": "Meera@city.test",
+        "department": " Paediatrics ",
+    } | columns
     return doctors.create(here.session, here.admin, NewDoctor(**given), now=NOW)
 
 
 def change(here: Clinic, doctor_id: UUID, **wanted: object) -> DoctorChanged:
-    return doctors.change(here.session, here.admin, doctor_id, DoctorChange(**wanted), now=NOW)
+    given: dict[str, Any] = wanted
+    return doctors.change(here.session, here.admin, doctor_id, DoctorChange(**given), now=NOW)
 
 
 def names(page: object) -> list[str]:
@@ -97,7 +103,7 @@ def test_doctors_are_listed_by_name_with_their_week(here: Clinic, elsewhere: Cli
         ({"q": "dr.", "department": "Cardiology"}, ["Dr. 001"]),
     ],
 )
-def test_lists_are_narrowed(here: Clinic, filters: dict[str, str], found: list[str]) -> None:
+def test_lists_are_narrowed(here: Clinic, filters: dict[str, Any], found: list[str]) -> None:
     here.doctor()
     add(here)
     assert names(doctors.list_doctors(here.session, here.actor, **filters).items) == found
@@ -105,8 +111,9 @@ def test_lists_are_narrowed(here: Clinic, filters: dict[str, str], found: list[s
 
 @pytest.mark.parametrize("field", ["q", "department"])
 def test_what_cannot_be_meant_is_refused(here: Clinic, field: str) -> None:
+    wanted: dict[str, Any] = {field: "a\0"}
     with pytest.raises(InvalidInput) as caught:
-        doctors.list_doctors(here.session, here.actor, **{field: "a\0"})
+        doctors.list_doctors(here.session, here.actor, **wanted)
     assert caught.value.errors[0][0] == field
 
 

@@ -74,7 +74,12 @@ def test_an_unknown_address_is_refused_in_the_same_words(here: Clinic, user: Use
 
 def test_an_unknown_address_costs_a_verification_too(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
-    monkeypatch.setattr(passwords, "is_right", lambda stored, _: seen.append(stored) or False)
+
+    def is_right(stored: str | None, _: str) -> bool:
+        seen.append(stored)
+        return False
+
+    monkeypatch.setattr(passwords, "is_right", is_right)
     assert wrong(here.session, "nobody@city.test", PASSWORD)
     assert wrong(here.session, "\ud800", PASSWORD)
     assert seen == [None, None]

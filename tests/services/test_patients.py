@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,11 +21,13 @@ BORN = date(1980, 5, 5)
 
 
 def add(here: Clinic, name: str = "Asha Rao", **columns: object) -> CreatedPatient:
-    return patients.create(here.session, here.actor, NewPatient(name, **columns), now=NOW)
+    given: dict[str, Any] = columns
+    return patients.create(here.session, here.actor, NewPatient(name, **given), now=NOW)
 
 
 def change(here: Clinic, patient_id: UUID, **wanted: object) -> PatientView:
-    return patients.change(here.session, here.actor, patient_id, PatientChange(**wanted), now=NOW)
+    given: dict[str, Any] = wanted
+    return patients.change(here.session, here.actor, patient_id, PatientChange(**given), now=NOW)
 
 
 def test_a_patient_is_added_tidied_and_with_the_next_number(here: Clinic) -> None:
@@ -99,7 +102,7 @@ def test_a_number_belongs_to_one_patient_of_a_hospital(here: Clinic, elsewhere: 
         ({"name": "", "phone": "x", "email": "x", "mrn": "x" * 33}, ["name", "phone", "email", "mrn"]),
     ],
 )
-def test_everything_wrong_is_said_at_once(here: Clinic, columns: dict[str, object], fields: list[str]) -> None:
+def test_everything_wrong_is_said_at_once(here: Clinic, columns: dict[str, Any], fields: list[str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         add(here, **columns)
     assert [field for field, _ in caught.value.errors] == fields

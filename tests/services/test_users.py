@@ -1,6 +1,7 @@
 """Adding and changing the people who sign in, and the links with which they set a password."""
 
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -39,7 +40,8 @@ def fields(call: object) -> list[str]:
 
 def change(here: Clinic, user_id: UUID | None, **wanted: object) -> users.UserView:
     assert user_id is not None
-    return users.change(here.session, here.admin, user_id, UserChange(**wanted), now=NOW)
+    given: dict[str, Any] = wanted
+    return users.change(here.session, here.admin, user_id, UserChange(**given), now=NOW)
 
 
 def test_a_user_with_a_password_can_sign_in(here: Clinic) -> None:
