@@ -142,15 +142,9 @@ def preview(call: Call, doctor_id: UUID, body: NewAbsence) -> Foreseen:
     return Foreseen.of(absences.preview(call.session, call.actor, doctor_id, wanted, now=call.now))
 
 
-@routes.add(
-    "PATCH",
-    ONE,
-    KEEPERS,
-    "Change an absence",
-    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP, Code.INVALID_TRANSITION],
-)
+@routes.add("PATCH", ONE, KEEPERS, "Change an absence", refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP])
 def change(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceChange) -> AbsenceEntered:
-    """Only added time affects appointments; those in time that it leaves are affected no more."""
+    """Only added time affects appointments; those in time that it leaves no more. A cancelled one is gone."""
     wanted = absences.AbsenceChange(**given(body))
     return AbsenceEntered.of(absences.change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now))
 

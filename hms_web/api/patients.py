@@ -116,9 +116,7 @@ def change(call: Call, patient_id: UUID, body: PatientChange) -> Patient:
     return Patient.of(patients.change(call.session, call.actor, patient_id, wanted, now=call.now))
 
 
-@routes.add(
-    "POST", "/patients/<patient_id>/unblock", [Role.ADMIN], "Unblock a patient", refuses=[Code.INVALID_TRANSITION]
-)
+@routes.add("POST", "/patients/<patient_id>/unblock", [Role.ADMIN], "Unblock a patient")
 def unblock(call: Call, patient_id: UUID, body: Reason) -> Patient:
-    """Back to ACTIVE, the count to 0."""
+    """Back to ACTIVE, the count to 0; for one who is not blocked nothing changes."""
     return Patient.of(patients.unblock(call.session, call.actor, patient_id, reason=body.reason, now=call.now))

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import jsonschema_rs
 from flask.testing import FlaskClient
+from pydantic.alias_generators import to_camel
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
@@ -76,7 +77,7 @@ def described() -> dict[str, Any]:
     whole = document.make(OPERATIONS)
     operations = [operation for methods in whole["paths"].values() for operation in methods.values()]
     by_id = {operation["operationId"]: operation for operation in operations}
-    named = {f"api.{operation.endpoint}": by_id[document.to_camel(operation.endpoint)] for operation in OPERATIONS}
+    named = {f"api.{operation.endpoint}": by_id[to_camel(operation.endpoint)] for operation in OPERATIONS}
     return {"operations": named, "components": whole["components"]}
 
 
@@ -137,3 +138,10 @@ def caller_of(client: FlaskClient, clinic: Clinic, actor: Actor) -> Caller:
 def doctor_of(client: FlaskClient, clinic: Clinic, doctor_id: UUID) -> Caller:
     """A program with a doctor's own token."""
     return caller_of(client, clinic, person(clinic, Role.DOCTOR, doctor_id))
+
+
+def body_of(answer: TestResponse) -> dict[str, Any]:
+    """Return the body of an answer that has to be a success."""
+    assert answer.status_code < 300, answer.text
+    assert answer.json is not None
+    return dict(answer.json)

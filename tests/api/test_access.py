@@ -165,7 +165,9 @@ def everything(session: Session, clinic: Clinic) -> list[Any]:
     """All rows of a hospital."""
     session.expire_all()
     return [
-        session.execute(sa.select(table).where(table.c.hospital_id == clinic.actor.hospital_id).order_by(table.c.id)).all()
+        session.execute(
+            sa.select(table).where(table.c.hospital_id == clinic.actor.hospital_id).order_by(table.c.id)
+        ).all()
         for table in Base.metadata.sorted_tables
         if "hospital_id" in table.c and "id" in table.c
     ]

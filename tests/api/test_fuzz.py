@@ -53,7 +53,7 @@ def known_ids(here: Clinic, reader: Caller) -> dict[str, str]:
     }
 
 
-def lead_to_known(case: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401 schemathesis's own
+def lead_to_known(case: Any, ids: dict[str, str]) -> Any:
     """Return a case as it is but for this: of the ids that the fuzzer made up, every other one is one that exists."""
     places = [case.path_parameters, case.query, case.body if isinstance(case.body, dict) else {}]
     for place in places:
@@ -66,13 +66,15 @@ def lead_to_known(case: Any, ids: dict[str, str]) -> Any:  # noqa: ANN401 schema
 
 def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, bool], examples: int) -> list[str]:
     """Run schemathesis in this process, and return what its checks found."""
-    config = SchemathesisConfig.from_dict({
-        "headers": {"Authorization": f"Bearer {caller.token}"},
-        "generation": {"max-examples": examples, "database": "none"},
-        "seed": 20260302,
-        "phases": {name: {"enabled": phases.get(name, False)} for name in PHASES},
-        "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
-    })
+    config = SchemathesisConfig.from_dict(
+        {
+            "headers": {"Authorization": f"Bearer {caller.token}"},
+            "generation": {"max-examples": examples, "database": "none"},
+            "seed": 20260302,
+            "phases": {name: {"enabled": phases.get(name, False)} for name in PHASES},
+            "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
+        }
+    )
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
     schema.hook("map_case")(lambda _context, case: lead_to_known(case, ids))
     found: list[str] = []
@@ -92,7 +94,7 @@ def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("role", "phases", "examples"),
+    "run",
     [
         (Role.ADMIN, {"examples": True, "coverage": True}, 1),
         (Role.ADMIN, {"fuzzing": True}, 6),
@@ -106,11 +108,10 @@ def test_what_the_document_says_and_what_the_server_does_never_differ(
     admin: Caller,
     reception: Caller,
     monkeypatch: pytest.MonkeyPatch,
-    role: Role,
-    phases: dict[str, bool],
-    examples: int,
+    run: tuple[Role, dict[str, bool], int],
 ) -> None:
     monkeypatch.setenv("HMS_TEST_NOW", NOW.isoformat())  # its requests run in threads of their own
+    role, phases, examples = run
     caller = admin if role is Role.ADMIN else reception
     found = failures(app, caller, known_ids(here, caller), phases, examples)
     assert not found, "\n".join(sorted(set(found)))

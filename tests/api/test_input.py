@@ -11,6 +11,7 @@ from tests.api.callers import Caller, check_problem, code, fields
 from tests.scenes import Clinic
 
 AN_ID = "00000000-0000-7000-8000-000000000000"
+DAY = "2026-03-09"
 PATIENT = {"name": "Asha Rao", "phone": "98765 43210"}
 
 
@@ -129,7 +130,7 @@ def test_everything_that_is_wrong_is_said_at_once(reception: Caller) -> None:
         ("PATCH", "/patients/{patient}", {"name": "New Name"}),
         ("PATCH", "/users/{user}", {"name": "New Name"}),
         ("PATCH", "/doctors/{doctor}", {"department": "ENT"}),
-        ("POST", "/doctors/{doctor}/absences", {"absenceType": "OTHER", "startDate": "2026-03-09", "endDate": "2026-03-09"}),
+        ("POST", "/doctors/{doctor}/absences", {"absenceType": "OTHER", "startDate": DAY, "endDate": DAY}),
         ("PUT", "/doctors/{doctor}/schedules", {"schedules": []}),
     ],
 )  # fmt: skip
