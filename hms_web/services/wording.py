@@ -56,9 +56,6 @@ SENTENCES: dict[Code, str] = {
     Code.FORBIDDEN: "You are not allowed to do this.",
 }
 
-# INVALID_TRANSITION of anything but an appointment: a patient who is not blocked, an absence that is cancelled.
-NO_LONGER = "This cannot be done as things stand. Look at it as it is now."
-
 TITLES: dict[Code, str] = {code: code.replace("_", " ").capitalize() for code in Code} | {
     Code.NOT_A_SLOT: "Not a slot",
     Code.MRN_TAKEN: "Patient number taken",
@@ -101,8 +98,7 @@ def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] 
     hours = f" ({facts['start_time']} to {facts['end_time']})" if "start_time" in facts else ""
     because = f" ({facts['reason']})" if facts["reason"] else ""
     on = f" on another day than its own ({facts['day']})" if "day" in facts else ""
-    is_other = refusal.code is Code.INVALID_TRANSITION and "from" not in facts
-    return translate(NO_LONGER if is_other else SENTENCES[refusal.code]).format(
+    return translate(SENTENCES[refusal.code]).format(
         **{**facts, "until": until, "hours": hours, "because": because, "on": on}
     )
 

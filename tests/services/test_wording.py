@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hms_web.domain.refusals import Code, Refusal
-from hms_web.services.wording import NO_LONGER, SENTENCES, TITLES, sentence, status_of
+from hms_web.services.wording import SENTENCES, TITLES, sentence, status_of
 
 FACTS: dict[Code, dict[str, object]] = {
     Code.PATIENT_BLOCKED: {"reason": "3 no-shows"},
@@ -75,7 +75,3 @@ def test_a_sentence_names_the_facts(refusal: Refusal, words: str) -> None:
 )
 def test_the_statuses_of_a_booking(code: Code, status: int) -> None:
     assert status_of(code) == status
-
-
-def test_what_is_no_appointment_has_a_sentence_of_its_own() -> None:
-    assert sentence(Refusal(Code.INVALID_TRANSITION), UTC) == NO_LONGER
