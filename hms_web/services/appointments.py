@@ -164,6 +164,8 @@ def search(
     session: Session, actor: Actor, wanted: AppointmentFilter, *, limit: int = 50, cursor: str | None = None
 ) -> Page[AppointmentView]:
     """Return a page of the hospital's appointments, earliest first. Raises InvalidInput for a cursor that is none."""
+    if wanted.q:
+        patient_search.prepare(session)
     statement = _selected(actor).where(*_narrowed(actor, wanted))
     if cursor is not None:
         after_at, after_id = read_cursor(cursor, datetime, UUID)

@@ -46,6 +46,7 @@ def test_every_filter_narrows(here: Clinic, elsewhere: Clinic) -> None:
     assert found(AppointmentFilter(doctor_id=doctor)) == [one.id, three.id]
     assert found(AppointmentFilter(patient_id=ben, statuses=[AppointmentStatus.SCHEDULED])) == [two.id]
     assert found(AppointmentFilter(department="Cardiology", q="asha")) == [one.id]
+    assert found(AppointmentFilter(q="okafr")) == [two.id, three.id]  # as forgiving as the search for patients
     assert found(AppointmentFilter(department="Dermatology")) == []
     assert appointments.search(elsewhere.session, elsewhere.actor, AppointmentFilter()).items == []
 
