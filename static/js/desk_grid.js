@@ -116,7 +116,11 @@ export const bindGrid = () => {
     document.addEventListener("htmx:oobAfterSwap", (event) => { if (event.detail.target.id === "grid") restore(); });
     document.addEventListener("htmx:afterSettle", (event) => {
         if (event.detail.elt.id === "grid") restore();
-        else if (["panel", "desk"].includes(event.detail.elt.id)) settle();
+        else if (["panel", "desk"].includes(event.detail.elt.id)) {
+            settle();
+            // Another time is looked for: the grid is where the person goes on.
+            if (document.getElementById("panel").dataset.kind === "moving") focusCell(currentCell() ?? firstCell());
+        }
         showNow();
     });
     settle();

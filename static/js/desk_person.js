@@ -113,7 +113,8 @@ export const focusSearch = () => {
 };
 
 export const bindPerson = () => {
-    document.addEventListener("keydown", onKey);
+    // Before the keys of the page: Escape closes the open list first, and the panel only then.
+    document.addEventListener("keydown", onKey, true);
     document.addEventListener("click", (event) => {
         const option = event.target.closest("[role=option]");
         if (option) take(option);

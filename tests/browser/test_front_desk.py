@@ -1,0 +1,277 @@
+import re
+from datetime import time
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from hms_web.domain.visits import AppointmentStatus
+from tests.browser.conftest import TABLET, Scene
+
+pytestmark = pytest.mark.browser
+
+SERIOUS = {"serious", "critical"}
+
+
+def kind(page: Page, wanted: str) -> None:
+    expect(page.locator("#panel")).to_have_attribute("data-kind", wanted)
+
+
+def held(page: Page) -> None:
+    expect(page.locator("#hold[data-held]")).to_be_visible()
+
+
+def check_axe(page: Page) -> None:
+    found: dict[str, Any] = Axe().run(page).response
+    serious = [item for item in found["violations"] if item["impact"] in SERIOUS]
+    assert not serious, [(item["id"], [node["html"][:200] for node in item["nodes"][:3]]) for item in serious]
+
+
+def test_a_known_patient_is_booked_with_the_mouse(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:30")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    kind(page, "booked")
+    expect(page.locator("#grid")).to_contain_text("Asha Sharma")
+    expect(page.locator("#day")).to_contain_text("Asha Sharma")
+    first = scene.appointments()[0]
+    assert (first.patient_id, first.start_time) == (scene.patient_id, time(9, 30))
+
+
+def test_a_known_patient_is_booked_with_three_actions_of_the_keyboard(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("ArrowDown")  # to the first free slot of the grid
+    expect(page.locator(scene.free("09:00"))).to_be_focused()
+    page.keyboard.press("Enter")  # one: pick the slot
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("asha sh")
+    page.keyboard.press("Enter")  # two: the patient, before the answer has come
+    expect(page.locator("#reason")).to_be_focused()
+    page.keyboard.press("Enter")  # three: book
+    kind(page, "booked")
+    assert scene.appointments()[0].patient_id == scene.patient_id
+    page.keyboard.press("Escape")
+    kind(page, "empty")
+    expect(page.locator('#grid button[aria-label^="09:00 Asha Sharma"]')).to_be_focused()
+
+
+def test_the_patient_may_come_first_and_the_next_free_time_by_a_key(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("/")
+    page.keyboard.type("12345")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
+    page.keyboard.press("n")
+    expect(page.locator("#reason")).to_be_focused()
+    expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
+    page.keyboard.press("Enter")
+    kind(page, "booked")
+    assert scene.appointments()[0].start_time == time(9)
+
+
+def test_an_appointment_is_moved_with_the_mouse(scene: Scene) -> None:
+    page = scene.open()
+    page.locator("#grid button", has_text="Maria Silva").click()
+    kind(page, "appointment")
+    page.get_by_role("link", name=re.compile("Reschedule")).click()
+    kind(page, "moving")
+    page.locator(scene.free("11:00")).click()
+    kind(page, "move")
+    page.get_by_role("button", name=re.compile("^Move ")).click()
+    kind(page, "appointment")
+    expect(page.locator('#grid button[aria-label^="11:00 Maria Silva"]')).to_be_visible()
+    assert scene.appointments()[0].start_time == time(11)
+
+
+def test_an_appointment_is_moved_with_the_keyboard_alone(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("ArrowDown")
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#grid button", has_text="Maria Silva")).to_be_focused()
+    page.keyboard.press("r")
+    kind(page, "moving")
+    expect(page.locator("#grid button", has_text="Maria Silva")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    kind(page, "move")
+    held(page)
+    page.keyboard.press("Enter")
+    kind(page, "appointment")
+    assert scene.appointments()[0].start_time == time(10, 30)
+
+
+def test_an_appointment_is_cancelled_with_the_mouse(scene: Scene) -> None:
+    page = scene.open()
+    page.locator("#day").get_by_role("button", name="Maria Silva", exact=True).click()
+    page.get_by_role("link", name=re.compile("Cancel…")).click()
+    page.get_by_label("Why").fill("Patient called")
+    page.get_by_role("button", name=re.compile("Cancel the appointment")).click()
+    kind(page, "appointment")
+    expect(page.locator("#panel .badge").first).to_have_text("cancelled")
+    expect(page.locator(scene.free("10:00"))).to_be_visible()
+    gone = scene.appointments()[0]
+    assert (gone.status, gone.cancel_reason) == (AppointmentStatus.CANCELLED, "Patient called")
+
+
+def test_an_appointment_is_cancelled_with_the_keyboard_alone(scene: Scene) -> None:
+    page = scene.open()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("x")
+    expect(page.locator("#cancel-reason")).to_be_focused()
+    page.keyboard.type("Booked by mistake")
+    page.keyboard.press("Enter")
+    kind(page, "appointment")
+    assert scene.appointments()[0].status == AppointmentStatus.CANCELLED
+
+
+def test_somebody_is_checked_in_from_the_list_and_by_key_and_the_focus_stays(scene: Scene) -> None:
+    other = scene.clinic.patient(name="Noah Brown")
+    scene.clinic.book(scene.doctor_id, other, time(11))
+    page = scene.open()
+    page.get_by_role("button", name="Check in Maria Silva").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#day")).to_contain_text("here")
+    expect(page.get_by_role("button", name="Check in Noah Brown")).to_be_visible()
+    assert page.evaluate("document.getElementById('day').contains(document.activeElement)")
+    page.locator("#grid button", has_text="Noah Brown").focus()
+    page.keyboard.press("c")
+    expect(page.locator("#panel .badge").first).to_have_text("here")
+    assert {row.status for row in scene.appointments()} == {AppointmentStatus.CHECKED_IN}
+
+
+def test_a_new_patient_is_added_in_the_form_and_a_possible_twin_is_shown(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    page.get_by_label("Patient", exact=True).type("Zoe Quill")
+    page.get_by_role("option", name=re.compile("New patient")).click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Zoe Quill")
+    page.get_by_label("Phone", exact=True).fill("+91 98450 12345")
+    page.keyboard.press("Tab")
+    expect(page.locator("#duplicates")).to_contain_text("Asha Sharma")
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    page.get_by_label("It is somebody else").check()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Zoe Quill")
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    kind(page, "booked")
+    expect(page.locator("#panel")).to_contain_text("Zoe Quill")
+
+
+def test_who_was_quicker_is_told_and_nothing_typed_is_lost(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    page.get_by_label("Reason").fill("Palpitations")
+    scene.clinic.holiday(scene.appointments()[0].date)
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    alert = page.locator("#panel [role=alert]")
+    expect(alert).to_contain_text("The hospital is closed that day (Holi)")
+    expect(alert).to_be_focused()
+    expect(page.get_by_label("Reason")).to_have_value("Palpitations")
+    expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
+    expect(page.locator("#grid")).to_contain_text("The hospital is closed")
+    alert.get_by_role("link").first.click()
+    expect(page.locator("#reason")).to_have_value("")
+    expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
+
+
+def test_a_double_click_books_once(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    page.get_by_role("button", name=re.compile("^Book")).dblclick()
+    kind(page, "booked")
+    assert len(scene.appointments()) == 2
+
+
+def test_others_see_a_hold_and_escape_lets_it_go(scene: Scene, browser: Browser) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    with browser.new_context() as context:
+        there = scene.sign_in(context, scene.clinic.other)
+        there.goto(scene.url + "/front-desk")
+        expect(there.locator("#grid")).to_contain_text("held by Reception 1")
+        page.keyboard.press("Escape")
+        kind(page, "empty")
+        expect(page.locator(scene.free("09:00"))).to_be_focused()
+        there.reload()
+        expect(there.locator(scene.free("09:00"))).to_be_visible()
+
+
+def test_a_quiet_refresh_takes_neither_words_nor_focus(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Reason").fill("half a wor")
+    scene.clinic.book(scene.doctor_id, scene.patient_id, time(11))
+    with page.expect_response(re.compile("/front-desk/grid")):
+        page.evaluate("htmx.trigger('#grid', 'refresh')")
+    expect(page.locator("#grid")).to_contain_text("Asha Sharma")
+    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(page.get_by_label("Reason")).to_have_value("half a wor")
+    page.locator("#grid button", has_text="Asha Sharma").focus()
+    with page.expect_response(re.compile("/front-desk/grid")) as unchanged:
+        page.evaluate("htmx.trigger('#grid', 'refresh')")
+    assert unchanged.value.status == 204
+    scene.clinic.book(scene.doctor_id, scene.clinic.patient(name="Noah Brown"), time(12))
+    page.evaluate("htmx.trigger('#grid', 'refresh')")
+    expect(page.locator("#grid")).to_contain_text("Noah Brown")
+    expect(page.locator("#grid button", has_text="Asha Sharma")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_state(scene: Scene, scheme: Any) -> None:
+    page = scene.page
+    page.emulate_media(color_scheme=scheme)
+    scene.open()
+    check_axe(page)
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("ash")
+    expect(page.locator("#options [role=option]").first).to_be_visible()
+    check_axe(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    expect(page.locator("#panel [role=alert]")).to_be_visible()
+    check_axe(page)
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    page.locator("#grid button", has_text="Maria Silva").click()
+    kind(page, "appointment")
+    check_axe(page)
+    page.keyboard.press("x")
+    kind(page, "cancelling")
+    check_axe(page)
+    page.locator("h1").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    check_axe(page)
+
+
+def test_it_works_without_javascript(scene: Scene, browser: Browser) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = scene.sign_in(context, scene.clinic.other)
+        page.goto(scene.url + "/front-desk")
+        page.locator(scene.free("09:00")).click()
+        page.get_by_label("Patient", exact=True).fill("asha sh")
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("radio", name=re.compile("Asha Sharma")).check()
+        page.get_by_role("button", name="Book", exact=True).click()
+        expect(page.get_by_text("Booked: Asha Sharma")).to_be_visible()
+        page.locator("#grid button", has_text="Asha Sharma").click()
+        page.get_by_role("link", name="Reschedule").click()
+        page.locator(scene.free("11:00")).click()
+        page.get_by_role("button", name="Move", exact=True).click()
+        expect(page.get_by_text("Moved: Asha Sharma")).to_be_visible()
+        page.get_by_role("link", name="Cancel…").click()
+        page.get_by_label("Why").fill("Patient called")
+        page.get_by_role("button", name="Cancel the appointment").click()
+        expect(page.get_by_text("Cancelled: Asha Sharma")).to_be_visible()
