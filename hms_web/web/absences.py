@@ -18,7 +18,7 @@ from hms_web.models import db
 from hms_web.services import absences
 from hms_web.services.absences import AbsenceEffect, NewAbsence
 from hms_web.services.doctors import DoctorView
-from hms_web.web import asked, auth, refusals, shown
+from hms_web.web import asked, auth, choices, refusals, shown
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.schedules import managed
@@ -40,7 +40,7 @@ TYPES = {
 class AbsenceForm(Form):
     """When and why a doctor is away; without hours, whole days."""
 
-    absence_type = SelectField(lazy_gettext("Kind"), choices=list(TYPES.items()))
+    absence_type = SelectField(lazy_gettext("Kind"), choices=choices.of(TYPES))
     start_date = DateField(lazy_gettext("First day"), [InputRequired(lazy_gettext("Enter the first day."))])
     end_date = DateField(lazy_gettext("Last day"), [Optional()])
     start_time = TimeField(lazy_gettext("From"), [Optional()])

@@ -6,6 +6,7 @@ from wtforms.validators import DataRequired, Optional
 
 from hms_web.domain.patients import Sex
 from hms_web.services.patients import NewPatient, PatientChange, PatientView
+from hms_web.web import choices
 from hms_web.web.forms import Form
 
 SEXES = {
@@ -14,6 +15,7 @@ SEXES = {
     Sex.OTHER: lazy_gettext("Other"),
     Sex.UNKNOWN: lazy_gettext("Unknown"),
 }
+CHOICES = choices.of({"": lazy_gettext("Not said")}) + choices.of(SEXES)
 
 
 class PatientForm(Form):
@@ -22,7 +24,7 @@ class PatientForm(Form):
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the patient's name."))])
     phone = TelField(lazy_gettext("Phone"))
     date_of_birth = DateField(lazy_gettext("Date of birth"), [Optional()])
-    sex = SelectField(lazy_gettext("Sex"), choices=[("", lazy_gettext("Not said")), *SEXES.items()])
+    sex = SelectField(lazy_gettext("Sex"), choices=CHOICES)
     email = EmailField(lazy_gettext("E-mail"))
     mrn = StringField(lazy_gettext("Patient number"))
 

@@ -16,7 +16,7 @@ from hms_web.models import db
 from hms_web.services import doctors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
-from hms_web.web import asked, auth, refusals, shown
+from hms_web.web import asked, auth, choices, refusals, shown
 from hms_web.web.formats import ROLES
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -25,7 +25,7 @@ blueprint = Blueprint("users", __name__)
 
 ROWS = 100
 # Doctors are added, and stay, with their department and slot length.
-CHOICES = [(role, words) for role, words in ROLES.items() if role is not Role.DOCTOR]
+CHOICES = choices.of({role: words for role, words in ROLES.items() if role is not Role.DOCTOR})
 
 
 class UserForm(Form):

@@ -1,0 +1,101 @@
+from datetime import time, timedelta
+from typing import Any
+
+from hms_web.models import Appointment, DoctorAbsence
+from tests.scenes import MONDAY
+from tests.web.record_scenes import Desk
+
+HX = {"HX-Request": "true"}
+
+
+def at(desk: Desk) -> str:
+    return f"/doctors/{desk.doctor_id}/absences"
+
+
+def test_leave_over_nobody_is_entered_at_once(desk: Desk) -> None:
+    page = desk.doctor().get(at(desk))
+    assert "No leave is entered" in page.text
+    done = page.form(id="new").send(start_date="2026-03-10", end_date="2026-03-12", reason="Hills")
+    assert "Entered." in done.text
+    assert "Tue 10 Mar – Thu 12 Mar" in done.text  # noqa: RUF001 from to
+    assert "Hills" in done.text
+
+
+def test_leave_over_patients_shows_them_first(desk: Desk) -> None:
+    asked = desk.doctor().get(at(desk)).form(id="new").send(start_date=str(MONDAY))
+    assert asked.status == 409
+    assert "One appointment lies in this time" in asked.text
+    assert "Asha Sharma" in asked.text
+    assert desk.clinic.count(DoctorAbsence) == 0
+    done = asked.form(id="new").send()
+    assert "1 appointment needs seeing to." in done.text
+    assert desk.clinic.count(Appointment, affected_cause="ABSENCE") == 1
+
+
+def test_an_emergency_says_that_it_cancels_and_does(desk: Desk) -> None:
+    asked = desk.admin().get(at(desk)).form(id="new").send(start_date=str(MONDAY))
+    emergency = asked.form(id="new").send(absence_type="EMERGENCY")
+    assert emergency.status == 409
+    assert "One appointment will be cancelled" in emergency.text
+    done = emergency.form(id="new").send()
+    assert "1 appointment cancelled." in done.text
+    assert desk.clinic.count(Appointment, status="CANCELLED") == 1
+
+
+def test_part_of_a_day_has_hours(desk: Desk) -> None:
+    page = desk.doctor().get(at(desk))
+    done = page.form(id="new").send(start_date=str(MONDAY), start_time="14:00", end_time="16:00")
+    assert "Mon 2 Mar, 14:00–16:00" in done.text  # noqa: RUF001 from to
+
+
+def test_mistakes_keep_what_was_typed(desk: Desk) -> None:
+    desk.clinic.absence(desk.doctor_id, MONDAY + timedelta(days=20), MONDAY + timedelta(days=21))
+    form = desk.doctor().get(at(desk)).form(id="new")
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"start_date": ""}, "Enter the first day"),
+        ({"start_date": "2026-02-01"}, "cannot be in the past"),
+        ({"end_date": "2026-03-01"}, "The last day cannot be before the first day"),
+        ({"start_time": "10:00"}, "Say until when"),
+        ({"start_date": "2026-03-22"}, "There is already an absence of this doctor in that time"),
+    ]
+    for wrong, words in cases:
+        refused = form.send(**({"start_date": "2026-03-05", "reason": "Kept"} | wrong))
+        assert refused.status == 422
+        assert words in refused.text
+        assert 'value="Kept"' in refused.html
+
+
+def test_a_preview_says_whom_it_concerns(desk: Desk) -> None:
+    browser = desk.doctor()
+    values = browser.get(at(desk)).form(id="new").values
+
+    def told(**more: str) -> str:
+        return browser.post(f"{at(desk)}/preview", values | more, headers=HX).text
+
+    assert "Asha Sharma" in told(start_date=str(MONDAY))
+    assert "No appointment lies in this time" in told(start_date="2026-03-05")
+    assert "cannot be in the past" in told(start_date="2026-02-05")
+    assert told() == ""
+
+
+def test_cancelling_leave_opens_its_time(desk: Desk) -> None:
+    desk.clinic.absence(desk.doctor_id, MONDAY, MONDAY, (time(14), time(15)))
+    page = desk.doctor().get(at(desk))
+    assert "now" in page.text
+    done = page.form("/cancel").send()
+    assert "The time can be booked again" in done.text
+    assert desk.clinic.count(DoctorAbsence, status="CANCELLED") == 1
+    assert "cancelled" in done.follow("Past leave too").text
+
+
+def test_a_long_list_is_paged(desk: Desk) -> None:
+    for day in range(51):
+        desk.clinic.absence(desk.doctor_id, MONDAY + timedelta(days=day), MONDAY + timedelta(days=day))
+    rest = desk.doctor().get(at(desk)).follow("Next page")
+    assert len(rest.all("tr")) == 2
+    assert rest.follow("From the start").h1.startswith("Leave of")
+
+
+def test_a_doctor_sees_to_their_own_leave_only(desk: Desk) -> None:
+    browser = desk.doctor(desk.clinic.doctor())
+    assert browser.get(at(desk)).status == 403

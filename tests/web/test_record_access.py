@@ -1,0 +1,160 @@
+"""Who may see and do what among the records, and that another hospital's are as good as none."""
+
+from uuid import UUID
+
+import pytest
+
+from hms_web.domain.identity import Role
+from hms_web.models import HospitalHoliday, User, new_id
+from hms_web.web.records import BLUEPRINTS
+from tests.scenes import MONDAY, Clinic, clinic
+from tests.web.pages import Browser
+from tests.web.record_scenes import Desk
+
+EVERYONE = frozenset(Role)
+ADMINS = frozenset({Role.ADMIN})
+MANAGERS = frozenset({Role.ADMIN, Role.DOCTOR})
+ANYBODY: frozenset[Role] = frozenset()
+
+MAY = {
+    "absences.cancel": MANAGERS,
+    "absences.create": MANAGERS,
+    "absences.index": MANAGERS,
+    "absences.preview": MANAGERS,
+    "appointments.cancel": EVERYONE,
+    "appointments.change_words": EVERYONE,
+    "appointments.index": EVERYONE,
+    "appointments.move": EVERYONE,
+    "appointments.page": EVERYONE,
+    "appointments.search": EVERYONE,
+    "appointments.set_status": EVERYONE,
+    "doctors.availability": ADMINS,
+    "doctors.change": ADMINS,
+    "doctors.create": ADMINS,
+    "doctors.index": EVERYONE,
+    "doctors.new": ADMINS,
+    "doctors.page": ADMINS,
+    "doctors.switch": ADMINS,
+    "holidays.ask_to_delete": ADMINS,
+    "holidays.create": ADMINS,
+    "holidays.delete": ADMINS,
+    "holidays.index": ADMINS,
+    "holidays.preview": ADMINS,
+    "holidays.switch": ADMINS,
+    "passwords.page": ANYBODY,
+    "passwords.submit": ANYBODY,
+    "patients.alike": EVERYONE,
+    "patients.change": EVERYONE,
+    "patients.create": EVERYONE,
+    "patients.edit": EVERYONE,
+    "patients.index": EVERYONE,
+    "patients.new": EVERYONE,
+    "patients.page": EVERYONE,
+    "patients.search": EVERYONE,
+    "patients.unblock": ADMINS,
+    "schedules.page": MANAGERS,
+    "schedules.preview": MANAGERS,
+    "schedules.save": MANAGERS,
+    "users.change": ADMINS,
+    "users.create": ADMINS,
+    "users.index": ADMINS,
+    "users.new": ADMINS,
+    "users.new_link": ADMINS,
+    "users.page": ADMINS,
+    "users.switch": ADMINS,
+}
+
+
+def routes(desk: Desk) -> dict[str, tuple[str, str]]:
+    """Return method and address pattern of every endpoint of records."""
+    names = {blueprint.name for blueprint in BLUEPRINTS}
+    found = {}
+    for rule in desk.app.url_map.iter_rules():
+        if rule.endpoint.partition(".")[0] in names:
+            method = "POST" if "POST" in (rule.methods or set()) else "GET"
+            found[rule.endpoint] = (method, rule.rule)
+    return found
+
+
+def address(pattern: str, ids: dict[str, UUID]) -> str:
+    for name, key in ids.items():
+        pattern = pattern.replace(f"<uuid:{name}>", str(key))
+    return pattern.replace("<token>", "none")
+
+
+def ask(browser: Browser, method: str, url: str) -> int:
+    if method == "GET":
+        return browser.client.get(url).status_code
+    token = browser.csrf_token("/patients")
+    return browser.client.post(url, data={"csrf_token": token}).status_code
+
+
+def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUID) -> dict[str, UUID]:
+    holiday = HospitalHoliday(id=new_id(), hospital_id=place.actor.hospital_id, name="Day", date=MONDAY.replace(day=28))
+    place.session.add(holiday)
+    place.session.commit()
+    assert place.actor.user_id
+    return {
+        "doctor_id": doctor_id,
+        "appointment_id": appointment_id,
+        "patient_id": patient_id,
+        "absence_id": place.absence(doctor_id, MONDAY.replace(day=30), MONDAY.replace(day=30)),
+        "holiday_id": holiday.id,
+        "user_id": place.actor.user_id,
+    }
+
+
+def test_every_route_stands_in_the_table(desk: Desk) -> None:
+    assert routes(desk).keys() == MAY.keys()
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.NURSE, Role.DOCTOR])
+def test_other_roles_are_kept_out_and_the_button_is_not_the_protection(desk: Desk, role: Role) -> None:
+    ids = ids_of(desk.clinic, desk.doctor_id, desk.booked.id, desk.patient_id)
+    if role is Role.DOCTOR:
+        browser = desk.doctor()
+    else:
+        desk.session.get_one(User, desk.clinic.actor.user_id).role = role
+        desk.session.commit()
+        browser = desk.reception()
+    for endpoint, (method, pattern) in routes(desk).items():
+        if MAY[endpoint] is ANYBODY:
+            continue
+        status = ask(browser, method, address(pattern, ids))
+        assert (status != 403) is (role in MAY[endpoint]), (endpoint, status)
+        assert status < 500, endpoint
+
+
+def test_a_stranger_is_asked_to_sign_in(desk: Desk) -> None:
+    ids = ids_of(desk.clinic, desk.doctor_id, desk.booked.id, desk.patient_id)
+    browser = Browser(desk.app.test_client())
+    for endpoint, (method, pattern) in routes(desk).items():
+        if MAY[endpoint] is ANYBODY or method == "POST":
+            continue
+        answer = browser.client.get(address(pattern, ids))
+        assert answer.status_code == 303, endpoint
+        assert answer.location.startswith("/login"), endpoint
+
+
+def test_nothing_is_changed_without_the_token_of_the_form(desk: Desk) -> None:
+    ids = ids_of(desk.clinic, desk.doctor_id, desk.booked.id, desk.patient_id)
+    browser = desk.admin()
+    for endpoint, (method, pattern) in routes(desk).items():
+        if method == "POST":
+            assert browser.client.post(address(pattern, ids)).status_code == 400, endpoint
+
+
+def test_another_hospitals_records_are_as_good_as_none(desk: Desk) -> None:
+    there = clinic(desk.session, "America/New_York")
+    doctor_id, patient_id = there.doctor(), there.patient()
+    booked = there.book(doctor_id, patient_id, desk.booked.start_time)
+    theirs = ids_of(there, doctor_id, booked.id, patient_id)
+    nothing = {name: new_id() for name in theirs}
+    browser = desk.admin()
+    for endpoint, (method, pattern) in routes(desk).items():
+        if "<uuid:" not in pattern:
+            continue
+        assert ask(browser, method, address(pattern, theirs)) == 404, endpoint
+        assert ask(browser, method, address(pattern, nothing)) == 404, endpoint
+    mixed = {**theirs, "doctor_id": desk.doctor_id}
+    assert ask(browser, "POST", address("/doctors/<uuid:doctor_id>/absences/<uuid:absence_id>/cancel", mixed)) == 404
