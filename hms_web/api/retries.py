@@ -25,14 +25,12 @@ NONCE_BYTES = 16
 def once(
     session: Session, actor: Actor, body: BaseModel | None, work: Callable[[], Answer], *, now: datetime
 ) -> Answer:
-    """Return the first answer given under the request's Idempotency-Key, refusals included; without a key just work.
+    """Return the first answer given under the request's Idempotency-Key, refusals included.
 
     An answer is kept sealed: it can hold a link that lets its bearer set a password. Raises Refused
     IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is none.
     """
-    key = request.headers.get(HEADER)
-    if key is None:
-        return work()
+    key = request.headers[HEADER]
 
     def sealed() -> Answer:
         answer = work()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -53,12 +53,6 @@ def entries(
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     rows = session.scalars(newest.limit(limit + 1)).all()
     return paging.page(rows, limit, _entry, lambda row: (row.created_at, row.id))
-
-
-def unread_count(session: Session, actor: Actor) -> int:
-    """Return how many messages the actor has not read."""
-    query = select(func.count()).select_from(Notification).where(_mine(actor), Notification.read_at.is_(None))
-    return session.scalar(query) or 0
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, *, now: datetime) -> InboxEntry:

@@ -14,7 +14,7 @@ from hms_web.api import OPERATIONS
 from hms_web.api.operations import Operation
 from hms_web.domain.identity import Role
 from hms_web.models import Base, HospitalHoliday, LoginSession, Notification, User, new_id
-from hms_web.services import passwords
+from hms_web.services import passwords, users
 from tests.api.callers import Caller, caller_of, check_problem, code, person
 from tests.scenes import MONDAY, NOW, Clinic
 
@@ -95,6 +95,18 @@ def test_a_browsers_session_does_too_but_changes_nothing_without_its_csrf_token(
     token = page.partition('name="csrf-token" content="')[2].partition('"')[0]
     assert token
     assert client.post("/api/v1/patients", json=wanted, headers={"X-CSRFToken": token}).status_code == 201
+
+
+def test_who_signs_in_on_the_page_has_the_api_too(client: FlaskClient, here: Clinic) -> None:
+    words = "four words that do not belong"
+    users.create(here.session, here.admin, users.NewUser("Asha Rao", "asha@clinic.test", Role.NURSE, words), now=NOW)
+    page = client.get("/login").text
+    form = {"email": "asha@clinic.test", "password": words}
+    form["csrf_token"] = page.partition('name="csrf-token" content="')[2].partition('"')[0]
+    assert client.post("/login", data=form).status_code == 303
+    me = client.get("/api/v1/auth/me").json
+    assert me is not None
+    assert me["name"] == "Asha Rao"
 
 
 def test_a_token_beside_a_session_is_what_counts(client: FlaskClient, here: Clinic) -> None:
