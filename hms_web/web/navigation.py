@@ -31,6 +31,9 @@ ENTRIES = (
     Entry("users.index", lazy_gettext("Users"), ADMINS),
 )
 
+# Pages that stand under one of these, by their blueprint.
+PARTS = {"schedules": "doctors.index", "absences": "doctors.index"}
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -58,10 +61,14 @@ def navigation() -> list[Link]:
     if who is None:
         return []
     return [
-        Link(url_for(entry.endpoint), entry.words, is_current(entry.endpoint))
+        Link(url_for(entry.endpoint), entry.words, is_current(entry.endpoint) or _is_part_of(entry.endpoint))
         for entry in ENTRIES
         if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions
     ]
+
+
+def _is_part_of(endpoint: str) -> bool:
+    return PARTS.get(request.blueprint or "") == endpoint
 
 
 def has_page(endpoint: str) -> bool:
