@@ -4,11 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from cryptography.fernet import Fernet
 from flask import current_app, request
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from hms_web.services.idempotency import Answer
 
 HEADER = "Idempotency-Key"
 SEALED = "sealed"
-NONCE_BYTES = 16
 
 
 def once(
@@ -51,18 +50,14 @@ def _fingerprint(body: BaseModel | None) -> str:
     return hmac.new(_secret(), words.encode(), hashlib.sha256).hexdigest()
 
 
+def _cipher() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"hms answers " + _secret()).digest()))
+
+
 def _seal(body: dict[str, Any]) -> str:
-    plain, nonce = json.dumps(body).encode(), secrets.token_bytes(NONCE_BYTES)
-    return base64.b64encode(nonce + _masked(plain, nonce)).decode()
+    return _cipher().encrypt(json.dumps(body).encode()).decode()
 
 
 def _open(sealed: str) -> dict[str, Any]:
-    raw = base64.b64decode(sealed)
-    opened: dict[str, Any] = json.loads(_masked(raw[NONCE_BYTES:], raw[:NONCE_BYTES]))
+    opened: dict[str, Any] = json.loads(_cipher().decrypt(sealed.encode()))
     return opened
-
-
-def _masked(data: bytes, nonce: bytes) -> bytes:
-    """Add the stream that only our secret and this nonce give; doing it twice gives the data back."""
-    stream = hashlib.shake_256(b"hms answers" + hashlib.sha256(_secret()).digest() + nonce).digest(len(data))
-    return bytes(left ^ right for left, right in zip(data, stream, strict=True))
