@@ -120,7 +120,8 @@ class Form:
     def __init__(self, page: Page, element: Element) -> None:
         self.page, self.element = page, element
         own = element.attrib.get("id")
-        fields = [e for e in element.iter() if "form" not in e.attrib]
+        off = {id(e) for f in page.root.iter("fieldset") if "disabled" in f.attrib for e in f.iter()}
+        fields = [e for e in element.iter() if "form" not in e.attrib and id(e) not in off]
         fields += [e for e in page.root.iter() if own is not None and e.attrib.get("form") == own]
         self.values: dict[str, Any] = {}
         for field in fields:
@@ -130,7 +131,8 @@ class Form:
 
     @staticmethod
     def _is_off(field: Element) -> bool:
-        return field.attrib.get("type") in {"checkbox", "radio"} and "checked" not in field.attrib
+        unchecked = field.attrib.get("type") in {"checkbox", "radio"} and "checked" not in field.attrib
+        return unchecked or "disabled" in field.attrib
 
     @staticmethod
     def _value(field: Element) -> str:
@@ -142,7 +144,7 @@ class Form:
             return "" if chosen is None else chosen.attrib.get("value", text(chosen))
         return field.attrib.get("value", "on" if field.attrib.get("type") in {"checkbox", "radio"} else "")
 
-    def send(self, _headers: Mapping[str, str] | None = None, **values: Any) -> Page:  # noqa: ANN401 form values
+    def send(self, _headers: Mapping[str, str] | None = None, **values: Any) -> Page:
         """Send the form with some fields filled in; None takes a field away."""
         data = {name: value for name, value in (self.values | values).items() if value is not None}
         url = urljoin(self.page.url, self.element.attrib.get("action", ""))

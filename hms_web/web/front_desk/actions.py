@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
@@ -229,7 +230,7 @@ def _let_go(desk: Desk, slot_id: UUID) -> None:
 
 
 @blueprint.post("/slots/<uuid:slot_id>/block")
-@auth.roles()
+@auth.roles(Role.ADMIN, Role.DOCTOR)
 def block(slot_id: UUID) -> ResponseReturnValue:
     """Close a slot by hand, or open it again; an admin any, a doctor their own."""
     desk = Desk.of_request()
@@ -249,7 +250,7 @@ def block(slot_id: UUID) -> ResponseReturnValue:
 def find_patients() -> ResponseReturnValue:
     """The best few patients for what is typed. A POST, since a name must not stand in an address."""
     desk = Desk.of_request()
-    typed = request.form.get("q", "").strip()
+    typed = "".join(sign for sign in request.form.get("q", "") if sign.isprintable()).strip()
     try:
         found = patients.suggest(db.session(), desk.actor, typed, limit=MOST_SUGGESTED)
     except InvalidInput:

@@ -20,18 +20,12 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from hms_web.domain.patients import Sex
 from hms_web.domain.visits import AppointmentType
 from hms_web.services.booking import LONGEST_REASON
+from hms_web.web import choices
 from hms_web.web.formats import TYPES
 from hms_web.web.forms import Form
-
-SEXES = {
-    Sex.FEMALE: lazy_gettext("Female"),
-    Sex.MALE: lazy_gettext("Male"),
-    Sex.OTHER: lazy_gettext("Other"),
-    Sex.UNKNOWN: lazy_gettext("Unknown"),
-}
+from hms_web.web.patient_forms import CHOICES as SEXES
 
 
 class IdField(Field):
@@ -75,12 +69,12 @@ class BookingForm(PlaceForm):
     name = StringField(lazy_gettext("Name"))
     phone = TelField(lazy_gettext("Phone"))
     date_of_birth = DateField(lazy_gettext("Date of birth"), validators=[Optional()])
-    sex = SelectField(lazy_gettext("Sex"), choices=[("", lazy_gettext("Not said")), *SEXES.items()], default="")
+    sex = SelectField(lazy_gettext("Sex"), choices=SEXES, default="")
     is_someone_else = BooleanField(lazy_gettext("It is somebody else: add a new patient"))
     reason = StringField(
         lazy_gettext("Reason"), validators=[Length(max=LONGEST_REASON, message=lazy_gettext("Use fewer words."))]
     )
-    type = SelectField(lazy_gettext("Type"), choices=list(TYPES.items()), default=AppointmentType.CONSULTATION)
+    type = SelectField(lazy_gettext("Type"), choices=choices.of(TYPES), default=AppointmentType.CONSULTATION)
     override_reason = StringField(lazy_gettext("Why book although blocked?"))
 
     def validate_name(self, field: StringField) -> None:

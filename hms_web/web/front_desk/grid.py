@@ -18,7 +18,7 @@ from hms_web.services.facts import Taken
 from hms_web.services.slots import DaySlots, SlotView
 from hms_web.web import language
 from hms_web.web.front_desk import timeline
-from hms_web.web.front_desk.address import Address
+from hms_web.web.front_desk.address import Address, short
 from hms_web.web.front_desk.timeline import Cell, Ruler
 from hms_web.web.language import gettext
 
@@ -33,6 +33,7 @@ class Column:
     doctor_id: UUID
     name: str
     minutes: int
+    css: str
     note: str
     tone: str
     cells: list[Cell]
@@ -123,6 +124,7 @@ def _column(day: DaySlots, cells: list[Cell], shared: Ruler, words: "_Words") ->
         day.doctor_id,
         day.doctor_name,
         day.slot_duration,
+        "col t" if shared.has_two_lines(day.slot_duration) else "col",
         note,
         tone,
         timeline.pile(cells, shared, _pause(day.hours, words)),
@@ -207,7 +209,9 @@ class _Words:
     def _free(self, slot: SlotView, day: DaySlots) -> Cell:
         start, end = self._span(slot)
         at = timeline.clock(start)
-        return Cell(start, end, "f", at, name="slot", value=slot.id, label=f"{at} {self.free}, {day.doctor_name}")
+        return Cell(
+            start, end, "f", at, name="slot", value=short(slot.id), label=f"{at} {self.free}, {day.doctor_name}"
+        )
 
     def _booked(self, slot: SlotView, day: DaySlots) -> Cell:
         taken = slot.taken
@@ -219,7 +223,7 @@ class _Words:
         css = "b d" if tone == "done" else "b"
         at = timeline.clock(start)
         label = f"{at} {taken.patient_name}, {note}, {day.doctor_name}"
-        return Cell(start, end, css, taken.patient_name, note, tone, "appointment", taken.appointment_id, label)
+        return Cell(start, end, css, taken.patient_name, note, tone, "appointment", short(taken.appointment_id), label)
 
     def _place(self, taken: Taken) -> tuple[str, str]:
         is_expected = taken.status in {AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED}
@@ -236,7 +240,7 @@ class _Words:
         at = timeline.clock(start)
         if slot.held_by_id == self.actor.user_id:
             label = f"{at} {self.mine}, {day.doctor_name}"
-            return Cell(start, end, "f mine", at, self.mine, "warn", "slot", slot.id, label)
+            return Cell(start, end, "f mine", at, self.mine, "warn", "slot", short(slot.id), label)
         return Cell(start, end, "h", at, gettext("held by %(name)s", name=slot.held_by))
 
     def _past(self, slot: SlotView, _day: DaySlots) -> Cell:
@@ -256,7 +260,7 @@ class _Words:
         if not self.actor.may_manage_doctor(day.doctor_id):
             return Cell(start, end, "x", words, is_closed=True)
         label = f"{timeline.clock(start)} {words}, {day.doctor_name}"
-        return Cell(start, end, "x", words, name="slot", value=slot.id, label=label)
+        return Cell(start, end, "x", words, name="slot", value=short(slot.id), label=label)
 
     def _closed_words(self, slot: SlotView, code: Code | None) -> str:
         facts = slot.refusal.facts if slot.refusal else {}

@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 from hms_web.models import db
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import panels, rendering
+from hms_web.web.front_desk.address import short
 from hms_web.web.front_desk.panels import Panel
 from hms_web.web.front_desk.rendering import Desk
 from hms_web.web.language import gettext
 
 blueprint = Blueprint("front_desk", __name__, url_prefix="/front-desk")
+blueprint.add_app_template_filter(short, "short_id")
 
 
 @blueprint.get("")

@@ -54,7 +54,7 @@ class Cell:
     note: str = ""
     tone: str = ""
     name: str = ""
-    value: object = ""
+    value: str = ""
     label: str = ""
     # Whether neighbours of the same kind and words are one.
     is_closed: bool = False
@@ -82,10 +82,9 @@ class Ruler:
         """The scale: the shortest slot length that it is made for."""
         return next((scale for scale in SCALES if self.shortest <= scale), max(SCALES))
 
-    @property
-    def tall(self) -> float:
-        """From how many minutes on a cell has room for two lines."""
-        return TWO_LINES / SCALES[self.step]
+    def has_two_lines(self, minutes: int) -> bool:
+        """Whether a slot of this length has room for a second line."""
+        return minutes * SCALES[self.step] >= TWO_LINES
 
     @property
     def room(self) -> str:
@@ -150,7 +149,7 @@ def ruler(columns: Sequence[Sequence[Cell]], shortest: int) -> Ruler | None:
 def pile(cells: Sequence[Cell], shared: Ruler, pause: Cell | None) -> list[Cell]:
     """Make a column without gaps out of its cells, which come in order; `pause` is the doctor's break."""
     column: list[Cell] = []
-    at, tall = shared.whole.start, shared.tall
+    at = shared.whole.start
     for cell in joined(cells):
         if cell.start > at:
             column += _gap(at, cell.start, shared, pause)
@@ -160,8 +159,7 @@ def pile(cells: Sequence[Cell], shared: Ruler, pause: Cell | None) -> list[Cell]
         if cell.is_closed:
             column += _closed(cell, shared)
         else:
-            minutes = cell.end - cell.start
-            cell.height = f"m{minutes} t" if minutes >= tall else f"m{minutes}"
+            cell.height = f"m{cell.end - cell.start}"
             column.append(cell)
         at = cell.end
     return column + _gap(at, shared.whole.end, shared, pause)

@@ -1,0 +1,187 @@
+"""Who may use which page: the table is held against the URL map, and every cell of it is tried."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from hms_web.domain.identity import Actor, Role
+from hms_web.models import User, new_id
+from tests.web.pages import HX
+from tests.web.record_scenes import Desk
+from tests.web.staff import signed_in
+
+ANYONE: frozenset[Role | None] = frozenset({*Role, None})
+USER = frozenset(Role)
+ADMIN = frozenset({Role.ADMIN})
+ADMIN_DOCTOR = frozenset({Role.ADMIN, Role.DOCTOR})
+
+TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
+    "absences.cancel": ADMIN_DOCTOR,
+    "absences.create": ADMIN_DOCTOR,
+    "absences.index": ADMIN_DOCTOR,
+    "absences.preview": ADMIN_DOCTOR,
+    "appointments.cancel": USER,
+    "appointments.change_words": USER,
+    "appointments.index": USER,
+    "appointments.move": USER,
+    "appointments.page": USER,
+    "appointments.search": USER,
+    "appointments.set_status": USER,
+    "assets.file": ANYONE,
+    "doctors.availability": ADMIN,
+    "doctors.change": ADMIN,
+    "doctors.create": ADMIN,
+    "doctors.index": USER,
+    "doctors.new": ADMIN,
+    "doctors.page": ADMIN,
+    "doctors.switch": ADMIN,
+    "front_desk.block": ADMIN_DOCTOR,
+    "front_desk.book": USER,
+    "front_desk.cancel": USER,
+    "front_desk.day": USER,
+    "front_desk.find_duplicates": USER,
+    "front_desk.find_patients": USER,
+    "front_desk.grid": USER,
+    "front_desk.hold": USER,
+    "front_desk.move": USER,
+    "front_desk.next_free": USER,
+    "front_desk.page": USER,
+    "front_desk.release": USER,
+    "front_desk.set_status": USER,
+    "front_desk.upcoming": USER,
+    "holidays.ask_to_delete": ADMIN,
+    "holidays.create": ADMIN,
+    "holidays.delete": ADMIN,
+    "holidays.index": ADMIN,
+    "holidays.preview": ADMIN,
+    "holidays.switch": ADMIN,
+    "home.start": USER,
+    "passwords.page": ANYONE,
+    "passwords.submit": ANYONE,
+    "patients.alike": USER,
+    "patients.change": USER,
+    "patients.create": USER,
+    "patients.edit": USER,
+    "patients.index": USER,
+    "patients.new": USER,
+    "patients.page": USER,
+    "patients.search": USER,
+    "patients.unblock": ADMIN,
+    "probes.healthz": ANYONE,
+    "probes.readyz": ANYONE,
+    "schedules.page": ADMIN_DOCTOR,
+    "schedules.preview": ADMIN_DOCTOR,
+    "schedules.save": ADMIN_DOCTOR,
+    "sign_in.leave": ANYONE,
+    "sign_in.page": ANYONE,
+    "sign_in.submit": ANYONE,
+    "static": ANYONE,
+    "users.change": ADMIN,
+    "users.create": ADMIN,
+    "users.index": ADMIN,
+    "users.new": ADMIN,
+    "users.new_link": ADMIN,
+    "users.page": ADMIN,
+    "users.switch": ADMIN,
+    "vendor.static": ANYONE,
+}
+
+
+def pages_of(app: Flask) -> Iterator[Rule]:
+    """Every route but those of the JSON API, which has a table of its own."""
+    return (rule for rule in app.url_map.iter_rules() if not rule.rule.startswith("/api"))
+
+
+def requests(app: Flask, desk: Desk) -> Iterator[tuple[Rule, str, str]]:
+    with app.test_request_context():
+        for rule in pages_of(app):
+            values: dict[str, object] = {name: uuid4() for name in rule.arguments}
+            values |= {"doctor_id": desk.doctor_id} if "doctor_id" in rule.arguments else {}
+            path = rule.build(values)
+            assert path
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, path[1]
+
+
+def test_every_page_stands_in_the_table(app: Flask) -> None:
+    assert {rule.endpoint for rule in pages_of(app)} == set(TABLE)
+
+
+def test_nothing_changes_by_get(app: Flask) -> None:
+    changing = {"POST", "PUT", "PATCH", "DELETE"}
+    for rule in pages_of(app):
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        assert methods <= changing or methods == {"GET"}, rule
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_each_role_gets_in_where_it_belongs_and_nowhere_else(app: Flask, desk: Desk, role: Role | None) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = client_of(app, desk, role)
+    for rule, method, path in requests(app, desk):
+        response = client.open(path, method=method)
+        if rule.endpoint == "sign_in.leave":
+            client = client_of(app, desk, role)
+            continue
+        may = role in TABLE[rule.endpoint]
+        if role is None and not may:
+            assert response.status_code == 303, (method, path)
+            assert response.headers["Location"].startswith("/login"), (method, path)
+            fragment = client.open(path, method=method, headers=HX)
+            assert (fragment.status_code, fragment.data) == (401, b""), (method, path)
+            assert fragment.headers["HX-Redirect"].startswith("/login")
+        else:
+            assert (response.status_code != 403) is may, (method, path, response.status_code)
+            assert response.status_code < 500 or rule.endpoint == "probes.readyz", (method, path)
+
+
+def client_of(app: Flask, desk: Desk, role: Role | None) -> FlaskClient:
+    if role is None:
+        return app.test_client()
+    if role is Role.DOCTOR:
+        return desk.doctor().client
+    return signed_in(app, desk.session, somebody(desk, role)).client
+
+
+def somebody(desk: Desk, role: Role) -> Actor:
+    user = User(id=new_id(), hospital_id=desk.clinic.actor.hospital_id, name="X", email=f"{new_id()}@test", role=role)
+    desk.session.add(user)
+    desk.session.commit()
+    return replace(desk.clinic.actor, user_id=user.id, role=role)
+
+
+def test_another_hospitals_ids_are_as_if_they_were_not_there(app: Flask, desk: Desk) -> None:
+    """Each id of one hospital, asked for by the administrator of another: the same answer as for no id at all."""
+    from tests.scenes import clinic  # noqa: PLC0415 the second hospital of this test alone
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    other = clinic(desk.session)
+    client = signed_in(app, desk.session, other.admin).client
+    slot = desk.clinic.slot(desk.doctor_id, desk.booked.start_time)
+    ids = {
+        "appointment_id": desk.booked.id,
+        "doctor_id": desk.doctor_id,
+        "patient_id": desk.patient_id,
+        "slot_id": slot.id,
+        "user_id": desk.clinic.actor.user_id,
+    }
+    tried = 0
+    with app.test_request_context():
+        for rule in pages_of(app):
+            if not rule.arguments or not rule.arguments <= ids.keys():
+                continue
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                answers = []
+                for values in (ids, {name: uuid4() for name in ids}):
+                    built = rule.build({name: values[name] for name in rule.arguments})
+                    assert built
+                    answers.append(client.open(built[1], method=method))
+                assert answers[0].status_code == answers[1].status_code, (method, rule)
+                assert str(desk.booked.patient_name) not in answers[0].get_data(as_text=True), (method, rule)
+                tried += 1
+    assert tried > 15
