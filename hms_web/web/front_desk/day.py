@@ -62,7 +62,7 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     rows = [_row(view, now, is_today=address.day == today) for view in found]
     still = sum(view.status in UPCOMING for view in found)
     count = sum(view.status not in INACTIVE for view in found)
-    affected = appointments.affected(session, actor, now=now)
+    affected = appointments.affected(session, actor)
     day = gettext("Today") if address.day == today else language.short_date(address.day)
     return DayList(
         title=ngettext("%(day)s, %(num)d patient", "%(day)s, %(num)d patients", count, day=day),

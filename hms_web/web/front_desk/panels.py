@@ -104,7 +104,7 @@ def of_address(session: Session, actor: Actor, address: Address, shown: Sequence
     except Refused as refused:
         return Panel(kind="refused", trouble=trouble(session, actor, refused.refusal, shown, now=now))
     if address.is_affected:
-        return Panel(kind="affected", affected=appointments.affected(session, actor, now=now))
+        return Panel(kind="affected", affected=appointments.affected(session, actor))
     return Panel()
 
 
