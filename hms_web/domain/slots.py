@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from hms_web.domain.booking import (
@@ -49,12 +50,13 @@ class SlotTime:
     span: Span
 
 
-def slots_of_day(day: date, hours: DayHours | None, slot_minutes: int, zone: tzinfo) -> list[SlotTime]:
+@lru_cache(maxsize=4096)  # every look at a day asks for it, and weeks of doctors are few and alike
+def slots_of_day(day: date, hours: DayHours | None, slot_minutes: int, zone: tzinfo) -> tuple[SlotTime, ...]:
     """Return the slots of one local date in order; times that a clock change skips give none."""
     if hours is None:
-        return []
+        return ()
     found = ((start, end, span_of(day, start, slot_minutes, zone)) for start, end in slot_times(hours, slot_minutes))
-    return [SlotTime(day, start, end, span) for start, end, span in found if span is not None]
+    return tuple(SlotTime(day, start, end, span) for start, end, span in found if span is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,6 @@ class Offer:
     refusal: Refusal | None = None
 
 
-_STATUS_OF = {Code.DATE_IN_PAST: SlotStatus.PAST, Code.SLOT_TAKEN: SlotStatus.BOOKED, Code.SLOT_HELD: SlotStatus.HELD}
-
-
 def offer(
     slot: SlotTime,
     doctor: DoctorDay,
@@ -127,11 +126,14 @@ def offer(
 ) -> Offer:
     """Return what a slot offers: the booking's own checks, all but the patient's, decide.
 
-    An appointment is seen before anything else, so that a booked slot of this morning is still a booked one. A hold
-    shows as HELD even to its owner, who may book it.
+    An appointment is seen before anything else, so that a booked slot of this morning is still a booked one, and the
+    clock before the rules, so that nobody closes or opens what is over. A hold shows as HELD even to its owner, who may
+    book it.
     """
     if any(taken.overlaps(slot.span) for taken in doctor.taken):
         return Offer(SlotStatus.BOOKED, Refusal(Code.SLOT_TAKEN))
+    if slot.span.starts_at < now:
+        return Offer(SlotStatus.PAST, Refusal(Code.DATE_IN_PAST))
     facts = BookingFacts(
         wanted=Wanted(slot.day, slot.start, slot.end, slot.span),
         today=today,
@@ -143,7 +145,7 @@ def offer(
     )
     refusal = first_refusal(facts, now, SLOT_CHECKS)
     if refusal is not None:
-        return Offer(_STATUS_OF.get(refusal.code, SlotStatus.BLOCKED), refusal)
+        return Offer(SlotStatus.HELD if refusal.code is Code.SLOT_HELD else SlotStatus.BLOCKED, refusal)
     is_held = hold is not None and hold.until > now
     return Offer(SlotStatus.HELD if is_held else SlotStatus.AVAILABLE)
 

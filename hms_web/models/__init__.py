@@ -6,7 +6,7 @@ from hms_web.models.base import Base, new_id
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
 from hms_web.models.identity import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User
 from hms_web.models.records import AuditEvent, IdempotencyKey, Notification
-from hms_web.models.visits import Appointment, Patient
+from hms_web.models.visits import Appointment, Patient, TokenCounter
 
 # Rows stay readable after the commit that ends a use case: pages show what was just written without asking again.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
@@ -28,6 +28,7 @@ __all__ = [
     "PasswordLink",
     "Patient",
     "SlotBlock",
+    "TokenCounter",
     "User",
     "db",
     "new_id",

@@ -125,3 +125,17 @@ class Appointment(Base):
     import_key: Mapped[str | None]
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+
+
+class TokenCounter(Base):
+    """The last token number that a doctor's day has given; it only goes up, so no number is ever told to two
+    patients.
+    """
+
+    __tablename__ = "token_counters"
+    __table_args__ = (in_hospital("doctor_id", "doctors"),)
+
+    doctor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    hospital_id: Mapped[UUID]
+    last_number: Mapped[int]

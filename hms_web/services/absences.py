@@ -242,7 +242,8 @@ def change(
 ) -> AbsenceEffect:
     """Change an absence; appointments in added time are affected, those in time that it leaves are not any more.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, or ABSENCE_NOT_FOUND, which is also said
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, or ABSENCE_NOT_FOUND, which is also
+    said
     of one that is cancelled.
     """
 

@@ -150,11 +150,9 @@ def of_day(
     return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
 
 
-def affected(session: Session, actor: Actor, *, doctor_id: UUID | None = None, now: datetime) -> list[AppointmentView]:
-    """Return the upcoming appointments that need attention, earliest first."""
-    wanted = _selected(actor).where(
-        Appointment.affected_cause.is_not(None), Appointment.status.in_(UPCOMING), Appointment.starts_at >= now
-    )
+def affected(session: Session, actor: Actor, *, doctor_id: UUID | None = None) -> list[AppointmentView]:
+    """Return the appointments that need attention, earliest first; one whose time has come still does."""
+    wanted = _selected(actor).where(Appointment.affected_cause.is_not(None), Appointment.status.in_(UPCOMING))
     if doctor_id is not None:
         wanted = wanted.where(Appointment.doctor_id == doctor_id)
     return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
@@ -209,14 +207,16 @@ class LocalRange:
 def standing_in(
     session: Session, actor: Actor, ranges: Sequence[LocalRange], *, doctor_id: UUID | None = None, now: datetime
 ) -> list[AppointmentView]:
-    """Return the appointments to come, or of people already here, that lie in any of the ranges; any shared part
-    counts.
+    """Return the appointments that are not over, or of people already here, that lie in any of the ranges.
+
+    Any shared part counts. Whoever is late is still expected: what the hospital causes now must not end as their
+    no-show.
     """
     if not ranges:
         return []
     here = (AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS)
     statement = _selected(actor).where(
-        or_(and_(Appointment.status.in_(UPCOMING), Appointment.starts_at >= now), Appointment.status.in_(here)),
+        or_(and_(Appointment.status.in_(UPCOMING), Appointment.ends_at > now), Appointment.status.in_(here)),
         Appointment.ends_at > now - timedelta(days=1),
         or_(*(_inside(item) for item in ranges)),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import first_refusal
@@ -80,7 +80,16 @@ def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime
     locks.doctor(session, actor, request.doctor_id)
     place = placing.find(session, actor, request.doctor_id, request.date, request.time, now)
     overlook = actor.role is Role.ADMIN and bool(request.override_reason and request.override_reason.strip())
-    facts = placing.facts_of(session, actor, request.patient_id, patient, place, now=now, overlook_block=overlook)
+    facts = placing.facts_of(
+        session,
+        actor,
+        request.patient_id,
+        patient,
+        place,
+        now=now,
+        overlook_block=overlook,
+        hold_token=request.hold_token,
+    )
     refusal = first_refusal(facts, now)
     if refusal is not None or place.doctor is None or place.slot is None or patient is None:
         return refusal or Refusal(Code.NOT_A_SLOT)
@@ -100,7 +109,7 @@ def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime
 def _insert(
     session: Session, actor: Actor, request: BookingRequest, place: placing.Place, now: datetime
 ) -> tuple[int, UUID]:
-    """Write the row; return its token number, counted in the same statement, and its id."""
+    """Write the row; return its token number and its id."""
     values = {
         "id": new_id(),
         "hospital_id": actor.hospital_id,
@@ -109,7 +118,7 @@ def _insert(
         "status": AppointmentStatus.SCHEDULED,
         "type": request.type,
         "reason": tidy(request.reason),
-        "token_number": placing.next_token(place),
+        "token_number": placing.next_token(session, actor, place),
         "import_key": request.import_key,
         "created_by_id": actor.user_id,
         "created_at": now,
@@ -220,7 +229,7 @@ def _moved(
     placing.let_go_of_hold(session, place.slot)
     columns = {**placing.columns_of(place), "affected_cause": None, "affected_at": None}
     if (day, doctor_id) != (appointment.date, appointment.doctor_id):
-        columns["token_number"] = session.scalar(select(placing.next_token(place)))
+        columns["token_number"] = placing.next_token(session, actor, place)
     return columns
 
 

@@ -1,18 +1,21 @@
 """A wanted time: the slot there, what the checks need to know of it, and the columns an appointment takes from it."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hms_web.domain.booking import BookingFacts, PatientFacts, Wanted
+from hms_web.domain.booking import BookingFacts, Hold, PatientFacts, Wanted
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, first_instant, local_date
 from hms_web.domain.visits import INACTIVE
-from hms_web.models import Appointment, DoctorSlot
+from hms_web.models import Appointment, DoctorSlot, TokenCounter
 from hms_web.services import slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.locks import LockedPatient
@@ -55,6 +58,7 @@ def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several pl
     now: datetime,
     overlook_block: bool,
     without: UUID | None = None,
+    hold_token: str | None = None,
 ) -> BookingFacts:
     """Return what the checks look at, not counting the appointment `without`; `patient` is None for an unknown one."""
     facts = None
@@ -67,10 +71,24 @@ def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several pl
         patient=facts,
         doctor=place.doctor.on(place.wanted.day, without=without) if place.doctor else None,
         is_slot=place.slot is not None,
-        hold=place.slot.hold if place.slot else None,
+        hold=_hold_of_others(place.slot, hold_token),
         user_id=actor.user_id,
         overlook_block=overlook_block,
     )
+
+
+def _hold_of_others(slot: StoredSlot | None, hold_token: str | None) -> Hold | None:
+    """Return a slot's hold, unless whoever asks proves with its token that it is theirs."""
+    if slot is None or slot.hold is None:
+        return None
+    if hold_token and slot.hold_token_hash and hmac.compare_digest(hold_hash(hold_token), slot.hold_token_hash):
+        return None
+    return slot.hold
+
+
+def hold_hash(hold_token: str) -> str:
+    """Return what is stored of a hold's token."""
+    return hashlib.sha256(hold_token.encode(errors="replace")).hexdigest()
 
 
 def _busy(session: Session, patient_id: UUID, span: Span, without: UUID | None) -> list[Span]:
@@ -101,13 +119,16 @@ def columns_of(place: Place) -> dict[str, Any]:
     }
 
 
-def next_token(place: Place) -> Any:  # noqa: ANN401 an SQL expression
-    """Return the doctor's next number of the day, counted in the same statement; cancelled appointments keep theirs."""
-    assert place.doctor is not None  # noqa: S101
-    taken = select(func.coalesce(func.max(Appointment.token_number), 0) + 1)
-    return taken.where(
-        Appointment.doctor_id == place.doctor.doctor_id, Appointment.date == place.wanted.day
-    ).scalar_subquery()
+def next_token(session: Session, actor: Actor, place: Place) -> int:
+    """Count up the doctor's day and return its next number; one that was given is never given again."""
+    assert place.doctor is not None  # noqa: S101 only asked of a place that passed the checks
+    first = insert(TokenCounter).values(
+        hospital_id=actor.hospital_id, doctor_id=place.doctor.doctor_id, date=place.wanted.day, last_number=1
+    )
+    counted = first.on_conflict_do_update(
+        index_elements=["doctor_id", "date"], set_={"last_number": TokenCounter.last_number + 1}
+    )
+    return session.execute(counted.returning(TokenCounter.last_number)).scalar_one()
 
 
 def let_go_of_hold(session: Session, slot: StoredSlot) -> None:

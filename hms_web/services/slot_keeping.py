@@ -1,6 +1,5 @@
 """Keeping single slots from others: a hold while a form is open, a block by hand (product.md, Slots and Booking)."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus, without
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.models import DoctorSlot, SlotBlock, new_id
-from hms_web.services import audit, facts, locks, slots, unit_of_work
+from hms_web.services import audit, facts, locks, placing, slots, unit_of_work
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.slots import SlotView
 
@@ -76,8 +75,7 @@ def hold(session: Session, actor: Actor, slot_id: UUID, *, now: datetime) -> Hol
             return refusal
         token = secrets.token_urlsafe(24)
         until = now + HOLD_FOR
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        kept = {"held_by_id": actor.user_id, "held_until": until, "hold_token_hash": digest}
+        kept = {"held_by_id": actor.user_id, "held_until": until, "hold_token_hash": placing.hold_hash(token)}
         session.execute(update(DoctorSlot).where(DoctorSlot.id == slot_id).values(kept))
         return HoldView(slot_id, token, until)
 
@@ -117,6 +115,8 @@ def block(
             return Refusal(Code.SLOT_BOOKED)
         if view.status is SlotStatus.PAST:
             return Refusal(Code.DATE_IN_PAST)
+        if _is_so(found, blocked=blocked, reason=tidy(reason)):
+            return view
         _open(session, actor, found)
         if blocked:
             _close(session, actor, found, reason)
@@ -125,6 +125,13 @@ def block(
         return _find(session, actor, slot_id).view(actor, now)
 
     return unit_of_work.run(session, work)
+
+
+def _is_so(found: _Found, *, blocked: bool, reason: str | None) -> bool:
+    """Whether the slot's time is closed by hand, or not, just as it is wanted."""
+    span = found.stored.time.span
+    here = [(block.span, block.reason) for block in found.doctor.blocks if block.span.overlaps(span)]
+    return here == ([(span, reason)] if blocked else [])
 
 
 def _close(session: Session, actor: Actor, found: _Found, reason: str | None) -> None:

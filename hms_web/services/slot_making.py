@@ -20,7 +20,7 @@ from hms_web.domain.schedules import hours_on
 from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id
-from hms_web.services import appointments, audit, facts, locks, outbox, unit_of_work
+from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts
 
@@ -50,44 +50,50 @@ class Regenerated:
 def ensure(
     session: Session, actor: Actor, doctor_ids: Sequence[UUID], first: date, last: date, *, now: datetime
 ) -> dict[UUID, DoctorFacts]:
-    """Return the doctors' facts of a range, after making the slots of its bookable days that have none yet.
+    """Return the doctors' facts of a range, after making the slots that its bookable days lack.
 
-    Days in the past, beyond the booking window, days off and holidays stay without. However many ask at once, each slot
-    is made once: only the holder of the doctor's lock makes any.
+    Days in the past, beyond the booking window, days off and holidays get none. However many ask at once, each slot is
+    made once: only the holder of the doctor's lock makes any.
     """
     known = facts.load(session, actor, doctor_ids, first, last)
-    wanting = [doctor_id for doctor_id, doctor in known.items() if _days_without(doctor, actor, first, last, now)]
+    wanting = [doctor_id for doctor_id, doctor in known.items() if _lacking(doctor, actor, first, last, now)]
     if not wanting:
         return known
 
     def work() -> None:
         locks.doctors(session, actor, wanting)
         for doctor in facts.load(session, actor, wanting, first, last).values():
-            days = _days_without(doctor, actor, first, last, now)
-            _store(
-                session,
-                actor,
-                doctor,
-                [_settlement(doctor, day, actor, day_span(day, actor.zone).starts_at) for day in days],
-            )
+            _store(session, actor, doctor, _lacking(doctor, actor, first, last, now))
 
     unit_of_work.run(session, work)
     return known | facts.load(session, actor, wanting, first, last)
 
 
-def _days_without(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[date]:
-    """Return the days of a range that should have slots and have none."""
+def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[Settlement]:
+    """Return what brings those days of a range in order that lack slots of their hours."""
     today = local_date(now, actor.zone)
-    have = {slot.time.day for slot in doctor.slots}
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return [day for day in days if day not in have and closed_reason(day, today, doctor.on(day)) is None]
+    open_days = (day for day in days if closed_reason(day, today, doctor.on(day)) is None)
+    return [settlement for day in open_days if (settlement := _missing(doctor, day, actor, now)) is not None]
+
+
+def _missing(doctor: DoctorFacts, day: date, actor: Actor, now: datetime) -> Settlement | None:
+    """Return what brings a day in order, or None when it lacks nothing, which is told without settling it."""
+    have = {slot.time.span for slot in doctor.slots_on(day)}
+    template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
+    if all(slot.span in have for slot in template):
+        return None
+    # A day that has no slots yet is made whole, its past hours too; one that has some keeps its history.
+    settlement = _settlement(doctor, day, actor, now if have else day_span(day, actor.zone).starts_at)
+    return settlement if settlement.create else None
 
 
 def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: datetime) -> Settlement:
-    hours = None if holiday_on(day, doctor.holidays) else hours_on(day, doctor.week)
-    template = slots_of_day(day, hours, doctor.slot_duration, actor.zone)
+    """Return what a day's hours and bookings ask for. A holiday gets no new slots, but keeps those it has for later."""
+    template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
     existing = [(slot.slot_id, slot.time.span) for slot in doctor.slots_on(day)]
-    return settle(template, existing, [taken.span for taken in doctor.taken], not_before)
+    settlement = settle(template, existing, [taken.span for taken in doctor.taken], not_before)
+    return Settlement([], settlement.remove) if holiday_on(day, doctor.holidays) else settlement
 
 
 def _store(session: Session, actor: Actor, doctor: DoctorFacts, settlements: Iterable[Settlement]) -> tuple[int, int]:
@@ -125,17 +131,15 @@ def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *
 
     def work() -> Generated:
         doctor = _locked(session, actor, doctor_id, today, last)
-        have = {slot.time.day for slot in doctor.slots}
         days = [today + timedelta(days=n) for n in range(days_ahead + 1)]
-        missing = [day for day in days if day not in have]
-        settled = [_settlement(doctor, day, actor, day_span(day, actor.zone).starts_at) for day in missing]
-        _, created = _store(session, actor, doctor, settled)
+        open_days = [day for day in days if not holiday_on(day, doctor.holidays)]
+        found = [_missing(doctor, day, actor, now) for day in open_days]
+        _, created = _store(session, actor, doctor, [settlement for settlement in found if settlement])
         if created:
             audit.record(
                 session, actor, "slots.generated", "doctor", doctor_id, now=now, created=created, last_day=last
             )
-        skipped = sum(holiday_on(day, doctor.holidays) is not None for day in days)
-        return Generated(created, len(doctor.slots), skipped)
+        return Generated(created, len(doctor.slots), len(days) - len(open_days))
 
     return unit_of_work.run(session, work)
 
@@ -164,8 +168,7 @@ def resettle(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) 
 
     Open future slots that the hours no longer give go, new ones come around the booked ones, booked ones stay. An
     appointment that no longer fits is marked as needing another time and its patient told; one that fits again loses
-    that
-    mark.
+    that mark.
     """
     today = local_date(now, actor.zone)
     last = _last_day(session, doctor_id, today)
@@ -196,16 +199,17 @@ def _last_day(session: Session, doctor_id: UUID, today: date) -> date:
 
 
 def _mark_affected(session: Session, actor: Actor, doctor: DoctorFacts, *, now: datetime) -> list[AppointmentView]:
-    upcoming = [taken for taken in doctor.taken if taken.status in UPCOMING and taken.span.starts_at > now]
-    misfits = [
-        taken.appointment_id for taken in upcoming if not fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
-    ]
-    settled = [taken.appointment_id for taken in upcoming if taken.is_affected and taken.appointment_id not in misfits]
-    appointments.clear_cause(session, actor, settled, AffectedCause.SCHEDULE_CHANGE, now=now)
-    marked = appointments.mark_cause(session, actor, misfits, AffectedCause.SCHEDULE_CHANGE, now=now)
-    notices = [appointments.notice_of(view, MessageEvent.NEEDS_RESCHEDULING) for view in marked]
-    outbox.queue(session, actor.hospital_id, notices, now=now)
-    return appointments.by_ids(session, actor, misfits)
+    upcoming = [taken for taken in doctor.taken if taken.status in UPCOMING and taken.span.ends_at > now]
+    views = {view.id: view for view in appointments.by_ids(session, actor, [t.appointment_id for t in upcoming])}
+    fitting: list[AppointmentView] = []
+    misfits: list[AppointmentView] = []
+    for taken in upcoming:
+        inside = fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
+        (fitting if inside else misfits).append(views[taken.appointment_id])
+    cause, event = AffectedCause.SCHEDULE_CHANGE, MessageEvent.NEEDS_RESCHEDULING
+    settling.lift(session, actor, fitting, cause, now=now)
+    settling.mark(session, actor, misfits, cause, event, now=now)
+    return appointments.by_ids(session, actor, [view.id for view in misfits])
 
 
 def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[date], *, now: datetime) -> None:
@@ -222,10 +226,12 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
 
 
 def extend_all_horizons(session: Session, *, now: datetime) -> int:
-    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many were
-    made.
+    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many.
+
+    Doctors whose rows are locked for too long are left out and the others made. Raises Busy at the end if there were
+    any.
     """
-    made = 0
+    made, busy = 0, None
     for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
         actor = Actor(hospital_id=hospital_id, timezone=zone, user_id=None, name=f"{name}: nightly slots", role=None)
         today = local_date(now, actor.zone)
@@ -233,8 +239,13 @@ def extend_all_horizons(session: Session, *, now: datetime) -> int:
         ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
         before = _count(session, hospital_id)
         for start in range(0, len(ids), DOCTORS_AT_ONCE):
-            ensure(session, actor, ids[start : start + DOCTORS_AT_ONCE], today, last, now=now)
+            try:
+                ensure(session, actor, ids[start : start + DOCTORS_AT_ONCE], today, last, now=now)
+            except unit_of_work.Busy as error:
+                busy = error
         made += _count(session, hospital_id) - before
+    if busy is not None:
+        raise busy
     return made
 
 

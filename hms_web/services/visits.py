@@ -10,7 +10,7 @@ from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import note_mistake, refuse_invalid
 from hms_web.domain.visits import AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, audit, cancelling, locks, unit_of_work
+from hms_web.services import appointments, audit, cancelling, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import LONGEST_REASON
 
@@ -35,24 +35,38 @@ def set_status(
         return cancelling.cancel(session, actor, appointment_id, reason=note, now=now, version=version)
     refuse_invalid(("note", note_mistake(note, LONGEST_REASON)))
 
-    def work() -> AppointmentView | Refusal:
-        appointment = locks.visit(session, actor, appointment_id)
-        if appointment is None:
-            return Refusal(Code.APPOINTMENT_NOT_FOUND)
-        if version is not None and version != appointment.version:
-            return Refusal(Code.STALE_VERSION)
-        before = AppointmentStatus(appointment.status)
-        if not may_set_by_hand(before, status):
-            return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": status})
-        is_check_in = status is AppointmentStatus.CHECKED_IN
-        if is_check_in and appointment.date != local_date(now, actor.zone):
-            return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": status, "day": appointment.date})
-        appointment.status = status
-        appointment.checked_in_at = now if is_check_in else None
-        appointment.version += 1
-        session.flush()
-        details = {"status": {"from": before, "to": status}, "note": note}
-        audit.record(session, actor, f"appointment.{status.lower()}", "appointment", appointment_id, now=now, **details)
-        return appointments.get(session, actor, appointment_id)
+    return unit_of_work.run(
+        session, lambda: _set_status(session, actor, appointment_id, status, note=note, version=version, now=now)
+    )
 
-    return unit_of_work.run(session, work)
+
+def _set_status(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    status: AppointmentStatus,
+    *,
+    note: str | None,
+    version: int | None,
+    now: datetime,
+) -> AppointmentView | Refusal:
+    appointment = locks.visit(session, actor, appointment_id)
+    if appointment is None:
+        return Refusal(Code.APPOINTMENT_NOT_FOUND)
+    if version is not None and version != appointment.version:
+        return Refusal(Code.STALE_VERSION)
+    before = AppointmentStatus(appointment.status)
+    if not may_set_by_hand(before, status):
+        return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": status})
+    is_check_in = status is AppointmentStatus.CHECKED_IN
+    if is_check_in and appointment.date != local_date(now, actor.zone):
+        return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": status, "day": appointment.date})
+    appointment.status = status
+    appointment.checked_in_at = now if is_check_in else None
+    appointment.version += 1
+    session.flush()
+    details = {"status": {"from": before, "to": status}, "note": note}
+    audit.record(session, actor, f"appointment.{status.lower()}", "appointment", appointment_id, now=now, **details)
+    if status is AppointmentStatus.SCHEDULED:
+        settling.catch_up(session, actor, appointments.get(session, actor, appointment_id), now=now)
+    return appointments.get(session, actor, appointment_id)

@@ -111,7 +111,7 @@ def _listed(wanted: Filters) -> ResponseReturnValue:
         doctors=doctors.all_of(session, actor, only_active=False),
         departments=doctors.departments(session, actor),
         statuses=list(AppointmentStatus),
-        affected_count=len(appointments.affected(session, actor, now=clock.now())),
+        affected_count=len(appointments.affected(session, actor)),
     )
 
 
@@ -120,6 +120,6 @@ def _affected() -> ResponseReturnValue:
     doctor_id = asked.key(request.args, "doctor")
     return render_template(
         "appointments/affected.html",
-        items=appointments.affected(session, actor, doctor_id=doctor_id, now=clock.now()),
+        items=appointments.affected(session, actor, doctor_id=doctor_id),
         doctor=doctors.get(session, actor, doctor_id) if doctor_id else None,
     )

@@ -90,7 +90,7 @@ def _shown(
 ) -> ResponseReturnValue:
     if foretold is None:
         foretold = _foretell(doctor, week)
-    needing = appointments.affected(db.session(), auth.actor(), doctor_id=doctor.id, now=clock.now())
+    needing = appointments.affected(db.session(), auth.actor(), doctor_id=doctor.id)
     answer = render_template(
         "schedules/page.html",
         doctor=doctor,

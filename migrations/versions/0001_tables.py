@@ -497,6 +497,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("doctor_id", "starts_at", name=op.f("uq_doctor_slots_doctor_id_starts_at")),
     )
     op.create_table(
+        "token_counters",
+        sa.Column("doctor_id", sa.Uuid(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("hospital_id", sa.Uuid(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hospital_id", "doctor_id"],
+            ["doctors.hospital_id", "doctors.id"],
+            name=op.f("fk_token_counters_hospital_id_doctor_id"),
+        ),
+        sa.PrimaryKeyConstraint("doctor_id", "date", name=op.f("pk_token_counters")),
+    )
+    op.create_table(
         "slot_blocks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("hospital_id", sa.Uuid(), nullable=False),
@@ -631,6 +644,7 @@ def downgrade() -> None:
     op.drop_table("notifications")
     op.drop_index("ix_slot_blocks_doctor_id_starts_at", table_name="slot_blocks")
     op.drop_table("slot_blocks")
+    op.drop_table("token_counters")
     op.drop_table("doctor_slots")
     op.drop_table("doctor_schedules")
     op.drop_table("doctor_absences")

@@ -39,8 +39,8 @@ def test_a_day_of_eight_hours_with_an_hours_break(minutes: int, count: int) -> N
 
 
 def test_a_day_off_has_none() -> None:
-    assert slots_of_day(DAY, None, 30, UTC) == []
-    assert slots_of_day(DAY, replace(HOURS, is_active=False), 30, UTC) == []
+    assert slots_of_day(DAY, None, 30, UTC) == ()
+    assert slots_of_day(DAY, replace(HOURS, is_active=False), 30, UTC) == ()
 
 
 NIGHT = DayHours(DayOfWeek.SUNDAY, time(0), time(6))
@@ -183,6 +183,7 @@ TEN = next(slot for slot in slots_of_day(DAY, HOURS, 30, UTC) if slot.start == t
         (replace(DOCTOR, taken=[at(10)]), EARLY, None, SlotStatus.BOOKED, Code.SLOT_TAKEN),
         (replace(DOCTOR, taken=[at(10)]), at(12).starts_at, None, SlotStatus.BOOKED, Code.SLOT_TAKEN),
         (DOCTOR, at(12).starts_at, None, SlotStatus.PAST, Code.DATE_IN_PAST),
+        (replace(DOCTOR, is_available=False), at(12).starts_at, None, SlotStatus.PAST, Code.DATE_IN_PAST),
         (replace(DOCTOR, blocks=[(at(10), None)]), EARLY, None, SlotStatus.BLOCKED, Code.SLOT_BLOCKED),
         (replace(DOCTOR, absences=[AbsenceSpan(DAY, DAY)]), EARLY, None, SlotStatus.BLOCKED, Code.DOCTOR_ABSENT),
         (replace(DOCTOR, is_available=False), EARLY, None, SlotStatus.BLOCKED, Code.DOCTOR_UNAVAILABLE),

@@ -153,6 +153,15 @@ def test_a_preview_tells_what_creating_does_and_changes_nothing(here: Clinic, wa
     assert counts == (effect.warning_count, effect.cancelled_appointments, effect.notified_patients)
 
 
+def test_who_is_late_is_told_of_an_emergency_and_is_no_no_show(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(9))
+    late = NOW + timedelta(minutes=70)
+    effect = absences.create(here.session, here.admin, doctor_id, EMERGENCY, now=late)
+    assert [view.id for view in effect.affected] == [booked.id]
+    assert here.row(booked.id).status == "CANCELLED"
+
+
 def test_past_appointments_are_left_alone(here: Clinic) -> None:
     doctor_id = here.doctor()
     booked = here.book(doctor_id, here.patient(), time(9))

@@ -55,6 +55,14 @@ def test_tokens_count_up_by_doctor_and_day_and_are_not_given_twice(here: Clinic)
     assert here.book(doctor, here.patient(), time(9), MONDAY + timedelta(days=1)).token_number == 1
 
 
+def test_a_token_that_was_told_is_not_told_again_after_its_appointment_moved(here: Clinic) -> None:
+    doctor = here.doctor()
+    here.book(doctor, here.patient(), time(9))
+    second = here.book(doctor, here.patient(), time(10))
+    move(here, second, date=MONDAY + timedelta(days=1))
+    assert here.book(doctor, here.patient(), time(10)).token_number == 3
+
+
 def test_an_unknown_patient_or_doctor(here: Clinic, elsewhere: Clinic) -> None:
     doctor, patient = here.doctor(), here.patient()
     assert refused(here, ask(doctor, uuid4(), time(10))) is Code.PATIENT_NOT_FOUND

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, InvalidInput, Refusal
 from hms_web.domain.visits import AppointmentStatus
@@ -100,3 +101,13 @@ def test_statuses_that_are_not_set_by_hand(here: Clinic) -> None:
     assert stale == Refusal(Code.STALE_VERSION)
     with pytest.raises(InvalidInput):
         visits.set_status(here.session, here.actor, booked.id, S.CONFIRMED, now=NOW, note="\0")
+
+
+def test_who_is_not_here_after_all_is_affected_by_what_came_meanwhile(here: Clinic) -> None:
+    doctor = here.doctor()
+    booked = here.book(doctor, here.patient(), time(10))
+    visits.set_status(here.session, here.actor, booked.id, S.CHECKED_IN, now=NOW)
+    here.absence(doctor, MONDAY, MONDAY)
+    undone = visits.set_status(here.session, here.actor, booked.id, S.SCHEDULED, now=NOW)
+    assert isinstance(undone, AppointmentView)
+    assert (undone.status, undone.affected_cause) == (S.SCHEDULED, AffectedCause.ABSENCE)

@@ -1,20 +1,25 @@
 """The slot engine over stored rows: making, offering, settling, keeping."""
 
-from datetime import date, time, timedelta
-from uuid import uuid4
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.domain.slots import ClosedReason, SlotStatus
-from hms_web.models import Doctor, DoctorSlot, Notification, SlotBlock
-from hms_web.services import booking, cancelling, locks, slot_keeping, slot_making, slots
+from hms_web.models import AuditEvent, Doctor, DoctorSlot, Notification, SlotBlock
+from hms_web.services import booking, cancelling, holidays, locks, slot_keeping, slot_making, slots, unit_of_work
 from hms_web.services.appointments import AppointmentView
-from hms_web.services.booking import AppointmentChange
+from hms_web.services.booking import AppointmentChange, BookingRequest
+from hms_web.services.holidays import NewHoliday
 from hms_web.services.slot_keeping import HoldView
 from hms_web.services.slots import SlotView
 from tests.scenes import LAST_DAY, MONDAY, NOW, Clinic
@@ -208,6 +213,11 @@ def test_blocking_twice_is_one_block_with_the_last_reason(here: Clinic) -> None:
         assert isinstance(view, SlotView)
         assert view.block_reason == reason
     assert here.count(SlotBlock) == 1
+    slot_keeping.block(here.session, here.admin, slot.id, blocked=True, reason="second", now=NOW)
+    assert here.count(AuditEvent, record_id=slot.id) == 2
+    for _ in range(2):
+        slot_keeping.block(here.session, here.admin, slot.id, blocked=False, reason=None, now=NOW)
+    assert here.count(AuditEvent, record_id=slot.id) == 3
 
 
 def test_what_cannot_be_blocked(here: Clinic, elsewhere: Clinic) -> None:
@@ -288,3 +298,83 @@ def test_a_cancelled_appointment_of_the_past_leaves_its_day_alone(here: Clinic) 
     before = here.starts(doctor)
     cancelling.cancel(here.session, here.actor, booked.id, reason=None, now=NOW + timedelta(days=2))
     assert here.starts(doctor) == before
+
+
+def test_a_holiday_that_is_called_off_leaves_the_day_as_its_hours_give_it(here: Clinic) -> None:
+    doctor = here.doctor()
+    gone = here.book(doctor, here.patient(), time(10), TUESDAY)
+    here.book(doctor, here.patient(), time(11), TUESDAY)
+    whole = here.starts(doctor, TUESDAY)
+    holiday = holidays.create(here.session, here.admin, NewHoliday("Holi", TUESDAY), now=NOW)
+    cancelling.cancel(here.session, here.actor, gone.id, reason=None, now=NOW)
+    slot_making.regenerate(here.session, here.admin, doctor, now=NOW)
+    assert slots.of_date(here.session, here.actor, doctor, TUESDAY, now=NOW).items == []
+    holidays.delete(here.session, here.admin, holiday.holiday.id, now=NOW)
+    assert [
+        f"{s.start_time:%H:%M}" for s in slots.of_date(here.session, here.actor, doctor, TUESDAY, now=NOW).items
+    ] == whole
+
+
+def test_a_day_whose_hours_changed_on_a_holiday_heals_when_it_is_asked_for(here: Clinic) -> None:
+    doctor = here.doctor()
+    here.book(doctor, here.patient(), time(11), TUESDAY)
+    holiday = holidays.create(here.session, here.admin, NewHoliday("Holi", TUESDAY), now=NOW)
+    here.hours(doctor, DayOfWeek.TUESDAY, time(10), time(12))
+    here.session.execute(sa.update(Doctor).where(Doctor.id == doctor).values(slot_duration=20))
+    slot_making.regenerate(here.session, here.admin, doctor, now=NOW)
+    assert here.starts(doctor, TUESDAY) == ["11:00"]
+    holidays.delete(here.session, here.admin, holiday.holiday.id, now=NOW)
+    free = slots.of_date(here.session, here.actor, doctor, TUESDAY, now=NOW).items
+    assert [f"{slot.start_time:%H:%M}" for slot in free] == ["10:00", "10:20", "10:40", "11:00", "11:40"]
+
+
+def test_hours_that_come_back_do_not_hide_leave_that_came_meanwhile(here: Clinic) -> None:
+    doctor = here.doctor()
+    late = here.book(doctor, here.patient(), time(16))
+    here.hours(doctor, DayOfWeek.MONDAY, time(9), time(12))
+    slot_making.regenerate(here.session, here.admin, doctor, now=NOW)
+    here.absence(doctor, MONDAY, MONDAY)
+    here.hours(doctor, DayOfWeek.MONDAY, time(9), time(17))
+    slot_making.regenerate(here.session, here.admin, doctor, now=NOW)
+    assert here.row(late.id).affected_cause == AffectedCause.ABSENCE
+
+
+def test_hours_too_short_for_a_slot_take_no_lock_to_say_so(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    doctor = here.doctor(minutes=60, end=time(9, 20), pause=None)
+
+    def never(*_: object) -> None:
+        pytest.fail("a look at an empty day locked the doctor")
+
+    monkeypatch.setattr(locks, "doctors", never)
+    day = slots.of_date(here.session, here.actor, doctor, MONDAY, now=NOW)
+    assert (day.items, day.closed_reason) == ([], ClosedReason.DAY_OFF)
+
+
+def test_a_busy_doctor_does_not_keep_the_night_from_the_others(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, free = here.doctor(minutes=60), here.doctor(minutes=60)
+    first = min(busy, free)
+    ensure = slot_making.ensure
+
+    def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, *, now: datetime) -> object:
+        if list(ids) == [first]:
+            raise unit_of_work.Busy
+        return ensure(session, actor, ids, a, b, now=now)
+
+    monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)
+    monkeypatch.setattr(slot_making, "ensure", sometimes)
+    with pytest.raises(unit_of_work.Busy):
+        slot_making.extend_all_horizons(here.session, now=NOW)
+    assert here.count(DoctorSlot, doctor_id=max(busy, free)) == 31 * 7
+
+
+def test_a_hold_is_proved_by_its_token_too(here: Clinic) -> None:
+    doctor = here.doctor()
+    slots.of_date(here.session, here.actor, doctor, MONDAY, now=NOW)
+    held = slot_keeping.hold(here.session, here.other, here.slot(doctor, time(10)).id, now=NOW)
+    assert isinstance(held, HoldView)
+    request = BookingRequest(here.patient(), doctor, MONDAY, time(10), hold_token="wrong")
+    refused = booking.book(here.session, here.actor, request, now=NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.SLOT_HELD
+    proved = replace(request, hold_token=held.hold_token)
+    assert isinstance(booking.book(here.session, here.actor, proved, now=NOW), AppointmentView)
