@@ -109,7 +109,7 @@ def engine_options(*, pooled: bool = True) -> dict[str, Any]:
     """How an engine connects: nothing waits for long.
 
     A stuck database then ends in a quick 503 and not in a pile of threads. Not pooled is for a process that lives
-    for one job.
+    for one job. An error never names a statement's values, which are what somebody wrote about a patient.
     """
     server_side = {
         "timezone": "UTC",
@@ -123,8 +123,9 @@ def engine_options(*, pooled: bool = True) -> dict[str, Any]:
         "application_name": "hms",
     }
     if not pooled:
-        return {"connect_args": connect_args, "poolclass": NullPool}
+        return {"connect_args": connect_args, "hide_parameters": True, "poolclass": NullPool}
     return {
+        "hide_parameters": True,
         "connect_args": connect_args,
         "pool_size": 5,  # one for each of gunicorn's four threads, and one to spare
         "max_overflow": 5,

@@ -6,6 +6,7 @@ codes.
 
 import logging
 import sys
+import traceback
 
 import structlog
 
@@ -39,3 +40,9 @@ def configure_logging(level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.propagate = False
     root.setLevel(level)
+
+
+def where(error: BaseException) -> list[str]:
+    """Say where an error happened: our own last frames and the very last one, never a message, which quotes values."""
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return [frame for frame in frames[:-1] if "site-packages" not in frame][-6:] + frames[-1:]

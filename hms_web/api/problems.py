@@ -1,6 +1,5 @@
 """What went wrong, as RFC 9457 `application/problem+json` with a sentence for people and a code for programs."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -15,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from hms_web.domain.refusals import InvalidInput, Refusal, Refused
+from hms_web.logs import where
 from hms_web.services import wording
 from hms_web.services.unit_of_work import Busy
 
@@ -178,8 +178,7 @@ def _busy(error: Exception) -> ResponseReturnValue:
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
     """Say where it happened, never with which values: a message could hold what somebody wrote about a patient."""
-    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
-    log.error("unforeseen", route=_route(), error=type(error).__name__, frames=frames)
+    log.error("unforeseen", route=_route(), error=type(error).__name__, frames=where(error))
     return _problem(Problem(Wrong.INTERNAL_ERROR))
 
 

@@ -8,8 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.config import ConfigError, Settings, engine_options
+from hms_web.services.unit_of_work import Busy
 
 QUEUE = "hms"
+
+
+class DatabaseError(Exception):
+    """The database refused or could not answer. RQ keeps and logs it, so it says which error and not with what."""
 
 
 def connect(settings: Settings) -> redis.Redis:
@@ -31,5 +36,14 @@ def job_session() -> Iterator[Session]:
     try:
         with Session(engine, expire_on_commit=False) as session:
             yield session
+    except (sa.exc.SQLAlchemyError, Busy) as error:
+        raise _without_values(error).with_traceback(error.__traceback__) from None
     finally:
         engine.dispose()
+
+
+def _without_values(error: Exception) -> DatabaseError:
+    """PostgreSQL's own messages quote what they complain about, so they are left out."""
+    cause = error.__cause__ if isinstance(error, Busy) else error
+    code = getattr(getattr(cause, "orig", None), "sqlstate", None)
+    return DatabaseError(f"{type(error).__name__}, SQLSTATE {code or 'unknown'}")

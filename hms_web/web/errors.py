@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from hms_web.domain.refusals import InvalidInput, Refused
+from hms_web.logs import where
 from hms_web.services import wording
 from hms_web.services.unit_of_work import Busy
 from hms_web.web import auth, htmx
@@ -80,6 +81,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(InvalidInput, _invalid)
     for cause in (Busy, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.register_error_handler(cause, _busy)
+    app.register_error_handler(Exception, _unforeseen)
 
 
 def answer(status: int, detail: str | None = None) -> ResponseReturnValue:
@@ -122,9 +124,17 @@ def _invalid(error: InvalidInput) -> ResponseReturnValue:
 def _busy(error: Exception) -> ResponseReturnValue:
     if is_api():
         raise error
-    log.warning(
-        "busy", route=request.url_rule.rule if request.url_rule else None, cause=type(error.__cause__ or error).__name__
-    )
+    log.warning("busy", route=_route(), cause=type(error.__cause__ or error).__name__)
     response = make_response(answer(503))
     response.headers["Retry-After"] = "1"
     return response
+
+
+def _unforeseen(error: Exception) -> ResponseReturnValue:
+    """Say where it happened, never with which values: a message could hold what somebody wrote about a patient."""
+    log.error("unforeseen", route=_route(), error=type(error).__name__, frames=where(error))
+    return answer(500)
+
+
+def _route() -> str | None:
+    return request.url_rule.rule if request.url_rule else None

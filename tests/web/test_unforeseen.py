@@ -1,0 +1,60 @@
+"""What nobody foresaw is logged with where it happened, and never with what somebody wrote about a patient."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from hms_web.models import db
+from tests.web.pages import HX, Browser
+
+CANARY = "Canary Quillfeather"
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Everything that the product's loggers write."""
+    logger = logging.getLogger("hms_web")
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logger.handlers[0].formatter)
+    logger.addHandler(handler)
+    try:
+        yield written
+    finally:
+        logger.removeHandler(handler)
+
+
+def broken() -> str:
+    """Give the database a name where it wants a number."""
+    db.session().execute(sa.text("SELECT CAST(:name AS integer)"), {"name": CANARY})
+    return ""
+
+
+@pytest.mark.parametrize("headers", [{}, HX])
+def test_a_pages_database_error_is_logged_without_its_values(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.config["TESTING"] = False
+    monkeypatch.setitem(app.view_functions, "home.start", broken)
+    with logged() as log:
+        page = Browser(app.test_client()).get("/", headers=headers)
+    assert page.status == 500
+    assert "Something broke on our side" in page.text
+    assert CANARY not in log.getvalue()
+    assert CANARY not in page.html
+    (line,) = [found for found in map(json.loads, log.getvalue().splitlines()) if found["event"] == "unforeseen"]
+    assert (line["route"], line["error"], line["level"]) == ("/", "DataError", "error")
+    assert any("test_unforeseen.py" in frame for frame in line["frames"])
+
+
+def test_an_error_of_the_database_does_not_carry_the_statements_values(engine: sa.Engine) -> None:
+    with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as raised:
+        connection.execute(sa.text("SELECT 1 / CAST(length(:name) - length(:name) AS integer)"), {"name": CANARY})
+    assert CANARY not in str(raised.value)
