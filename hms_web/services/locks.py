@@ -1,4 +1,4 @@
-"""Row locks, taken once and in one order: patient, then doctor, then appointment (quality.md, Correct under pressure).
+"""Row locks, taken once and in one order: patient, then doctor, then appointment, then the hospital's own row.
 
 Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a
 patient's time

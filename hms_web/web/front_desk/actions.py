@@ -13,7 +13,8 @@ from hms_web.models import db
 from hms_web.services import booking, cancelling, doctors, patients, slot_keeping, visits, wording
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange
-from hms_web.web import auth, htmx, language
+from hms_web.services.newcomers import PossiblyKnown
+from hms_web.web import asked, auth, htmx, language
 from hms_web.web.formats import clock_time, status_name
 from hms_web.web.front_desk import booking_desk, panels, rendering
 from hms_web.web.front_desk.forms import BookingForm, MoveForm, PlaceForm
@@ -28,7 +29,7 @@ MOST_SUGGESTED = 6
 
 @blueprint.post("/book")
 @auth.roles()
-def book() -> ResponseReturnValue:
+def book() -> ResponseReturnValue:  # noqa: PLR0911 each outcome has an answer of its own
     """Book the slot of the form. Whatever is refused, what was typed stays."""
     desk = Desk.of_request()
     form = BookingForm()
@@ -42,10 +43,27 @@ def book() -> ResponseReturnValue:
     except InvalidInput as invalid:
         form.take(invalid)
         return _again(desk, panel, 422)
+    except PossiblyKnown as known:
+        panel.duplicates = known.patients
+        return _again(desk, panel, 409)
+    except Refused as refused:
+        return _sent_before(desk, panel, refused.refusal)
     if outcome.appointment is not None:
         return _booked(desk, outcome.appointment)
-    panel.duplicates = outcome.duplicates
-    return _again(desk, panel, outcome.status) if outcome.duplicates else _refused(desk, panel, outcome)
+    return _refused(desk, panel, outcome)
+
+
+def _sent_before(desk: Desk, panel: Panel, refusal: Refusal) -> ResponseReturnValue:
+    """The form again, with all that was typed and a key of its own, when it was sent before with other contents."""
+    if refusal.code is not Code.IDEMPOTENCY_KEY_REUSED:
+        raise Refused(refusal.code, **refusal.facts)
+    panel.trouble = Trouble(
+        gettext(
+            "This form was sent before, with other contents. Look at the day: that booking may stand there already. "
+            "If it does not, press Book again."
+        )
+    )
+    return _again(desk, panel, wording.status_of(refusal.code))
 
 
 def _look_further(desk: Desk, panel: Panel, form: BookingForm) -> ResponseReturnValue:
@@ -110,8 +128,7 @@ def move() -> ResponseReturnValue:
     place = _place(desk, form)
     if desk.address.move_id is None:
         abort(400)
-    shown = form.version.data or ""
-    version = int(shown) if shown.isdecimal() else None
+    version = asked.number(request.form, "version")
     wanted = AppointmentChange(date=place.day, time=place.start, doctor_id=place.doctor_id, version=version)
     result = booking.change(db.session(), desk.actor, desk.address.move_id, wanted, now=desk.now)
     if isinstance(result, Refusal):
@@ -140,7 +157,9 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     desk = Desk.of_request()
     reason = request.form.get("reason") or None
     try:
-        result = cancelling.cancel(db.session(), desk.actor, appointment_id, reason=reason, now=desk.now)
+        result = cancelling.cancel(
+            db.session(), desk.actor, appointment_id, reason=reason, now=desk.now, version=_version()
+        )
     except InvalidInput as invalid:
         trouble = Trouble(" ".join(sentence for _, sentence in invalid.errors))
         address = desk.address.with_appointment(appointment_id, cancelling=True)
@@ -162,7 +181,8 @@ def set_status(appointment_id: UUID) -> ResponseReturnValue:
     wanted = request.form.get("status", "")
     if wanted not in set(AppointmentStatus):
         abort(400)
-    result = visits.set_status(db.session(), desk.actor, appointment_id, AppointmentStatus(wanted), now=desk.now)
+    status = AppointmentStatus(wanted)
+    result = visits.set_status(db.session(), desk.actor, appointment_id, status, now=desk.now, version=_version())
     if isinstance(result, Refusal):
         return _unchanged(desk, appointment_id, result)
     words = gettext("%(patient)s: %(place)s.", patient=result.patient_name, place=status_name(result.status))
@@ -171,6 +191,11 @@ def set_status(appointment_id: UUID) -> ResponseReturnValue:
         answer = rendering.lists(desk)
         return htmx.trigger(answer, {"announce": {"value": words}})
     return rendering.done(desk, words, desk.address.with_appointment(result.id))
+
+
+def _version() -> int | None:
+    """Return the version of the appointment that the page showed, so that nobody changes what they have not seen."""
+    return asked.number(request.values, "version")
 
 
 def _unchanged(desk: Desk, appointment_id: UUID, refusal: Refusal) -> ResponseReturnValue:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from flask import request, url_for
 
+from hms_web.web import asked
+
 PAGE = "front_desk.page"
 SHORT = 22
 
@@ -36,7 +38,7 @@ class Address:
         """Read the present request's address; what cannot be understood is left out."""
         given = request.args
         return cls(
-            day=_date(given.get("date")) or today,
+            day=asked.day(given, "date") or today,
             department=given.get("department") or None,
             doctor_id=_uuid(given.get("doctor")),
             slot_id=_uuid(given.get("slot")),
@@ -95,12 +97,6 @@ class Address:
         """The address of this state, or of something that is done in it."""
         given: dict[str, Any] = self.arguments | values
         return url_for(endpoint, **given)
-
-
-def _date(text: str | None) -> date | None:
-    with suppress(ValueError):
-        return date.fromisoformat(text) if text else None
-    return None
 
 
 def short(key: UUID) -> str:

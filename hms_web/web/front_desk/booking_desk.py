@@ -1,8 +1,7 @@
 """Takes a booking form through: the patient, found or added, then the booking itself, once however often it is sent."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from hms_web.domain.patients import Sex
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import is_storable
 from hms_web.domain.visits import AppointmentType
-from hms_web.services import appointments, booking, idempotency, patients, wording
+from hms_web.services import appointments, booking, idempotency, newcomers, patients, wording
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import BookingRequest
 from hms_web.services.idempotency import Answer
@@ -24,6 +23,7 @@ from hms_web.web.front_desk.panels import Told
 from hms_web.web.language import gettext
 
 CREATED = 201
+NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,14 @@ class Outcome:
     appointment: AppointmentView | None = None
     told: Told | None = None
     patient_id: UUID | None = None
-    duplicates: Sequence[PatientView] = field(default=())
 
 
 def submit(session: Session, actor: Actor, form: BookingForm, *, now: datetime) -> Outcome:
     """Book what a valid form asks for.
 
-    A new patient who may be here already is not added before somebody has said that it is another person. One who is
-    added stays when the booking is refused: the next try is for the same patient. Raises InvalidInput, Refused, Busy.
+    One who is added stays when the booking is refused: the next try is for the same patient. Raises PossiblyKnown for a
+    newcomer who may be here already, InvalidInput, Refused, Busy.
     """
-    if form.is_new.data and not form.is_someone_else.data:
-        alike = duplicates_of(session, actor, form)
-        if alike:
-            return Outcome(status=409, duplicates=alike)
     answer = idempotency.once(
         session, actor, form.key.data or None, _fingerprint(form), lambda: _work(session, actor, form, now), now=now
     )
@@ -62,11 +57,7 @@ def duplicates_of(session: Session, actor: Actor, form: BookingForm) -> list[Pat
 
 
 def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> Answer:
-    patient_id = form.patient_id.data
-    if form.is_new.data:
-        patient_id = patients.create(session, actor, _newcomer(form), now=now).patient.id
-    assert patient_id is not None  # noqa: S101 the form is valid
-    result = booking.book(session, actor, _request(form, patient_id), now=now)
+    patient_id, result = _book(session, actor, form, now)
     if isinstance(result, Refusal):
         told = {
             "code": str(result.code),
@@ -76,6 +67,18 @@ def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> A
         }
         return Answer(wording.status_of(result.code), told)
     return Answer(CREATED, {"appointment": str(result.id), "patient": str(patient_id)})
+
+
+def _book(session: Session, actor: Actor, form: BookingForm, now: datetime) -> tuple[UUID, AppointmentView | Refusal]:
+    if form.is_new.data:
+        is_someone_else = bool(form.is_someone_else.data)
+        booked = newcomers.book(
+            session, actor, _newcomer(form), _request(form, NOBODY), is_someone_else=is_someone_else, now=now
+        )
+        return booked.patient_id, booked.result
+    patient_id = form.patient_id.data
+    assert patient_id is not None  # noqa: S101 the form is valid
+    return patient_id, booking.book(session, actor, _request(form, patient_id), now=now)
 
 
 def _outcome(session: Session, actor: Actor, answer: Answer) -> Outcome:

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from flask_babel import lazy_gettext
 from wtforms import (
     BooleanField,
-    DateField,
     Field,
     HiddenField,
     SearchField,
@@ -24,7 +23,7 @@ from hms_web.domain.visits import AppointmentType
 from hms_web.services.booking import LONGEST_REASON
 from hms_web.web import choices
 from hms_web.web.formats import TYPES
-from hms_web.web.forms import Form
+from hms_web.web.forms import DayField, Form
 from hms_web.web.patient_forms import CHOICES as SEXES
 
 
@@ -48,7 +47,7 @@ class PlaceForm(Form):
     """The time that is asked for, as the page showed it, so that it can be named even when its slot has gone."""
 
     doctor_id = IdField()
-    date = DateField(widget=HiddenInput(), validators=[InputRequired()])
+    date = DayField(widget=HiddenInput(), validators=[InputRequired()])
     time = TimeField(widget=HiddenInput(), validators=[InputRequired()])
 
 
@@ -68,7 +67,7 @@ class BookingForm(PlaceForm):
     is_new = HiddenField()
     name = StringField(lazy_gettext("Name"))
     phone = TelField(lazy_gettext("Phone"))
-    date_of_birth = DateField(lazy_gettext("Date of birth"), validators=[Optional()])
+    date_of_birth = DayField(lazy_gettext("Date of birth"), validators=[Optional()])
     sex = SelectField(lazy_gettext("Sex"), choices=SEXES, default="")
     is_someone_else = BooleanField(lazy_gettext("It is somebody else: add a new patient"))
     reason = StringField(
