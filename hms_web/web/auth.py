@@ -10,7 +10,7 @@ from functools import wraps
 from typing import ParamSpec, cast
 from urllib.parse import unquote
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 
@@ -44,6 +44,8 @@ def init_app(app: Flask) -> None:
     manager.session_protection = None  # the token is looked up each time; a change of address is no reason to sign out
     manager.request_loader(_visitor)
     manager.unauthorized_handler(ask_to_sign_in)
+    app.after_request(_tell_how_long)
+    app.add_template_global(seconds_left)
 
 
 def _visitor(_request: object) -> Visitor | None:
@@ -54,6 +56,19 @@ def _visitor(_request: object) -> Visitor | None:
     is_activity = "X-Poll" not in request.headers
     signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity)
     return Visitor(signed_in) if signed_in else None
+
+
+def seconds_left() -> int:
+    """How long the session lasts if nothing more is done."""
+    who = signed_in()
+    return max(0, int((who.ends_at - clock.now()).total_seconds())) if who else 0
+
+
+def _tell_how_long(response: Response) -> Response:
+    """Let the page warn in time that its session ends; only where the visitor was looked up anyway."""
+    if isinstance(g.get("_login_user"), Visitor):
+        response.headers["X-Session-Left"] = str(seconds_left())
+    return response
 
 
 def signed_in() -> identity.SignedIn | None:

@@ -10,7 +10,7 @@ from hms_web import clock
 from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import identity
-from hms_web.web import auth
+from hms_web.web import auth, htmx
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
@@ -49,6 +49,13 @@ def submit() -> ResponseReturnValue:
     form.password.data = None
     wanted = auth.local_path(request.args.get("next"))
     return make_response(render_template("sign_in/page.html", form=form, next=wanted), 422)
+
+
+@blueprint.get("/session")
+@auth.roles()
+def stay() -> ResponseReturnValue:
+    """Somebody is still there: being asked for counts as activity."""
+    return htmx.unchanged()
 
 
 @blueprint.post("/logout")

@@ -3,6 +3,7 @@ import { bindKeys, onKey } from "./keys.js";
 import { announce, toast } from "./messages.js";
 import { keepPlace } from "./place.js";
 import { startPolling } from "./polling.js";
+import { watchSession } from "./session.js";
 
 document.documentElement.classList.add("js");
 
@@ -77,4 +78,5 @@ bindKeys();
 tidy(document);
 keepPlace();
 startPolling();
+watchSession();
 focusWanted(document);

@@ -78,6 +78,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "schedules.preview": ADMIN_DOCTOR,
     "schedules.save": ADMIN_DOCTOR,
     "sign_in.leave": ANYONE,
+    "sign_in.stay": USER,
     "sign_in.page": ANYONE,
     "sign_in.submit": ANYONE,
     "static": ANYONE,

@@ -494,3 +494,10 @@ def test_no_patient_is_named_in_an_address(desk: Desk) -> None:
     assert addresses
     assert not [value for value in addresses if "sha" in value.lower().replace("share", "")]
     assert isinstance(MONDAY, date)
+
+
+def test_a_version_that_is_no_number_counts_as_none(desk: Desk) -> None:
+    person = desk.reception()
+    place = {"doctor_id": desk.doctor_id, "date": "2026-03-02", "time": "11:00"}
+    asked = place | {"csrf_token": person.csrf_token("/front-desk"), "version": "9" * 5000}
+    assert person.post(f"/front-desk/move?move={desk.booked.id}", asked).status < 500

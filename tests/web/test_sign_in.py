@@ -106,6 +106,17 @@ def test_a_poll_is_not_activity(app: Flask, desk: Desk) -> None:
             assert other.client.get("/front-desk/grid", headers=HX).status_code == 200
 
 
+def test_the_page_knows_how_long_the_session_lasts_and_staying_makes_it_last(desk: Desk) -> None:
+    person = desk.reception()
+    box = person.get("/front-desk").all("div", id="session")[0]
+    assert box.attrib["data-left"] == "900"
+    with clock.fixed(NOW + timedelta(minutes=13)):
+        polled = person.client.get("/front-desk/grid", headers=HX | {"X-Poll": "1"})
+        assert polled.headers["X-Session-Left"] == "120"
+        stayed = person.client.get(box.attrib["data-stay"], headers=HX)
+        assert (stayed.status_code, stayed.headers["X-Session-Left"]) == (204, "900")
+
+
 def test_a_fragment_without_a_session_moves_the_whole_page(client: FlaskClient, still_clock: None) -> None:
     looked_at = {"HX-Current-URL": "http://localhost/front-desk?date=2026-03-03"}
     answer = client.get("/front-desk/grid", headers=HX | looked_at)
