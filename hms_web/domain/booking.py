@@ -78,9 +78,8 @@ class BookingFacts:
     """Everything the fourteen checks look at. `today` is the hospital's; None for patient or doctor means there is
     none.
 
-    `is_slot` says that one of the doctor's slots starts at the wanted time. `overlook_block` is set for the
-    reschedule of
-    a blocked patient's existing appointment and for an admin's written reason.
+    `is_slot` says that one of the doctor's slots starts at the wanted time. `overlook_block` is set for the reschedule
+    of a blocked patient's existing appointment and for an admin's written reason.
     """
 
     wanted: Wanted

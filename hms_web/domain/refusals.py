@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Every reason for which a well-formed request is refused (api.md). The first fourteen lines are a booking's,
-    in order.
+    """Every reason for which a well-formed request is refused (api.md). The first fourteen lines are a booking's, in
+    order.
     """
 
     PATIENT_NOT_FOUND = "PATIENT_NOT_FOUND"
@@ -51,8 +51,8 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal as a value. `facts` holds what its sentence names: dates, times, names, counts; never patient data
-    of others.
+    """A refusal as a value. `facts` holds what its sentence names: dates, times, names, counts; never patient data of
+    others.
     """
 
     code: Code

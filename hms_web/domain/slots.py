@@ -127,8 +127,8 @@ def offer(
     """Return what a slot offers: the booking's own checks, all but the patient's, decide.
 
     An appointment is seen before anything else, so that a booked slot of this morning is still a booked one, and the
-    clock before the rules, so that nobody closes or opens what is over. A hold shows as HELD even to its owner, who may
-    book it.
+    clock before the rules, so that nobody closes or opens what is over. A hold shows as HELD even to its owner, who
+    may book it.
     """
     if any(taken.overlaps(slot.span) for taken in doctor.taken):
         return Offer(SlotStatus.BOOKED, Refusal(Code.SLOT_TAKEN))

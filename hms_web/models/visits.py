@@ -57,8 +57,8 @@ class Patient(Base):
 
 
 class Appointment(Base):
-    """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient,
-    that overlap.
+    """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient, that
+    overlap.
     """
 
     __tablename__ = "appointments"
@@ -128,9 +128,7 @@ class Appointment(Base):
 
 
 class TokenCounter(Base):
-    """The last token number that a doctor's day has given; it only goes up, so no number is ever told to two
-    patients.
-    """
+    """The last token number that a doctor's day has given; it only goes up, so no number is ever told to two patients."""
 
     __tablename__ = "token_counters"
     __table_args__ = (in_hospital("doctor_id", "doctors"),)

@@ -56,9 +56,7 @@ class AppointmentView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentFilter:
-    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that
-    day.
-    """
+    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that day."""
 
     day: date | None = None
     first: date | None = None
@@ -235,8 +233,8 @@ def _inside(wanted: LocalRange) -> ColumnElement[bool]:
 def mark_cause(
     session: Session, actor: Actor, appointment_ids: Sequence[UUID], cause: AffectedCause, *, now: datetime
 ) -> list[AppointmentView]:
-    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not
-    on it.
+    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not on
+    it.
     """
     if not appointment_ids:
         return []

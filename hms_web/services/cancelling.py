@@ -57,8 +57,8 @@ def cancel(
 def cancel_affected(
     session: Session, actor: Actor, appointment_ids: Sequence[UUID], *, note: str, event: MessageEvent, now: datetime
 ) -> list[AppointmentView]:
-    """Cancel those that are still SCHEDULED or CONFIRMED among many, inside the caller's transaction and the
-    doctor's lock.
+    """Cancel those that are still SCHEDULED or CONFIRMED among many, inside the caller's transaction and the doctor's
+    lock.
 
     Each patient is told with `event`; `note` becomes the reason that staff read. Returns what was cancelled.
     """

@@ -1,8 +1,7 @@
 """What the slot engine and the booking checks know of doctors in a range of days, loaded with two statements.
 
-This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for
-everything, and go straight
-into small frozen dataclasses.
+This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for everything,
+and go straight into small frozen dataclasses.
 """
 
 import datetime as dt

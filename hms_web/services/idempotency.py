@@ -32,8 +32,9 @@ def once(
     """Carry out `work` and remember its answer in the same transaction; the same key gives that answer again for 24
     hours.
 
-    A second request that comes while the first still runs waits for it. `fingerprint` tells two bodies apart. Without a
-    key `work` just runs. Raises Refused IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is none.
+    A second request that comes while the first still runs waits for it. `fingerprint` tells two bodies apart. Without
+    a key `work` just runs. Raises Refused IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is
+    none.
     """
     if key is None:
         return unit_of_work.run(session, work)

@@ -1,10 +1,9 @@
 """Row locks, taken once and in one order: patient, then doctor, then appointment, then the hospital's own row.
 
 Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a
-patient's time
-holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and day count. The
-locks are `FOR NO
-KEY UPDATE`, so that a row that merely refers to a patient or doctor can still be written meanwhile.
+patient's time holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and
+day count. The locks are `FOR NO KEY UPDATE`, so that a row that merely refers to a patient or doctor can still be
+written meanwhile.
 """
 
 from collections.abc import Iterable

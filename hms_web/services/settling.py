@@ -62,12 +62,11 @@ def lift(
 
 
 def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
-    """Put one that is expected again on the list if something spoke against it meanwhile, inside the caller's unit
-    of work.
+    """Put one that is expected again on the list if something spoke against it meanwhile, inside the caller's unit of
+    work.
 
     Leave, holidays and changed hours pass over people who are here; whoever is not here after all is affected too.
-    Nobody
-    is told: the person stood at the desk a moment ago.
+    Nobody is told: the person stood at the desk a moment ago.
     """
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
     due = due_cause(doctor.on(view.date), view.date, view.start_time, view.end_time)
@@ -76,7 +75,8 @@ def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: date
 
 
 def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active: bool, now: datetime) -> None:
-    """Let a doctor's upcoming appointments follow the account: affected while it is switched off, as before afterwards.
+    """Let a doctor's upcoming appointments follow the account: affected while it is switched off, as before
+    afterwards.
 
     Inside the caller's unit of work, which holds the doctor's lock.
     """

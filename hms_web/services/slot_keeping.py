@@ -101,8 +101,7 @@ def block(
     """Close a slot's time by hand, or open it again; doing either twice is harmless.
 
     Refuses SLOT_BOOKED for a slot that a patient has and DATE_IN_PAST for one that has begun. Raises Refused
-    SLOT_NOT_FOUND,
-    FORBIDDEN for another doctor's slot, InvalidInput.
+    SLOT_NOT_FOUND, FORBIDDEN for another doctor's slot, InvalidInput.
     """
     refuse_invalid(("reason", note_mistake(reason, LONGEST_REASON)))
 

@@ -215,8 +215,8 @@ def _mark_affected(session: Session, actor: Actor, doctor: DoctorFacts, *, now: 
 def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[date], *, now: datetime) -> None:
     """Put single days right after appointments left them, inside the caller's transaction and the doctor's lock.
 
-    A slot that only a booking kept alive, of other hours or another length, goes when it is let go; what the hours give
-    instead comes.
+    A slot that only a booking kept alive, of other hours or another length, goes when it is let go; what the hours
+    give instead comes.
     """
     for day in sorted(set(days)):
         if day < local_date(now, actor.zone):

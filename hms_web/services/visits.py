@@ -28,8 +28,7 @@ def set_status(
     """Set an appointment's status by hand; CANCELLED runs the cancellation, with `note` as its reason.
 
     Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION: an edge that is not in the table, a status
-    that is
-    only reached through a consultation or the no-show list, a check-in on another day than the appointment's.
+    that is only reached through a consultation or the no-show list, a check-in on another day than the appointment's.
     """
     if status is AppointmentStatus.CANCELLED:
         return cancelling.cancel(session, actor, appointment_id, reason=note, now=now, version=version)
