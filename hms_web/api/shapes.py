@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from hms_web.domain.local_time import EARLIEST, LATEST, read_day
 from hms_web.domain.unset import UNSET
 from hms_web.domain.validation import is_storable
 from hms_web.services.paging import MAX_LIMIT, Page
@@ -24,9 +25,6 @@ from hms_web.services.paging import MAX_LIMIT, Page
 T = TypeVar("T")
 V = TypeVar("V")
 
-# Dates that cannot be meant are refused here, before a time zone pushes them over the edge of the calendar.
-EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
-DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
@@ -64,15 +62,9 @@ def read_date(value: object) -> date:
     """Return a date written as YYYY-MM-DD; raises ValueError for anything else."""
     if isinstance(value, date):
         return value
-    message = "Write a date as YYYY-MM-DD."
-    if not isinstance(value, str) or not DATE.fullmatch(value):
-        raise ValueError(message)
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise ValueError(message) from None
-    if not EARLIEST <= day <= LATEST:
-        message = f"Write a date from {EARLIEST} to {LATEST}."
+    day = read_day(value) if isinstance(value, str) else None
+    if day is None:
+        message = f"Write a date as YYYY-MM-DD, from {EARLIEST} to {LATEST}."
         raise ValueError(message)
     return day
 

@@ -3,9 +3,13 @@
 A local time that a clock change skips does not exist; one that it repeats means the first of the two.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+# Days outside of these cannot be meant, and a time zone would push some of them over the edge of the calendar.
+EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TICK = timedelta(microseconds=1)
 
 
@@ -59,3 +63,19 @@ def day_span(day: date, zone: tzinfo) -> Span:
 def local_date(instant: datetime, zone: tzinfo) -> date:
     """Return the hospital's calendar day at an instant."""
     return instant.astimezone(zone).date()
+
+
+def may_be_meant(day: date) -> bool:
+    """Whether a day that somebody asks for lies where every zone can reckon with it."""
+    return EARLIEST <= day <= LATEST
+
+
+def read_day(written: str) -> date | None:
+    """Read a day written as YYYY-MM-DD; None for anything else, and for days that cannot be meant."""
+    if not _DAY.fullmatch(written):
+        return None
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return day if may_be_meant(day) else None

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
-from wtforms import DateField, SelectField, StringField, TimeField
+from wtforms import SelectField, StringField, TimeField
 from wtforms.validators import InputRequired, Optional
 
 from hms_web import clock
@@ -19,7 +19,7 @@ from hms_web.services import absences
 from hms_web.services.absences import AbsenceEffect, NewAbsence
 from hms_web.services.doctors import DoctorView
 from hms_web.web import asked, auth, choices, refusals, shown
-from hms_web.web.forms import Form
+from hms_web.web.forms import DayField, Form
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.schedules import managed
 
@@ -41,8 +41,8 @@ class AbsenceForm(Form):
     """When and why a doctor is away; without hours, whole days."""
 
     absence_type = SelectField(lazy_gettext("Kind"), choices=choices.of(TYPES))
-    start_date = DateField(lazy_gettext("First day"), [InputRequired(lazy_gettext("Enter the first day."))])
-    end_date = DateField(lazy_gettext("Last day"), [Optional()])
+    start_date = DayField(lazy_gettext("First day"), [InputRequired(lazy_gettext("Enter the first day."))])
+    end_date = DayField(lazy_gettext("Last day"), [Optional()])
     start_time = TimeField(lazy_gettext("From"), [Optional()])
     end_time = TimeField(lazy_gettext("Until"), [Optional()])
     reason = StringField(lazy_gettext("Reason"))

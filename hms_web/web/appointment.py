@@ -11,7 +11,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from hms_web import clock
-from hms_web.domain.local_time import day_span
+from hms_web.domain.local_time import day_span, may_be_meant
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_follow, may_set_by_hand
 from hms_web.models import db
@@ -150,6 +150,8 @@ def _slot(written: str) -> tuple[date, time, UUID] | None:
     starts, _, doctor = written.partition("/")
     try:
         local = datetime.fromisoformat(starts)
+        if not may_be_meant(local.date()):
+            return None
         return local.date(), local.time().replace(tzinfo=None), UUID(doctor)
     except ValueError:
         return None

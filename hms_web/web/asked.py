@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, time
 from uuid import UUID
 
+from hms_web.domain.local_time import read_day
+
 
 def text(values: Mapping[str, str], name: str) -> str | None:
     """Return a text without surrounding space, or None where there is none."""
@@ -11,11 +13,8 @@ def text(values: Mapping[str, str], name: str) -> str | None:
 
 
 def day(values: Mapping[str, str], name: str) -> date | None:
-    """Return a date, or None."""
-    try:
-        return date.fromisoformat(values.get(name, ""))
-    except ValueError:
-        return None
+    """Return a day that can be meant, or None."""
+    return read_day(values.get(name, ""))
 
 
 def clock_time(written: str | None) -> time | None:

@@ -2,10 +2,26 @@
 
 from collections.abc import Mapping
 
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field
+from wtforms import DateField, Field
 
+from hms_web.domain.local_time import EARLIEST, LATEST, may_be_meant
 from hms_web.domain.refusals import InvalidInput
+
+
+class DayField(DateField):
+    """A day that can be meant."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day."""
+        super().process_formdata(valuelist)
+        if self.data is not None and not may_be_meant(self.data):
+            self.data = None
+            words = lazy_gettext(
+                "Enter a day from %(first)s to %(last)s.", first=str(EARLIEST.year), last=str(LATEST.year)
+            )
+            raise ValueError(words)
 
 
 class Form(FlaskForm):  # type: ignore[misc]

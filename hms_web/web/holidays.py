@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, DateField, StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
 from hms_web import clock
@@ -18,7 +18,7 @@ from hms_web.services import holidays
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.holidays import HolidayChange, HolidayView, NewHoliday
 from hms_web.web import asked, auth, refusals, shown
-from hms_web.web.forms import Form
+from hms_web.web.forms import DayField, Form
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("holidays", __name__)
@@ -30,7 +30,7 @@ class HolidayForm(Form):
     """A day to be closed, once or every year."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter a name; refusals mention it."))])
-    date = DateField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Enter the day."))])
+    date = DayField(lazy_gettext("Day"), [InputRequired(lazy_gettext("Enter the day."))])
     is_recurring = BooleanField(lazy_gettext("Every year on this day"))
     description = StringField(lazy_gettext("Description"))
 

@@ -1,13 +1,13 @@
 """The form of a patient's record."""
 
 from flask_babel import lazy_gettext
-from wtforms import DateField, EmailField, SelectField, StringField, TelField
+from wtforms import EmailField, SelectField, StringField, TelField
 from wtforms.validators import DataRequired, Optional
 
 from hms_web.domain.patients import Sex
 from hms_web.services.patients import NewPatient, PatientChange, PatientView
 from hms_web.web import choices
-from hms_web.web.forms import Form
+from hms_web.web.forms import DayField, Form
 
 SEXES = {
     Sex.FEMALE: lazy_gettext("Female"),
@@ -23,7 +23,7 @@ class PatientForm(Form):
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the patient's name."))])
     phone = TelField(lazy_gettext("Phone"))
-    date_of_birth = DateField(lazy_gettext("Date of birth"), [Optional()])
+    date_of_birth = DayField(lazy_gettext("Date of birth"), [Optional()])
     sex = SelectField(lazy_gettext("Sex"), choices=CHOICES)
     email = EmailField(lazy_gettext("E-mail"))
     mrn = StringField(lazy_gettext("Patient number"))
