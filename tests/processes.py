@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,13 @@ ServerFactory = Callable[..., Server]
 @pytest.fixture
 def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[ServerFactory]:
     """Start servers: `server(processes=2, threads=8, env={...})`; they and their database end with the test."""
+    with serving(servers, worker_number, tmp_path) as start:
+        yield start
+
+
+@contextmanager
+def serving(servers: Servers, worker_number: int, folder: Path) -> Iterator[ServerFactory]:
+    """Give a function that starts servers; they and their databases end with the context."""
     with ExitStack() as stack:
 
         def start(processes: int = 2, threads: int = 8, env: Mapping[str, str] | None = None) -> Server:
@@ -54,7 +61,7 @@ def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[Ser
             redis_url = servers.redis_database(
                 32 + worker_number if "TEST_REDIS_URL" not in os.environ else worker_number
             )
-            running = Server([], database_url, redis_url, tmp_path / "server.log")
+            running = Server([], database_url, redis_url, folder / f"{name}.log")
             environ = {"HMS_ENV": "testing", "DATABASE_URL": database_url, "REDIS_URL": redis_url, **(env or {})}
             for _ in range(processes):
                 port = free_port()

@@ -1,0 +1,118 @@
+"""Takes the database's guards away for a while, so that a race can be seen; everything is put back, and emptied."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import sqlalchemy as sa
+
+from tests.conftest import empty
+
+OVERLAPS = ("ex_appointments_doctor_overlap", "ex_appointments_patient_overlap")
+TOKENS = "uq_appointments_doctor_id_date_token_number"
+PAUSE_SECONDS = 0.05
+PATIENCE_SECONDS = 3
+
+
+@contextmanager
+def without_constraints(engine: sa.Engine) -> Iterator[None]:
+    """Take away what makes overlapping appointments impossible, and numbers given twice."""
+    kept = "SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conname = ANY(:names)"
+    with engine.begin() as connection:
+        constraints = connection.execute(sa.text(kept), {"names": list(OVERLAPS)}).all()
+        assert len(constraints) == len(OVERLAPS)
+        index = connection.scalar(sa.text("SELECT pg_get_indexdef(cast(:name AS regclass))"), {"name": TOKENS})
+        for name, _definition in constraints:
+            connection.exec_driver_sql(f"ALTER TABLE appointments DROP CONSTRAINT {name}")
+        connection.exec_driver_sql(f"DROP INDEX {TOKENS}")
+    try:
+        yield
+    finally:
+        empty(engine)
+        with engine.begin() as connection:
+            for name, definition in constraints:
+                connection.exec_driver_sql(f"ALTER TABLE appointments ADD CONSTRAINT {name} {definition}")
+            connection.exec_driver_sql(index)
+
+
+@contextmanager
+def trigger(engine: sa.Engine, table: str, when: str, body: str, declared: str = "") -> Iterator[None]:
+    """Let a trigger `when` (BEFORE INSERT, say) run some PL/pgSQL for each row of a table."""
+    function = f"DECLARE {declared} BEGIN {body} RETURN NEW; END"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SEQUENCE race_{table}_arrivals")
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION race_{table}() RETURNS trigger LANGUAGE plpgsql AS $race$ {function} $race$"
+        )
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER race_{table} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION race_{table}()"
+        )
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP FUNCTION race_{table} CASCADE")
+            connection.exec_driver_sql(f"DROP SEQUENCE race_{table}_arrivals")
+
+
+def slow_writes(engine: sa.Engine) -> AbstractContextManager[None]:
+    """Let every write of an appointment wait a moment after its checks: who is not kept out by then gets through."""
+    return trigger(engine, "appointments", "BEFORE INSERT OR UPDATE", f"PERFORM pg_sleep({PAUSE_SECONDS});")
+
+
+def meeting(engine: sa.Engine, people: int, before: str = "") -> AbstractContextManager[None]:
+    """Let writers of appointments wait, after their checks, until so many have come that far; not for ever."""
+    body = f"""
+        {before}
+        mine := nextval('race_appointments_arrivals');
+        WHILE (SELECT last_value FROM race_appointments_arrivals) < ((mine - 1) / {people} + 1) * {people}
+              AND clock_timestamp() < since + interval '{PATIENCE_SECONDS} seconds' LOOP
+            PERFORM pg_sleep(0.002);
+        END LOOP;
+    """
+    declared = "mine bigint; since timestamptz := clock_timestamp();"
+    return trigger(engine, "appointments", "BEFORE INSERT OR UPDATE", body, declared)
+
+
+def a_slot_lock_alone(engine: sa.Engine, people: int = 1) -> AbstractContextManager[None]:
+    """Do what a system does that locks only the slot: take its row, look again whether it is free, then write.
+
+    The writers of different slots meet between the two.
+    """
+    active = "status NOT IN ('CANCELLED', 'NO_SHOW')"
+    same = "doctor_id = NEW.doctor_id AND starts_at = NEW.starts_at"
+    return meeting(
+        engine,
+        people,
+        f"""
+        PERFORM 1 FROM doctor_slots WHERE {same} FOR UPDATE;
+        IF EXISTS (SELECT FROM appointments WHERE {same} AND {active}) THEN
+            RAISE unique_violation;
+        END IF;
+        """,
+    )
+
+
+def forgetful_keys(engine: sa.Engine) -> AbstractContextManager[None]:
+    """Let no Idempotency-Key ever meet itself again."""
+    return trigger(engine, "idempotency_keys", "BEFORE INSERT", "NEW.key := NEW.key || gen_random_uuid();")
+
+
+@contextmanager
+def slots_as_they_come(engine: sa.Engine) -> Iterator[None]:
+    """Keep beside the slots, in `race_slots`, what would be there if no constraint threw anything away."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE race_slots (doctor_id uuid, date date, start_time time)")
+    keep = "INSERT INTO race_slots VALUES (NEW.doctor_id, NEW.date, NEW.start_time);"
+    try:
+        with trigger(engine, "doctor_slots", "BEFORE INSERT", keep):
+            yield
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE race_slots")
+
+
+def crossed_locks(engine: sa.Engine) -> AbstractContextManager[None]:
+    """Let a move lock the doctor it leaves before the one it goes to, so that two moves can wait in a circle."""
+    lock = "PERFORM 1 FROM doctors WHERE id = {}.doctor_id FOR UPDATE;"
+    body = f"{lock.format('OLD')} PERFORM pg_sleep({PAUSE_SECONDS} * 4); {lock.format('NEW')}"
+    return trigger(engine, "appointments", "BEFORE UPDATE", body)
