@@ -31,8 +31,8 @@ _AUDITED = ("doctor_id", "patient_id", "starts_at", "token_number")
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """What a booking asks for; `date` and `time` are the hospital's. `override_reason` lets an admin book a
-    blocked patient.
+    """What a booking asks for; `date` and `time` are the hospital's. `override_reason` lets an admin book a blocked
+    patient.
     """
 
     patient_id: UUID
@@ -49,8 +49,8 @@ class BookingRequest:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentChange:
-    """What a change asks for; another date, time or doctor is a reschedule. A given `version` has to be the
-    current one.
+    """What a change asks for; another date, time or doctor is a reschedule. A given `version` has to be the current
+    one.
     """
 
     date: dt.date | Unset = UNSET
@@ -68,6 +68,7 @@ def book(session: Session, actor: Actor, request: BookingRequest, *, now: dateti
     InvalidInput for texts that are too long, Busy when the database cannot answer in time.
     """
     _refuse_long_texts(reason=request.reason)
+    refuse_invalid(("overrideReason", note_mistake(request.override_reason, LONGEST_REASON)))
     return unit_of_work.run(session, lambda: _book(session, actor, request, now))
 
 

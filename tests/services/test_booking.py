@@ -85,6 +85,14 @@ def test_a_blocked_patient_needs_an_admins_written_reason(here: Clinic) -> None:
     assert event.details["override_reason"] == "chest pain"
 
 
+@pytest.mark.parametrize("written", ["x" * 501, "chest\0pain"])
+def test_the_written_reason_is_a_text_like_any_other(here: Clinic, written: str) -> None:
+    request = ask(here.doctor(), here.patient(status="BLOCKED"), time(10))
+    with pytest.raises(InvalidInput) as caught:
+        booking.book(here.session, here.admin, replace(request, override_reason=written), now=NOW)
+    assert [field for field, _ in caught.value.errors] == ["overrideReason"]
+
+
 def test_one_patient_is_not_in_two_places(here: Clinic) -> None:
     quarter, half, patient = here.doctor(minutes=15), here.doctor(minutes=30), here.patient()
     here.book(half, patient, time(10))
