@@ -5,11 +5,13 @@ from datetime import date, time
 from uuid import UUID
 
 from hms_web.domain.local_time import read_day
+from hms_web.domain.validation import is_storable
 
 
 def text(values: Mapping[str, str], name: str) -> str | None:
-    """Return a text without surrounding space, or None where there is none."""
-    return values.get(name, "").strip() or None
+    """Return a text without surrounding space, or None where there is none or the database could not hold it."""
+    written = values.get(name, "").strip()
+    return written if written and is_storable(written) else None
 
 
 def day(values: Mapping[str, str], name: str) -> date | None:
