@@ -3,17 +3,22 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
+from hms_web.domain.local_time import may_be_meant
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import is_storable
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 
+# Numbers are as large as those that we write: scores and counts.
+_NUMBERS = {int: re.compile(r"-?\d{1,9}", re.ASCII), Decimal: re.compile(r"-?\d{1,4}(\.\d{1,4})?", re.ASCII)}
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
 
@@ -55,11 +60,15 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
 def _part(kind: type, text: object) -> object:
     if not isinstance(text, str) or not is_storable(text):
         raise TypeError
+    if kind in _NUMBERS and not _NUMBERS[kind].fullmatch(text):
+        raise ValueError
     if not issubclass(kind, date):
         parse: Callable[[str], object] = kind
         return parse(text)
     parsed = kind.fromisoformat(text)
     if isinstance(parsed, datetime) and parsed.tzinfo is None:
+        raise ValueError
+    if not may_be_meant(parsed.date() if isinstance(parsed, datetime) else parsed):
         raise ValueError
     return parsed
 

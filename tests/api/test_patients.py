@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from hms_web.models import AuditEvent, HospitalHoliday, Notification, Patient, new_id
+from hms_web.services import paging
 from tests.api.callers import Caller, caller_of, code, fields
 from tests.scenes import MONDAY, NOW, Clinic
 
@@ -192,3 +193,10 @@ def test_no_patient_can_be_read_by_a_wrong_id(reception: Caller, here: Clinic) -
     for wrong in ("1", "%00", "00000000-0000-0000-0000-00000000000g", str(new_id()).replace("-", ""), "ü"):
         assert reception.get(f"/patients/{wrong}").data == missing.data
     assert here.count(Patient) == 0
+
+
+@pytest.mark.parametrize("score", ["1E+200000", "NaN", "sNaN", "-Infinity", "1" * 4000])
+def test_a_cursor_that_nobody_was_given_is_wrong_input(reception: Caller, here: Clinic, score: str) -> None:
+    here.patient(name="John Smith")
+    made_up = paging.write_cursor(score, "a", UUID(int=1))
+    assert fields(reception.get(f"/patients?q=smith&cursor={made_up}")) == ["cursor"]

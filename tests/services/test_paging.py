@@ -43,7 +43,28 @@ def test_what_is_no_cursor_of_a_list_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("2026-03-02T02:30:00", datetime), ("soon", datetime), ("soon", date), ("1e", Decimal)]
+    ("text", "kind"),
+    [
+        ("2026-03-02T02:30:00", datetime),
+        ("soon", datetime),
+        ("soon", date),
+        ("1e", Decimal),
+        ("1E+200000", Decimal),
+        ("1E-200000", Decimal),
+        ("NaN", Decimal),
+        ("sNaN", Decimal),
+        ("Infinity", Decimal),
+        ("12345", Decimal),
+        ("1.00000000", Decimal),
+        ("9" * 5000, int),
+        ("9" * 10, int),
+        ("1_000", int),
+        (" 7", int),
+        ("9999-12-31", date),
+        ("0001-01-01", date),
+        ("9999-12-31T23:59:59-14:00", datetime),
+        ("0001-01-01T00:00:00+14:00", datetime),
+    ],
 )
 def test_parts_have_to_be_of_their_kind(text: str, kind: type) -> None:
     with pytest.raises(InvalidInput):
@@ -67,3 +88,8 @@ def test_a_page_has_a_cursor_only_when_more_follows() -> None:
     cut = page(["a", "b", "c"], 2, str.upper, lambda row: (row,))
     assert cut.items == ["A", "B"]
     assert read_cursor(str(cut.next_cursor), str) == ("b",)
+
+
+@pytest.mark.parametrize("number", ["0", "0.3333", "1", "-1.5", "1234.5678"])
+def test_scores_of_every_size_that_we_write_are_read(number: str) -> None:
+    assert read_cursor(write_cursor(Decimal(number)), Decimal) == (Decimal(number),)
