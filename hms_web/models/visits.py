@@ -128,7 +128,7 @@ class Appointment(Base):
 
 
 class TokenCounter(Base):
-    """The last token number that a doctor's day has given; it only goes up, so no number is ever told to two patients."""
+    """The last token number that a doctor's day has given; it only goes up, so none is ever told to two patients."""
 
     __tablename__ = "token_counters"
     __table_args__ = (in_hospital("doctor_id", "doctors"),)

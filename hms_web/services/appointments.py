@@ -56,7 +56,7 @@ class AppointmentView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentFilter:
-    """What a list is narrowed to; None and empty mean everything. `day` is the same as `first` and `last` on that day."""
+    """What a list is narrowed to; None and empty mean everything. `day` is as `first` and `last` on that day."""
 
     day: date | None = None
     first: date | None = None

@@ -99,7 +99,7 @@ def in_range(
 
 
 def available(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[SlotView]:
-    """Return the slots of a doctor that can be booked now, inside the booking window. Raises Refused DOCTOR_NOT_FOUND."""
+    """Return the slots of a doctor that can be booked now, in the booking window. Raises Refused DOCTOR_NOT_FOUND."""
     today = local_date(now, actor.zone)
     slots = in_range(session, actor, doctor_id, today, today + timedelta(days=BOOKING_WINDOW_DAYS), now=now)
     return [slot for slot in slots if slot.status is SlotStatus.AVAILABLE]

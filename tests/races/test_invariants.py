@@ -65,6 +65,17 @@ BROKEN: dict[str, list[str]] = {
         f"UPDATE appointments SET ends_at = ends_at - interval '10 minutes' WHERE {FIRST}"
     ],
     "a token number was given twice": [NO_TOKEN_GUARD, "UPDATE appointments SET token_number = 1"],
+    "somebody who lies in leave is not on the affected list": [
+        """
+        INSERT INTO doctor_absences (id, hospital_id, doctor_id, absence_type, start_date, end_date, status)
+        SELECT doctor_id, hospital_id, doctor_id, 'OTHER', date, date, 'ACTIVE' FROM appointments WHERE token_number = 1
+        """,
+        """
+        INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
+        SELECT gen_random_uuid(), hospital_id, '2026-03-01', 'nobody', 'absence.created', 'absence', id, '{}'
+          FROM doctor_absences
+        """,
+    ],
     "a remembered request has no answer": [
         (
             "INSERT INTO idempotency_keys (user_id, key, fingerprint, created_at) "
