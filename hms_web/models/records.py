@@ -13,7 +13,7 @@ from hms_web.models.base import Base, CreatedAt, HospitalId, Id, in_hospital, on
 
 
 class AuditEvent(Base):
-    """Who did what to which record, when. A trigger refuses every change of a row."""
+    """Who did what to which record, when. Triggers refuse every change of a row, and to empty the table."""
 
     __tablename__ = "audit_events"
     __table_args__ = (

@@ -629,6 +629,10 @@ def upgrade() -> None:
         "CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE ON audit_events "
         "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit()"
     )
+    op.execute(
+        "CREATE TRIGGER audit_events_never_emptied BEFORE TRUNCATE ON audit_events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit()"
+    )
 
 
 def downgrade() -> None:
