@@ -140,6 +140,7 @@ class Postgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_statement": "none",
+            "log_error_verbosity": "terse",  # DETAIL quotes the row that was refused
             "log_parameter_max_length": "0",  # no patient data in the log
             "log_parameter_max_length_on_error": "0",
             **({} if self.durable else NOT_DURABLE),
