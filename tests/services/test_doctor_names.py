@@ -8,11 +8,10 @@ from tests.scenes import clinic
 
 def test_doctors_with_an_active_account_are_named_in_order_and_only_ones_own(session: Session) -> None:
     place, other = clinic(session), clinic(session)
-    first, second, gone = place.doctor(), place.doctor(), place.doctor()
+    first, second, _gone = place.doctor(), place.doctor(), place.doctor()
     other.doctor()
     session.execute(sa.update(User).where(User.name == "Dr. 003").values(is_active=False))
     session.commit()
     found = doctor_names.everyone(session, place.actor)
     assert [(doctor.id, doctor.name) for doctor in found] == [(first, "Dr. 001"), (second, "Dr. 002")]
     assert {doctor.department for doctor in found} == {"Cardiology"}
-    assert gone

@@ -1,6 +1,7 @@
 """Forms of the front desk that are sent again, or sent from a page that has been overtaken."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from tests.scenes import MONDAY, NOW
 from tests.web.record_scenes import Desk
 from tests.web.test_front_desk import form_of
 
-NEWCOMER = {"do": "book", "is_new": "1", "name": "Zoe Quill", "phone": "080 555 777"}
+NEWCOMER: dict[str, Any] = {"do": "book", "is_new": "1", "name": "Zoe Quill", "phone": "080 555 777"}
 
 
 def test_a_newcomers_form_that_is_sent_twice_adds_one_patient_and_one_appointment(desk: Desk) -> None:
