@@ -69,7 +69,7 @@ class PatientChange(Body):
     """What to change of a patient; null empties a field."""
 
     name: Text = left_out()
-    phone: Text | None = left_out()
+    phone: Text = left_out()
     date_of_birth: LocalDate | None = left_out()
     sex: Sex | None = left_out()
     email: Text | None = left_out()

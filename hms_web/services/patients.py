@@ -68,7 +68,7 @@ class PatientChange:
     """What to change of a patient; UNSET leaves it, None empties it."""
 
     name: str | Unset = UNSET
-    phone: str | None | Unset = UNSET
+    phone: str | Unset = UNSET
     date_of_birth: date | None | Unset = UNSET
     sex: Sex | None | Unset = UNSET
     email: str | None | Unset = UNSET
@@ -182,15 +182,19 @@ def possible_duplicates(
     return [view(row) for row in session.scalars(query.order_by(Patient.name, Patient.id).limit(MOST_DUPLICATES))]
 
 
-def checked(wanted: NewPatient | PatientChange, today: date) -> dict[str, Any]:
-    """Return the tidied columns that are set; raises InvalidInput with everything that is wrong."""
+def checked(wanted: NewPatient | PatientChange, today: date, *, needs_phone: bool = True) -> dict[str, Any]:
+    """Return the tidied columns that are set; raises InvalidInput with everything that is wrong.
+
+    Whoever is added or changed by hand has a phone number; records that are imported may lack one.
+    """
     given = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
     given = {
         name: tidy(value) if isinstance(value, str) else value for name, value in given.items() if value is not UNSET
     }
+    has_none = "phone" in given and given["phone"] is None
     refuse_invalid(
         ("name", name_mistake(given["name"] or "") if "name" in given else None),
-        ("phone", phone_mistake(given.get("phone"))),
+        ("phone", "Enter a phone number." if has_none and needs_phone else phone_mistake(given.get("phone"))),
         ("dateOfBirth", birth_mistake(given.get("date_of_birth"), today)),
         ("email", email_mistake(given["email"]) if given.get("email") else None),
         ("mrn", mrn_mistake(given.get("mrn"))),

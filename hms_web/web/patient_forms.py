@@ -50,5 +50,5 @@ class PatientForm(Form):
         """The record as it shall be."""
         wanted = self.new
         return PatientChange(
-            wanted.name, wanted.phone, wanted.date_of_birth, wanted.sex, wanted.email, wanted.mrn or ""
+            wanted.name, wanted.phone or "", wanted.date_of_birth, wanted.sex, wanted.email, wanted.mrn or ""
         )

@@ -39,10 +39,12 @@ def test_a_patient_is_added_read_and_changed(reception: Caller, here: Clinic) ->
         "blockedReason": None,
         "createdAt": NOW.astimezone(here.actor.zone).isoformat(),
     }
-    changed = reception.patch(path, {"phone": None, "sex": "OTHER", "mrn": "A-7"}).json
-    assert changed == patient | {"phone": None, "sex": "OTHER", "mrn": "A-7"}
+    changed = reception.patch(path, {"email": None, "sex": "OTHER", "mrn": "A-7"}).json
+    assert changed == patient | {"email": None, "sex": "OTHER", "mrn": "A-7"}
     assert reception.patch(path, {}).json == changed
     assert fields(reception.patch(path, {"name": None})) == ["name"]
+    assert fields(reception.patch(path, {"phone": None})) == ["phone"]
+    assert fields(reception.patch(path, {"phone": " "})) == ["phone"]
     assert fields(reception.patch(path, {"status": "ACTIVE"})) == ["status"]
 
 

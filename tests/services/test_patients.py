@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,8 +21,11 @@ from tests.scenes import NOW, Clinic
 BORN = date(1980, 5, 5)
 
 
+FRESH = (f"080 {number:07d}" for number in count())
+
+
 def add(here: Clinic, name: str = "Asha Rao", **columns: object) -> CreatedPatient:
-    given: dict[str, Any] = columns
+    given: dict[str, Any] = {"phone": next(FRESH)} | columns
     return patients.create(here.session, here.actor, NewPatient(name, **given), now=NOW)
 
 
@@ -64,7 +68,7 @@ def test_two_at_once_get_two_numbers(here: Clinic, engine: sa.Engine) -> None:
     def register() -> None:
         with Session(engine, expire_on_commit=False) as session:
             barrier.wait()
-            numbers.append(patients.create(session, here.actor, NewPatient("Asha Rao"), now=NOW).patient.mrn)
+            numbers.append(patients.create(session, here.actor, NewPatient("Asha Rao", "080 555 1234"), now=NOW).patient.mrn)
 
     threads = [threading.Thread(target=register) for _ in range(4)]
     for thread in threads:
@@ -96,6 +100,8 @@ def test_a_number_belongs_to_one_patient_of_a_hospital(here: Clinic, elsewhere: 
         ({"name": "A\0"}, ["name"]),
         ({"name": "A\ud800"}, ["name"]),
         ({"name": "Asha", "phone": "12"}, ["phone"]),
+        ({"name": "Asha", "phone": None}, ["phone"]),
+        ({"name": "Asha", "phone": " "}, ["phone"]),
         ({"name": "Asha", "date_of_birth": date(2026, 3, 3)}, ["dateOfBirth"]),
         ({"name": "Asha", "email": "nobody"}, ["email"]),
         ({"name": "Asha", "mrn": "x\0"}, ["mrn"]),
@@ -139,8 +145,9 @@ def test_signs_of_a_pattern_in_a_name_mean_themselves(here: Clinic) -> None:
 
 def test_a_change_is_written_with_what_changed(here: Clinic) -> None:
     made = add(here, phone="98765 43210", date_of_birth=BORN, email="a@b").patient
-    changed = change(here, made.id, name=" Asha  Kumari ", phone=None, email="  ", sex=Sex.FEMALE)
-    assert (changed.name, changed.phone, changed.email, changed.sex) == ("Asha Kumari", None, None, Sex.FEMALE)
+    changed = change(here, made.id, name=" Asha  Kumari ", phone=" 98765 43211", email="  ", sex=Sex.FEMALE)
+    assert (changed.name, changed.phone) == ("Asha Kumari", "98765 43211")
+    assert (changed.email, changed.sex) == (None, Sex.FEMALE)
     assert changed.date_of_birth == BORN
     event = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "patient.changed")).one()
     assert event.details["changes"]["name"] == {"from": "Asha Rao", "to": "Asha Kumari"}
@@ -150,12 +157,19 @@ def test_a_change_is_written_with_what_changed(here: Clinic) -> None:
 def test_a_change_of_nothing_is_not_written(here: Clinic) -> None:
     made = add(here).patient
     assert change(here, made.id) == made
-    assert change(here, made.id, name="Asha Rao", phone=None) == made
+    assert change(here, made.id, name="Asha Rao", phone=made.phone) == made
     assert here.count(AuditEvent, action="patient.changed") == 0
 
 
 @pytest.mark.parametrize(
-    ("wanted", "fields"), [({"name": " "}, ["name"]), ({"mrn": " "}, ["mrn"]), ({"phone": "x"}, ["phone"])]
+    ("wanted", "fields"),
+    [
+        ({"name": " "}, ["name"]),
+        ({"mrn": " "}, ["mrn"]),
+        ({"phone": "x"}, ["phone"]),
+        ({"phone": None}, ["phone"]),
+        ({"phone": " "}, ["phone"]),
+    ],
 )
 def test_a_change_has_to_be_right(here: Clinic, wanted: dict[str, object], fields: list[str]) -> None:
     made = add(here).patient

@@ -81,12 +81,13 @@ def test_mistakes_stand_at_their_fields_and_nothing_is_lost(desk: Desk) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"name": ""}, "Enter the patient's name"),
         ({"phone": "call me"}, "Use only digits"),
+        ({"phone": ""}, "Enter a phone number"),
         ({"date_of_birth": "2030-01-01"}, "cannot be in the future"),
         ({"email": "nowhere"}, "Write an e-mail address"),
         ({"mrn": "T00002"}, "Another patient of this hospital has that number"),
     ]
     for wrong, words in cases:
-        refused = form.send(**({"name": "Ravi Menon", "email": "r@example.org"} | wrong))
+        refused = form.send(**({"name": "Ravi Menon", "phone": "080 555 1234", "email": "r@example.org"} | wrong))
         assert refused.status in {409, 422}
         assert words in refused.text
         assert refused.all("div", class_="wrong")
@@ -107,6 +108,7 @@ def test_a_change_that_is_refused_keeps_what_was_typed(desk: Desk) -> None:
     form = desk.reception().get(f"/patients/{desk.patient_id}/edit").form("/edit")
     cases: list[tuple[dict[str, Any], int, str]] = [
         ({"phone": "abc"}, 422, "Use only digits"),
+        ({"phone": ""}, 422, "Enter a phone number"),
         ({"mrn": "OTHER-1"}, 409, "Another patient of this hospital has that number"),
         ({"mrn": ""}, 422, ""),
         ({"name": ""}, 422, "Enter the patient's name"),

@@ -68,7 +68,7 @@ def _understood(run: Run, row: Row, prefix: str, date_format: str | None, today:
         email=row.get("email"),
     )
     try:
-        return patients.checked(wanted, today)
+        return patients.checked(wanted, today, needs_phone=False)
     except InvalidInput as wrong:
         sentences = (f"{_FIELDS.get(name, name)}: {sentence}" for name, sentence in wrong.errors)
         raise RowRefused(Rule.INVALID_VALUE, " ".join(sentences)) from wrong
