@@ -59,6 +59,8 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     """Read the day's appointments of the doctors shown, and everybody who needs another time."""
     found = appointments.of_day(session, actor, address.day, doctor_ids=list(doctor_ids))
     today = now.astimezone(actor.zone).date()
+    # Whoever is still expected comes first, the late ones at the top: they are what a desk waits for.
+    found.sort(key=lambda view: view.status not in UPCOMING)
     rows = [_row(view, now, is_today=address.day == today) for view in found]
     still = sum(view.status in UPCOMING for view in found)
     count = sum(view.status not in INACTIVE for view in found)
