@@ -16,6 +16,7 @@ from hms_web.api import register as register_api
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.logs import configure_logging
 from hms_web.models import db
+from hms_web.services import sign_in_limits
 from hms_web.web import register as register_web
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +75,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
+    app.extensions[sign_in_limits.EXTENSION] = sign_in_limits.SignInLimits(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
     register_web(app)

@@ -9,7 +9,6 @@ from hms_web.api import (
     doctors,
     holidays,
     identity,
-    limits,
     notifications,
     pages,
     patients,
@@ -43,5 +42,4 @@ def register(app: Flask) -> None:
         noun.routes.register(blueprint)
     pages.register(blueprint, OPERATIONS)
     problems.register(app, blueprint)
-    limits.init_app(app)
     app.register_blueprint(blueprint)

@@ -2,14 +2,17 @@
 
 from typing import Literal
 
-from hms_web.api import limits
+from flask import current_app, request
+
 from hms_web.api.access import EVERYONE
 from hms_web.api.operations import Call, Routes
+from hms_web.api.problems import Problem, Wrong
 from hms_web.api.shapes import Body, Id, Shape, Text
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.refusals import Code
 from hms_web.services import identity
 from hms_web.services.identity import SignedIn
+from hms_web.services.sign_in_limits import EXTENSION, WAIT_SECONDS, SignInLimits, TooManyAttempts
 
 routes = Routes("identity")
 
@@ -68,12 +71,12 @@ class Token(Shape):
 @routes.add("POST", "/auth/token", None, "Get a bearer token", refuses=[Code.WRONG_CREDENTIALS])
 def issue_token(call: Call, body: Credentials) -> Token:
     """Failures are limited, per account and address; an unknown account and a wrong password look alike."""
-    limits.failures().refuse(body.email)
+    limits: SignInLimits = current_app.extensions[EXTENSION]
     try:
-        issued = identity.issue_token(call.session, body.email, body.password, now=call.now)
-    except Refused:
-        limits.failures().count(body.email)
-        raise
+        with limits.counted(body.email, request.remote_addr or ""):
+            issued = identity.issue_token(call.session, body.email, body.password, now=call.now)
+    except TooManyAttempts:
+        raise Problem(Wrong.TOO_MANY_ATTEMPTS, {"Retry-After": str(WAIT_SECONDS)}) from None
     return Token(access_token=issued.access_token, expires_in=issued.expires_in, user=Me.of(issued.signed_in))
 
 

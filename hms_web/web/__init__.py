@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from hms_web.web import assets, auth, csrf, errors, formats, home, htmx, language, limits, navigation, privacy, sign_in
+from hms_web.web import assets, auth, csrf, errors, formats, home, htmx, language, navigation, privacy, sign_in
 from hms_web.web.front_desk import blueprint as front_desk
 from hms_web.web.records import BLUEPRINTS as RECORDS
 
@@ -13,5 +13,3 @@ def register(app: Flask) -> None:
         part.init_app(app)
     for blueprint in (sign_in.blueprint, home.blueprint, front_desk, *RECORDS):
         app.register_blueprint(blueprint)
-    # After the blueprints: it guards one of their views.
-    limits.init_app(app)

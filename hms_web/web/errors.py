@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.logs import where
 from hms_web.services import wording
+from hms_web.services.sign_in_limits import WAIT_SECONDS
 from hms_web.services.unit_of_work import Busy
 from hms_web.web import auth, htmx
 from hms_web.web.csrf import is_api
@@ -107,7 +108,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     detail = str(EXPIRED_FORM) if isinstance(error, CSRFError) else None
     response = make_response(answer(error.code, detail))
     if isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = "900"
+        response.headers["Retry-After"] = str(WAIT_SECONDS)
     return response
 
 

@@ -1,6 +1,6 @@
 """`/login` and `/logout`."""
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from wtforms import EmailField, PasswordField
@@ -10,6 +10,7 @@ from hms_web import clock
 from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import identity
+from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, htmx
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -40,7 +41,9 @@ def submit() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate():
         try:
-            token = identity.sign_in(db.session(), form.email.data or "", form.password.data or "", now=clock.now())
+            token = _sign_in(form.email.data or "", form.password.data or "")
+        except TooManyAttempts:
+            abort(429)
         except Refused:
             form.refuse(gettext("That e-mail address and password do not belong together. Check both and try again."))
         else:
@@ -49,6 +52,12 @@ def submit() -> ResponseReturnValue:
     form.password.data = None
     wanted = auth.local_path(request.args.get("next"))
     return make_response(render_template("sign_in/page.html", form=form, next=wanted), 422)
+
+
+def _sign_in(email: str, password: str) -> str:
+    limits: SignInLimits = current_app.extensions[EXTENSION]
+    with limits.counted(email, request.remote_addr or ""):
+        return identity.sign_in(db.session(), email, password, now=clock.now())
 
 
 @blueprint.get("/session")

@@ -9,11 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hms_web.api import limits
-from hms_web.api.limits import Failures
 from hms_web.domain.identity import Role
 from hms_web.models import ApiToken, LoginSession, User
-from hms_web.services import passwords, users
+from hms_web.services import passwords, sign_in_limits, users
 from tests.api.callers import Caller, caller_of, check_described, check_problem, code, fields, person
 from tests.scenes import NOW, Clinic
 
@@ -102,10 +100,10 @@ def test_success_is_never_limited(client: FlaskClient, asha: users.UserView) -> 
 @pytest.fixture
 def without_redis(app: Flask) -> Iterator[None]:
     """The counts, while Redis does not answer."""
-    kept = app.extensions[limits.EXTENSION]
-    app.extensions[limits.EXTENSION] = Failures("redis://127.0.0.1:1")
+    kept = app.extensions[sign_in_limits.EXTENSION]
+    app.extensions[sign_in_limits.EXTENSION] = sign_in_limits.SignInLimits("redis://127.0.0.1:1")
     yield
-    app.extensions[limits.EXTENSION] = kept
+    app.extensions[sign_in_limits.EXTENSION] = kept
 
 
 @pytest.mark.usefixtures("without_redis")
