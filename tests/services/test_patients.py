@@ -68,7 +68,8 @@ def test_two_at_once_get_two_numbers(here: Clinic, engine: sa.Engine) -> None:
     def register() -> None:
         with Session(engine, expire_on_commit=False) as session:
             barrier.wait()
-            numbers.append(patients.create(session, here.actor, NewPatient("Asha Rao", "080 555 1234"), now=NOW).patient.mrn)
+            wanted = NewPatient("Asha Rao", "080 555 1234")
+            numbers.append(patients.create(session, here.actor, wanted, now=NOW).patient.mrn)
 
     threads = [threading.Thread(target=register) for _ in range(4)]
     for thread in threads:
