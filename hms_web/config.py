@@ -31,6 +31,7 @@ SETTING_NAMES = frozenset(
     }
 )
 HIGHEST_PORT = 65535
+LOCK_WAIT_SECONDS = 2
 MOST_PROXIES = 8
 SHORTEST_SECRET = 16
 
@@ -113,7 +114,7 @@ def engine_options(*, pooled: bool = True) -> dict[str, Any]:
     """
     server_side = {
         "timezone": "UTC",
-        "lock_timeout": "4s",
+        "lock_timeout": f"{LOCK_WAIT_SECONDS}s",
         "statement_timeout": "30s",
         "idle_in_transaction_session_timeout": "60s",
     }

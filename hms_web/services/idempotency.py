@@ -67,7 +67,7 @@ def _claim(session: Session, actor: Actor, key: str, fingerprint: str, now: date
     claim = claim.on_conflict_do_update(
         index_elements=["user_id", "key"], set_=values, where=IdempotencyKey.created_at < now - KEPT_FOR
     )
-    if session.execute(claim.returning(IdempotencyKey.key)).first() is not None:
+    if unit_of_work.wait_for(session, claim.returning(IdempotencyKey.key)).first() is not None:
         return None
     row = session.execute(
         select(IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body).where(

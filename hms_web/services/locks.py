@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Appointment, Doctor, Patient
+from hms_web.services import unit_of_work
 
 S = TypeVar("S", bound=GenerativeSelect)
 
@@ -49,14 +50,16 @@ def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient |
     """Lock a patient and return what a booking needs of it, or None if the hospital has no such patient."""
     columns = select(Patient.status, Patient.name, Patient.mrn, Patient.phone, Patient.blocked_reason)
     mine = _mine(Patient.hospital_id, Patient.id, actor, patient_id)
-    row = session.execute(_locked(columns.where(mine))).one_or_none()
-    return LockedPatient(PatientStatus(row.status), *row[1:]) if row else None
+    row = unit_of_work.wait_for(session, _locked(columns.where(mine))).one_or_none()
+    if row is None:
+        return None
+    return LockedPatient(PatientStatus(row.status), row.name, row.mrn, row.phone, row.blocked_reason)
 
 
 def doctors(session: Session, actor: Actor, doctor_ids: Iterable[UUID]) -> set[UUID]:
     """Lock doctors of the hospital in the order of their ids; return those that exist."""
     wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(set(doctor_ids)))
-    return set(session.scalars(_locked(wanted.order_by(Doctor.id))))
+    return set(unit_of_work.wait_for(session, _locked(wanted.order_by(Doctor.id))).scalars())
 
 
 def doctor(session: Session, actor: Actor, doctor_id: UUID) -> bool:
@@ -67,13 +70,14 @@ def doctor(session: Session, actor: Actor, doctor_id: UUID) -> bool:
 def all_doctors(session: Session, actor: Actor) -> set[UUID]:
     """Lock every doctor of the hospital, for what touches all of them, like a holiday."""
     wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id).order_by(Doctor.id)
-    return set(session.scalars(_locked(wanted)))
+    return set(unit_of_work.wait_for(session, _locked(wanted)).scalars())
 
 
 def appointment(session: Session, actor: Actor, appointment_id: UUID) -> Appointment | None:
     """Lock an appointment and return it as it stands now, or None. Its patient and doctor have to be locked before."""
     wanted = select(Appointment).where(_mine(Appointment.hospital_id, Appointment.id, actor, appointment_id))
-    return session.scalars(_locked(wanted).execution_options(populate_existing=True)).one_or_none()
+    statement = _locked(wanted).execution_options(populate_existing=True)
+    return unit_of_work.wait_for(session, statement).scalars().one_or_none()
 
 
 def visit(

@@ -3,16 +3,26 @@
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
+from sqlalchemy import Executable, Result, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from hms_web.config import LOCK_WAIT_SECONDS
 
 T = TypeVar("T")
 
 ATTEMPTS = 6
 _FLAG = "hms_in_unit_of_work"
+
+# How long one unit of work waits for others in all, however many locks it needs. PostgreSQL may wait twice for one row,
+# first for its turn and then for the holder, and cuts off each of the two by itself.
+PATIENCE_SECONDS = 2.0 * LOCK_WAIT_SECONDS
+# Less is not counted as waiting, and so long whoever has waited enough may still find that a lock gets free.
+LEAST_SECONDS = 0.1
+_WAITED = "hms_seconds_waited"
 
 # Worth another try: the database undid this transaction because of one that has finished or gone away since. A violated
 # exclusion or unique constraint means that somebody was quicker; the second try sees their row and can name the rule.
@@ -37,7 +47,7 @@ def run(session: Session, work: Callable[[], T]) -> T:
     """
     if session.info.get(_FLAG):
         return work()
-    session.info[_FLAG] = True
+    session.info.update({_FLAG: True, _WAITED: 0.0})
     try:
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -49,7 +59,7 @@ def run(session: Session, work: Callable[[], T]) -> T:
                     raise Busy from error
                 if not isinstance(error.orig, _TRY_AGAIN):
                     raise
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or session.info[_WAITED] >= PATIENCE_SECONDS:
                     raise Busy from error
                 time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311 jitter, not a secret
             except BaseException:
@@ -60,3 +70,21 @@ def run(session: Session, work: Callable[[], T]) -> T:
         raise AssertionError  # the last attempt returns or raises
     finally:
         session.info.pop(_FLAG, None)
+
+
+def wait_for(session: Session, statement: Executable) -> Result[Any]:
+    """Execute a statement that may have to wait for others, for no longer than this unit of work still may.
+
+    One that waits for a lock behind somebody who waits for the next lock would otherwise wait for both in full.
+    """
+    waited = session.info.get(_WAITED, 0.0)
+    if waited:
+        left = max(PATIENCE_SECONDS - waited, LEAST_SECONDS)
+        session.execute(text(f"SET LOCAL lock_timeout = '{left / 2 * 1000:.0f}ms'"))
+    began = time.monotonic()
+    try:
+        return session.execute(statement)
+    finally:
+        took = time.monotonic() - began
+        if took > LEAST_SECONDS:
+            session.info[_WAITED] = waited + took

@@ -33,7 +33,7 @@ def test_what_does_not_answer_is_named() -> None:
 
 def test_a_session_waits_no_longer_than_a_person_does(session: Session) -> None:
     waits = [session.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout", "timezone")]
-    assert waits == ["4s", "30s", "UTC"]
+    assert waits == ["2s", "30s", "UTC"]
 
 
 def test_two_real_processes_are_ready_on_two_ports(server: ServerFactory) -> None:

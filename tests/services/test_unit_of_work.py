@@ -1,5 +1,6 @@
 """The one place that commits: joining, trying again, giving up."""
 
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -7,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from hms_web.models import Hospital, new_id
-from hms_web.services import unit_of_work
+from hms_web.config import LOCK_WAIT_SECONDS
+from hms_web.models import Doctor, Hospital, new_id
+from hms_web.services import locks, unit_of_work
 from tests.scenes import Clinic
 
 
@@ -69,3 +71,43 @@ def test_any_other_database_error_goes_on(here: Clinic) -> None:
     with pytest.raises(DBAPIError):
         unit_of_work.run(here.session, lambda: here.session.execute(sa.text("SELECT 1/0")))
     assert here.count(Hospital) == 1
+
+
+def test_who_has_waited_enough_waits_no_longer_for_the_next_lock(here: Clinic, engine: sa.Engine) -> None:
+    doctor = here.doctor()
+
+    def work() -> bool:
+        here.session.info[unit_of_work._WAITED] = unit_of_work.PATIENCE_SECONDS
+        return locks.doctor(here.session, here.actor, doctor)
+
+    with engine.connect() as other:
+        other.execute(sa.select(Doctor.id).where(Doctor.id == doctor).with_for_update())
+        began = time.monotonic()
+        with pytest.raises(unit_of_work.Busy):
+            unit_of_work.run(here.session, work)
+        assert time.monotonic() - began < LOCK_WAIT_SECONDS / 2
+    assert unit_of_work.run(here.session, work), "a lock that is free is still taken"
+
+
+def test_waiting_is_counted_over_all_tries(here: Clinic) -> None:
+    work, tries = failing(psycopg.errors.DeadlockDetected, 99)
+
+    def slow() -> str:
+        here.session.info[unit_of_work._WAITED] += unit_of_work.PATIENCE_SECONDS / 2
+        return work()
+
+    with pytest.raises(unit_of_work.Busy):
+        unit_of_work.run(here.session, slow)
+    assert len(tries) == 2
+
+
+def test_a_lock_that_was_waited_for_counts(here: Clinic) -> None:
+    def work() -> float:
+        unit_of_work.wait_for(here.session, sa.text(f"SELECT pg_sleep({2 * unit_of_work.LEAST_SECONDS})"))
+        unit_of_work.wait_for(here.session, sa.text("SELECT 1"))
+        left = here.session.scalar(sa.text("SELECT current_setting('lock_timeout')"))
+        assert left is not None
+        assert left.endswith("ms"), "the next wait is shorter"
+        return float(here.session.info[unit_of_work._WAITED])
+
+    assert 2 * unit_of_work.LEAST_SECONDS <= unit_of_work.run(here.session, work) < unit_of_work.PATIENCE_SECONDS
