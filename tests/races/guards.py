@@ -10,7 +10,7 @@ from tests.conftest import empty
 OVERLAPS = ("ex_appointments_doctor_overlap", "ex_appointments_patient_overlap")
 TOKENS = "uq_appointments_doctor_id_date_token_number"
 PAUSE_SECONDS = 0.05
-PATIENCE_SECONDS = 3
+PATIENCE_SECONDS = 2
 
 
 @contextmanager
@@ -37,21 +37,18 @@ def without_constraints(engine: sa.Engine) -> Iterator[None]:
 @contextmanager
 def trigger(engine: sa.Engine, table: str, when: str, body: str, declared: str = "") -> Iterator[None]:
     """Let a trigger `when` (BEFORE INSERT, say) run some PL/pgSQL for each row of a table."""
+    name = f"race_{table}_{when.replace(' ', '_').lower()}"
     function = f"DECLARE {declared} BEGIN {body} RETURN NEW; END"
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SEQUENCE race_{table}_arrivals")
         connection.exec_driver_sql(
-            f"CREATE FUNCTION race_{table}() RETURNS trigger LANGUAGE plpgsql AS $race$ {function} $race$"
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $race$ {function} $race$"
         )
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER race_{table} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION race_{table}()"
-        )
+        connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
     try:
         yield
     finally:
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP FUNCTION race_{table} CASCADE")
-            connection.exec_driver_sql(f"DROP SEQUENCE race_{table}_arrivals")
+            connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE")
 
 
 def slow_writes(engine: sa.Engine) -> AbstractContextManager[None]:
@@ -59,37 +56,43 @@ def slow_writes(engine: sa.Engine) -> AbstractContextManager[None]:
     return trigger(engine, "appointments", "BEFORE INSERT OR UPDATE", f"PERFORM pg_sleep({PAUSE_SECONDS});")
 
 
-def meeting(engine: sa.Engine, people: int, before: str = "") -> AbstractContextManager[None]:
-    """Let writers of appointments wait, after their checks, until so many have come that far; not for ever."""
+@contextmanager
+def meeting(engine: sa.Engine, people: int) -> Iterator[None]:
+    """Let those who have passed their checks wait, before they write, until so many have; not for ever.
+
+    A booking's first write is its token number, a move's is the appointment.
+    """
+    declared = "mine bigint := nextval('race_arrivals'); since timestamptz := clock_timestamp();"
     body = f"""
-        {before}
-        mine := nextval('race_appointments_arrivals');
-        WHILE (SELECT last_value FROM race_appointments_arrivals) < ((mine - 1) / {people} + 1) * {people}
+        WHILE (SELECT last_value FROM race_arrivals) < ((mine - 1) / {people} + 1) * {people}
               AND clock_timestamp() < since + interval '{PATIENCE_SECONDS} seconds' LOOP
             PERFORM pg_sleep(0.002);
         END LOOP;
     """
-    declared = "mine bigint; since timestamptz := clock_timestamp();"
-    return trigger(engine, "appointments", "BEFORE INSERT OR UPDATE", body, declared)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SEQUENCE race_arrivals")
+    try:
+        with (
+            trigger(engine, "token_counters", "BEFORE INSERT", body, declared),
+            trigger(engine, "appointments", "BEFORE UPDATE", body, declared),
+        ):
+            yield
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SEQUENCE race_arrivals")
 
 
-def a_slot_lock_alone(engine: sa.Engine, people: int = 1) -> AbstractContextManager[None]:
-    """Do what a system does that locks only the slot: take its row, look again whether it is free, then write.
-
-    The writers of different slots meet between the two.
-    """
+def a_slot_lock_alone(engine: sa.Engine) -> AbstractContextManager[None]:
+    """Do what a system does that locks only the slot: take its row, look again whether it is free, then write."""
     active = "status NOT IN ('CANCELLED', 'NO_SHOW')"
     same = "doctor_id = NEW.doctor_id AND starts_at = NEW.starts_at"
-    return meeting(
-        engine,
-        people,
-        f"""
+    body = f"""
         PERFORM 1 FROM doctor_slots WHERE {same} FOR UPDATE;
         IF EXISTS (SELECT FROM appointments WHERE {same} AND {active}) THEN
             RAISE unique_violation;
         END IF;
-        """,
-    )
+    """
+    return trigger(engine, "appointments", "BEFORE INSERT", body)
 
 
 def forgetful_keys(engine: sa.Engine) -> AbstractContextManager[None]:

@@ -39,8 +39,8 @@ class Hall:
     crowd: Crowd
 
     def doctor(self, minutes: int = 15, maximum: int = 500) -> UUID:
-        """Add a doctor who works from 8 to 20 without a break; the slots are there."""
-        added = self.here.doctor(minutes=minutes, maximum=maximum, start=time(8), end=time(20), pause=None)
+        """Add a doctor who works from 8 to 14 without a break; the slots are there."""
+        added = self.here.doctor(minutes=minutes, maximum=maximum, start=time(8), end=time(14), pause=None)
         slot_making.generate(self.here.session, self.here.admin, added, DAYS, now=NOW)
         return added
 

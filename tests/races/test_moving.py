@@ -13,7 +13,7 @@ from tests.races.guards import meeting, slow_writes, without_constraints
 from tests.races.hall import Hall, times
 
 pytestmark = pytest.mark.race
-ROUNDS, SOME = 20, 4
+ROUNDS, SOME = 12, 4
 ONE_GETS_IT = Counter({"200": 1, "SLOT_TAKEN": 1})
 
 

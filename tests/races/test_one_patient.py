@@ -70,7 +70,8 @@ def test_control_without_both_the_patient_is_booked_twice(unguarded: Hall, pair:
 
 
 def test_control_a_slot_lock_alone_leaves_the_patient_open(unguarded: Hall, pair: Pair) -> None:
-    with without_constraints(unguarded.engine), a_slot_lock_alone(unguarded.engine, 2):
+    engine = unguarded.engine
+    with without_constraints(engine), meeting(engine, 2), a_slot_lock_alone(engine):
         assert race(unguarded, pair, ROUNDS) == [TWICE] * ROUNDS
         with pytest.raises(AssertionError, match="a patient has two active appointments at once"):
             unguarded.check()

@@ -10,7 +10,7 @@ from tests.races.hall import Hall, times
 
 pytestmark = pytest.mark.race
 CLIENTS, ROUNDS = 50, 20
-FEWER, SOME = 16, 3
+FEWER, SOME = 16, 2
 
 
 def race(hall: Hall, clients: int, rounds: int) -> list[Counter[str]]:
@@ -54,5 +54,6 @@ def test_control_without_both_several_get_it(unguarded: Hall) -> None:
 
 
 def test_control_a_slot_lock_is_enough_for_this_race_only(unguarded: Hall) -> None:
-    with without_constraints(unguarded.engine), a_slot_lock_alone(unguarded.engine):
+    engine = unguarded.engine
+    with without_constraints(engine), meeting(engine, 2), a_slot_lock_alone(engine):
         assert race(unguarded, FEWER, SOME) == [only_one(FEWER)] * SOME
