@@ -1,5 +1,6 @@
 """Doctors: adding them with their account, changing them, and what that does to their appointments."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -143,12 +144,20 @@ def would_be_cancelled(session: Session, actor: Actor, doctor_id: UUID, *, now: 
     return [view for view in standing if view.status in UPCOMING]
 
 
-def change(session: Session, actor: Actor, doctor_id: UUID, wanted: DoctorChange, *, now: datetime) -> DoctorChanged:
+def change(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    wanted: DoctorChange,
+    *,
+    now: datetime,
+    seen: Mapping[str, object] | None = None,
+) -> DoctorChanged:
     """Change a doctor, with all that follows for appointments and slots, in one transaction.
 
     Who becomes unavailable has every upcoming appointment cancelled; another slot length makes the open slots anew; an
     account that is deactivated puts its upcoming appointments on the affected list. Raises InvalidInput, or Refused
-    DOCTOR_NOT_FOUND.
+    DOCTOR_NOT_FOUND, or STALE_VERSION where the record no longer says what was `seen`.
     """
     _refuse_wrong(wanted)
 
@@ -157,7 +166,7 @@ def change(session: Session, actor: Actor, doctor_id: UUID, wanted: DoctorChange
         columns = asdict(wanted)
         account = users.UserChange(name=columns.pop("name"), is_active=columns.pop("is_active"))
         columns = {name: value.strip() if isinstance(value, str) else value for name, value in columns.items()}
-        changed = changes.apply(doctor, columns)
+        changed = changes.apply(doctor, columns, seen)
         session.flush()
         if changed:
             audit.record(session, actor, "doctor.changed", "doctor", doctor_id, now=now, changes=changed)
@@ -165,7 +174,7 @@ def change(session: Session, actor: Actor, doctor_id: UUID, wanted: DoctorChange
         affected: list[AppointmentView] = []
         if "slot_duration" in changed:
             affected = slot_making.resettle(session, actor, doctor_id, now=now).affected
-        users.change(session, actor, doctor.user_id, account, now=now)
+        users.change(session, actor, doctor.user_id, account, now=now, seen=seen)
         return _told(get(session, actor, doctor_id), cancelled, affected)
 
     return unit_of_work.run(session, work)

@@ -1,5 +1,6 @@
 """Patient records: finding, adding, changing, unblocking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -246,8 +247,19 @@ def _next_mrn(session: Session, actor: Actor) -> str:
         first, count = first + count, MRNS_AT_ONCE
 
 
-def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChange, *, now: datetime) -> PatientView:
-    """Change a patient's record; raises InvalidInput, or Refused PATIENT_NOT_FOUND or MRN_TAKEN."""
+def change(
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    wanted: PatientChange,
+    *,
+    now: datetime,
+    seen: Mapping[str, object] | None = None,
+) -> PatientView:
+    """Change a patient's record, where it still says what was `seen`.
+
+    Raises InvalidInput, or Refused PATIENT_NOT_FOUND, MRN_TAKEN or STALE_VERSION.
+    """
     given = checked(wanted, local_date(now, actor.zone))
     refuse_invalid(("mrn", "A patient keeps a number." if "mrn" in given and not given["mrn"] else None))
 
@@ -256,7 +268,7 @@ def change(session: Session, actor: Actor, patient_id: UUID, wanted: PatientChan
         patient = _row(session, actor, patient_id)
         if given.get("mrn", patient.mrn) != patient.mrn:
             _refuse_taken(session, actor, given["mrn"])
-        changed = changes.apply(patient, given)
+        changed = changes.apply(patient, given, seen)
         if changed:
             session.flush()
             audit.record(session, actor, "patient.changed", "patient", patient_id, now=now, changes=changed)

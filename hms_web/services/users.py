@@ -1,5 +1,6 @@
 """The people who sign in: listing, adding and changing them, and the links with which they set a password."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -155,10 +156,19 @@ def create(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) ->
     return unit_of_work.run(session, work)
 
 
-def change(session: Session, actor: Actor, user_id: UUID, wanted: UserChange, *, now: datetime) -> UserView:
-    """Change a user; a new role or a deactivation ends their sessions and tokens.
+def change(
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    wanted: UserChange,
+    *,
+    now: datetime,
+    seen: Mapping[str, object] | None = None,
+) -> UserView:
+    """Change a user, where the record still says what was `seen`; a new role or a deactivation ends their sessions and
+    tokens.
 
-    Raises InvalidInput, or Refused USER_NOT_FOUND or LAST_ADMIN.
+    Raises InvalidInput, or Refused USER_NOT_FOUND, LAST_ADMIN or STALE_VERSION.
     """
     if wanted.name is not UNSET:
         refuse_invalid(("name", name_mistake(wanted.name.strip())))
@@ -170,7 +180,7 @@ def change(session: Session, actor: Actor, user_id: UUID, wanted: UserChange, *,
         _refuse_last_admin(session, actor, before, wanted)
         user = session.get_one(User, user_id)
         name = wanted.name if wanted.name is UNSET else wanted.name.strip()
-        changed = changes.apply(user, {"name": name, "role": wanted.role, "is_active": wanted.is_active})
+        changed = changes.apply(user, {"name": name, "role": wanted.role, "is_active": wanted.is_active}, seen)
         if {"role", "is_active"} & changed.keys():
             end_sessions(session, user_id)
         if changed:

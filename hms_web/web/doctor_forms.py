@@ -5,10 +5,10 @@ from wtforms import EmailField, IntegerField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
 from hms_web.services.doctors import DoctorChange, DoctorView, NewDoctor
-from hms_web.web.forms import Form
+from hms_web.web.record_form import RecordForm
 
 
-class DoctorForm(Form):
+class DoctorForm(RecordForm):
     """What can be changed of a doctor."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the doctor's name."))])

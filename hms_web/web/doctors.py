@@ -88,10 +88,18 @@ def change(doctor_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _shown(doctor, form, 422)
     try:
-        changed = doctors.change(session, actor, doctor_id, form.change, now=clock.now())
+        wanted, seen = form.only_typed(form.change), form.seen_values()
+        changed = doctors.change(session, actor, doctor_id, wanted, now=clock.now(), seen=seen)
     except InvalidInput as error:
         form.take(error)
         return _shown(doctor, form, 422)
+    except Refused as error:
+        if error.refusal.code is not Code.STALE_VERSION:
+            raise
+        doctor = doctors.get(session, actor, doctor_id)
+        form.refuse(refusals.sentence(error.refusal))
+        form.show_as_it_is(DoctorForm.of(doctor))
+        return _shown(doctor, form, refusals.status(error.refusal))
     _say_affected(len(changed.affected))
     return redirect(url_for("doctors.page", doctor_id=doctor_id), 303)
 

@@ -54,14 +54,13 @@ def change(patient_id: UUID) -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            patients.change(session, actor, patient_id, form.change, now=clock.now())
+            wanted, seen = form.only_typed(form.change), form.seen_values()
+            patients.change(session, actor, patient_id, wanted, now=clock.now(), seen=seen)
         except InvalidInput as error:
             form.take(error)
         except Refused as error:
-            if error.refusal.code is not Code.MRN_TAKEN:
-                raise
-            form.mrn.errors = [*form.mrn.errors, refusals.sentence(error.refusal)]
-            status = refusals.status(error.refusal)
+            patient, status = patients.get(session, actor, patient_id), refusals.status(error.refusal)
+            _tell(form, error, patient)
         else:
             return _done(patient_id, gettext("Saved."))
     return make_response(render_template("patients/edit.html", patient=patient, form=form), status)
@@ -83,6 +82,16 @@ def unblock(patient_id: UUID) -> ResponseReturnValue:
         else:
             return _done(patient_id, gettext("Unblocked. No-shows count from nought again."))
     return make_response(_shown(patient, form), 422)
+
+
+def _tell(form: PatientForm, error: Refused, patient: PatientView) -> None:
+    if error.refusal.code is Code.MRN_TAKEN:
+        form.mrn.errors = [*form.mrn.errors, refusals.sentence(error.refusal)]
+    elif error.refusal.code is Code.STALE_VERSION:
+        form.refuse(refusals.sentence(error.refusal))
+        form.show_as_it_is(PatientForm.of(patient))
+    else:
+        raise error
 
 
 def _done(patient_id: UUID, words: str) -> ResponseReturnValue:

@@ -7,7 +7,8 @@ from wtforms.validators import DataRequired, Optional
 from hms_web.domain.patients import Sex
 from hms_web.services.patients import NewPatient, PatientChange, PatientView
 from hms_web.web import choices
-from hms_web.web.forms import DayField, Form
+from hms_web.web.forms import DayField
+from hms_web.web.record_form import RecordForm
 
 SEXES = {
     Sex.FEMALE: lazy_gettext("Female"),
@@ -18,7 +19,7 @@ SEXES = {
 CHOICES = choices.of({"": lazy_gettext("Not said")}) + choices.of(SEXES)
 
 
-class PatientForm(Form):
+class PatientForm(RecordForm):
     """What a patient's record says. Without a number the hospital gives its next one."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the patient's name."))])

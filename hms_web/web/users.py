@@ -11,15 +11,14 @@ from wtforms.validators import DataRequired
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refused
-from hms_web.domain.unset import UNSET
 from hms_web.models import db
 from hms_web.services import doctors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
 from hms_web.web import asked, auth, choices, refusals, shown
 from hms_web.web.formats import ROLES
-from hms_web.web.forms import Form
 from hms_web.web.language import gettext
+from hms_web.web.record_form import RecordForm
 
 blueprint = Blueprint("users", __name__)
 
@@ -28,17 +27,27 @@ ROWS = 100
 CHOICES = choices.of({role: words for role, words in ROLES.items() if role is not Role.DOCTOR})
 
 
-class UserForm(Form):
+class UserForm(RecordForm):
     """What can be changed of a user who is not a doctor."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the person's name."))])
     role = SelectField(lazy_gettext("Role"), choices=CHOICES)
 
+    @property
+    def change(self) -> UserChange:
+        """The record as it shall be."""
+        return UserChange(self.name.data or "", Role(self.role.data))
 
-class DoctorNameForm(Form):
+
+class DoctorNameForm(RecordForm):
     """What can be changed of a doctor's account here."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter the person's name."))])
+
+    @property
+    def change(self) -> UserChange:
+        """The record as it shall be."""
+        return UserChange(self.name.data or "")
 
 
 class NewUserForm(UserForm):
@@ -101,14 +110,17 @@ def change(user_id: UUID) -> ResponseReturnValue:
     user = users.get(db.session(), auth.actor(), user_id)
     form, status = _form(user, request.form), 422
     if form.validate():
-        wanted = UserChange(form.name.data or "", UNSET if user.doctor_id else Role(form.role.data))
         try:
-            users.change(db.session(), auth.actor(), user_id, wanted, now=clock.now())
+            wanted, seen = form.only_typed(form.change), form.seen_values()
+            users.change(db.session(), auth.actor(), user_id, wanted, now=clock.now(), seen=seen)
         except InvalidInput as error:
             form.take(error)
         except Refused as error:
             form.refuse(refusals.sentence(error.refusal))
             status = refusals.status(error.refusal)
+            if error.refusal.code is Code.STALE_VERSION:
+                user = users.get(db.session(), auth.actor(), user_id)
+                form.show_as_it_is(_form(user, None))
         else:
             return _done(user_id, gettext("Saved."))
     return _shown(user, form, status)
