@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
 VENDOR = ROOT / "build" / "static" / "vendor"
 MEBIBYTE = 1024 * 1024
+LOOPBACK = ("127.0.0.1", "localhost")
 # Where an app keeps its settings and its Redis: `app.extensions[...]`.
 EXTENSION = "hms"
 REDIS = "hms_redis"
@@ -104,7 +105,8 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": settings.is_production,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "TRUSTED_HOSTS": list(settings.trusted_hosts) or None,
+        # The machine's own probes ask by its loopback; a link that leads there is of use to nobody.
+        "TRUSTED_HOSTS": [*settings.trusted_hosts, *LOOPBACK] if settings.trusted_hosts else None,
         "SQLALCHEMY_DATABASE_URI": database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
     }

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, SecurityError, TooManyRequests
 
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.logs import where
@@ -101,6 +101,8 @@ def answer(status: int, detail: str | None = None) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):
+        return error  # for a host that is not ours no address can be made, so no page either
     if is_api() or error.code is None or error.code < 400:  # noqa: PLR2004 redirects are exceptions too
         return error
     if error.code == 401:  # noqa: PLR2004

@@ -7,7 +7,7 @@ import pytest
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
 from tests.servers import ROOT
 
-SECRET = {"SECRET_KEY": "long enough to be a secret"}
+SECRET = {"SECRET_KEY": "long enough to be a secret", "HMS_TRUSTED_HOSTS": "desk.test"}
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -45,6 +45,16 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
 def test_production_refuses_to_start_without_a_secret() -> None:
     with pytest.raises(ConfigError, match=r"^SECRET_KEY is not set"):
         Settings.from_env({})
+
+
+def test_production_refuses_to_start_without_the_names_it_answers_to() -> None:
+    with pytest.raises(ConfigError, match=r"^HMS_TRUSTED_HOSTS is not set"):
+        Settings.from_env({**SECRET, "HMS_TRUSTED_HOSTS": " , "})
+    assert Settings.from_env({**SECRET, "HMS_TRUSTED_HOSTS": "desk.test, .test"}).trusted_hosts == (
+        "desk.test",
+        ".test",
+    )
+    assert Settings.from_env({"HMS_ENV": "testing"}).trusted_hosts == ()
 
 
 def test_the_demo_makes_a_secret_once_and_keeps_it_private(tmp_path: Path) -> None:

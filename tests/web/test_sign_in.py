@@ -210,7 +210,13 @@ def test_cookies_are_closed_to_scripts_and_other_sites(client: FlaskClient) -> N
 
 def test_in_production_the_cookie_is_bound_to_this_host_and_to_https(database_url: str, redis_url: str) -> None:
     settings = Settings.from_env(
-        {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 40, "HMS_TRUSTED_PROXIES": "1"}
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "x" * 40,
+            "HMS_TRUSTED_HOSTS": "desk.test",
+            "HMS_TRUSTED_PROXIES": "1",
+        }
     )
     assert settings.env is Environment.PRODUCTION
     client = create_app(settings).test_client()
@@ -218,6 +224,13 @@ def test_in_production_the_cookie_is_bound_to_this_host_and_to_https(database_ur
     assert answer.headers["Set-Cookie"].startswith("__Host-session=")
     assert "; Secure;" in answer.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in answer.headers
+    # A link with which a password is set is made from the host's name: only ours is taken.
+    assert client.get("/login", base_url="https://evil.test").status_code == 400
+    forwarded = client.get("/login", base_url="https://desk.test", headers={"X-Forwarded-Host": "evil.test"})
+    assert forwarded.status_code == 400
+    assert client.get("/healthz", base_url="http://127.0.0.1:8000").status_code == 200, (
+        "as the machine's own probe asks"
+    )
 
 
 def test_whoever_signs_in_has_their_own_start_page(app: Flask, desk: Desk) -> None:
