@@ -1,16 +1,14 @@
 """Removes what has served its time: ended sessions and tokens, old links and remembered answers."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
-from hms_web.services import unit_of_work
+from hms_web.services import idempotency, unit_of_work
 from hms_web.services.identity import IDLE_FOR
-
-ANSWERS_LAST = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +24,12 @@ class CleanedUp:
 def clean_up(session: Session, *, now: datetime) -> CleanedUp:
     """Remove, in all hospitals, what nobody can use any more. What was done stays in the audit trail."""
     idle = LoginSession.last_seen_at <= now - IDLE_FOR
+    kept_since = now - idempotency.KEPT_FOR
     gone = (
         delete(LoginSession).where(or_(LoginSession.expires_at <= now, idle)).returning(LoginSession.id),
         delete(ApiToken).where(ApiToken.expires_at <= now).returning(ApiToken.id),
         delete(PasswordLink).where(PasswordLink.expires_at <= now).returning(PasswordLink.id),
-        delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - ANSWERS_LAST).returning(IdempotencyKey.key),
+        delete(IdempotencyKey).where(IdempotencyKey.created_at <= kept_since).returning(IdempotencyKey.key),
     )
 
     def work() -> CleanedUp:

@@ -42,7 +42,6 @@ SENTENCES: dict[Code, str] = {
         "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
     ),
     Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
-    Code.SLOT_PAST: "This slot has already begun.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
     Code.MRN_TAKEN: (
         "Another patient of this hospital has that number. Search for it, or leave the number empty for the next one."
