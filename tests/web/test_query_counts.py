@@ -1,0 +1,81 @@
+"""Pages and lists ask the database as often for fifty rows as for one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import time, timedelta
+from itertools import product
+
+import sqlalchemy as sa
+from flask import Flask
+
+from hms_web.models import db
+from tests.api.callers import caller_of
+from tests.scenes import MONDAY
+from tests.web.pages import HX
+from tests.web.record_scenes import Desk
+
+ROWS = 50
+PAGES = {
+    "/front-desk": 200,
+    "/front-desk/grid": 200,
+    "/front-desk/day": 200,
+    f"/appointments?first={MONDAY}": 200,
+    "/appointments?affected=1": 200,
+    "/patients": 200,
+    "/doctors": 200,
+    "/holidays": 200,
+    "/users": 200,
+}
+LISTS = (
+    "/patients?limit=100",
+    "/patients?q=pati&limit=100",
+    "/doctors?limit=100",
+    f"/appointments?from={MONDAY}&limit=100",
+    "/holidays?limit=100",
+    "/users?limit=100",
+    "/notifications?limit=100",
+)
+
+
+@contextmanager
+def counted(app: Flask) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    seen: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    note: Callable[..., None] = lambda *given: seen.append(str(given[2]))  # noqa: E731
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def queries(desk: Desk) -> dict[str, int]:
+    """How many statements each page and each list needs."""
+    browser, program = desk.admin(), caller_of(desk.app.test_client(), desk.clinic, desk.clinic.admin)
+    needed = {}
+    for path, headers in product(PAGES, ({}, HX)):
+        browser.client.get(path, headers=headers)  # makes the slots that are looked at for the first time
+        with counted(desk.app) as seen:
+            assert browser.client.get(path, headers=headers).status_code == PAGES[path], path
+        needed[f"{path} {headers}"] = len(seen)
+    for path in LISTS:
+        with counted(desk.app) as seen:
+            answer = program.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        needed[path] = len(seen)
+    return needed
+
+
+def test_fifty_rows_need_no_more_queries_than_one(desk: Desk) -> None:
+    place = desk.clinic
+    place.holiday(MONDAY + timedelta(days=200))
+    few = queries(desk)
+    for number in range(ROWS - 1):
+        place.book(place.doctor(), place.patient(), time(10))
+        place.holiday(MONDAY + timedelta(days=201 + number))
+    desk.session.execute(sa.text("UPDATE appointments SET affected_cause = 'HOLIDAY'"))
+    desk.session.commit()
+    many = queries(desk)
+    assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
