@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
+from hms_web.domain.schedules import DayOfWeek
 from hms_web.local.processes import wait_until
 from hms_web.models import ApiToken, Appointment
 from hms_web.services import passwords, slot_making
@@ -21,6 +22,7 @@ from tests.races.crowd import API, WAIT_SECONDS, Ask, Crowd
 from tests.scenes import MONDAY, NOW, Clinic, clinic
 
 DAY = MONDAY + timedelta(days=1)
+ON_DAY = DayOfWeek.of(DAY)
 DAYS = 7
 
 
@@ -38,9 +40,11 @@ class Hall:
     here: Clinic
     crowd: Crowd
 
-    def doctor(self, minutes: int = 15, maximum: int = 500) -> UUID:
-        """Add a doctor who works from 8 to 14 without a break; the slots are there."""
-        added = self.here.doctor(minutes=minutes, maximum=maximum, start=time(8), end=time(14), pause=None)
+    def doctor(
+        self, minutes: int = 15, maximum: int = 500, end: time = time(14), days: tuple[DayOfWeek, ...] = (ON_DAY,)
+    ) -> UUID:
+        """Add a doctor who works from 8 without a break; the slots are there, and few others to look through."""
+        added = self.here.doctor(minutes=minutes, maximum=maximum, start=time(8), end=end, pause=None, days=days)
         slot_making.generate(self.here.session, self.here.admin, added, DAYS, now=NOW)
         return added
 

@@ -1,10 +1,11 @@
 """C3: a maximum of five a day, forty clients on twelve slots: exactly five."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
+from hms_web.domain.schedules import DayOfWeek
 from tests.races.crowd import outcomes
 from tests.races.guards import a_slot_lock_alone, meeting, slow_writes, without_constraints
 from tests.races.hall import DAY, Hall, times
@@ -16,7 +17,8 @@ ROUNDS, SOME = 6, 2
 
 def race(hall: Hall, rounds: int) -> list[Counter[str]]:
     """Let everybody book one of the slots of a day, another day in each round."""
-    doctor, patients, starts = hall.doctor(maximum=MAXIMUM), hall.patients(CLIENTS), times(SLOTS)
+    doctor = hall.doctor(maximum=MAXIMUM, end=time(11), days=tuple(DayOfWeek))
+    patients, starts = hall.patients(CLIENTS), times(SLOTS)
     found = []
     for number in range(rounds):
         day = DAY + timedelta(days=number)
