@@ -106,10 +106,17 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         # The machine's own probes ask by its loopback; a link that leads there is of use to nobody.
-        "TRUSTED_HOSTS": [*settings.trusted_hosts, *LOOPBACK] if settings.trusted_hosts else None,
+        "TRUSTED_HOSTS": _trusted_hosts(settings),
         "SQLALCHEMY_DATABASE_URI": database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
     }
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """The hosts that are answered; None means any. Without a list, production answers to its own machine only."""
+    if not settings.trusted_hosts and not settings.is_production:
+        return None
+    return [*settings.trusted_hosts, *LOOPBACK]
 
 
 def _probes() -> Blueprint:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hms_web.app import create_app
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
 from tests.servers import ROOT
 
@@ -47,9 +48,25 @@ def test_production_refuses_to_start_without_a_secret() -> None:
         Settings.from_env({})
 
 
-def test_production_refuses_to_start_without_the_names_it_answers_to() -> None:
-    with pytest.raises(ConfigError, match=r"^HMS_TRUSTED_HOSTS is not set"):
-        Settings.from_env({**SECRET, "HMS_TRUSTED_HOSTS": " , "})
+@pytest.mark.parametrize(
+    ("environ", "host", "status"),
+    [
+        ({**SECRET, "HMS_TRUSTED_HOSTS": "desk.test"}, "desk.test", 200),
+        ({**SECRET, "HMS_TRUSTED_HOSTS": "desk.test"}, "127.0.0.1", 200),
+        ({**SECRET, "HMS_TRUSTED_HOSTS": "desk.test"}, "evil.test", 400),
+        ({**SECRET, "HMS_TRUSTED_HOSTS": " , "}, "127.0.0.1:8000", 200),
+        ({**SECRET, "HMS_TRUSTED_HOSTS": " , "}, "desk.test", 400),
+        ({"HMS_ENV": "testing"}, "desk.test", 200),
+    ],
+)
+def test_production_answers_to_the_hosts_it_is_given_and_to_its_own_machine(
+    environ: dict[str, str], host: str, status: int, database_url: str, redis_url: str
+) -> None:
+    app = create_app({**environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url})
+    assert app.test_client().get("/healthz", headers={"Host": host}).status_code == status
+
+
+def test_the_trusted_hosts_are_separated_by_commas() -> None:
     assert Settings.from_env({**SECRET, "HMS_TRUSTED_HOSTS": "desk.test, .test"}).trusted_hosts == (
         "desk.test",
         ".test",
