@@ -20,7 +20,7 @@ from tests.web.pages import parse
 
 pytestmark = pytest.mark.race
 PASSWORD = "a long enough password"
-ROUNDS, SOME, CLICKS = 10, 3, 2
+ROUNDS, SOME, CLICKS = 6, 2, 2
 DONE = 303
 
 
