@@ -66,7 +66,7 @@ lock: install-dev ## Choose the newest allowed versions and write the lock files
 install: .venv/.installed $(VENDOR)/.installed ## Build .venv and fetch the front-end files
 
 .PHONY: install-dev
-install-dev: install .venv/.installed-dev
+install-dev: install .venv/.installed-dev ## The same with what tests and lint need
 
 .PHONY: clean
 clean: ## Remove what was built; the data in HMS_DATA_DIR stays
