@@ -52,7 +52,9 @@ def book(
         # busy doctor with the counter in hand.
         locks.doctor(session, actor, request.doctor_id)
         if not is_someone_else:
-            alike = patients.possible_duplicates(session, actor, newcomer.name, newcomer.phone, newcomer.date_of_birth)
+            alike = patients.possible_duplicates(
+                session, actor, newcomer.name, newcomer.phone, newcomer.date_of_birth, loosely=True
+            )
             if alike:
                 raise PossiblyKnown(alike)
         patient_id = patients.create(session, actor, newcomer, now=now).patient.id

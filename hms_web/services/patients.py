@@ -23,7 +23,7 @@ from hms_web.domain.patients import (
 )
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
-from hms_web.domain.validation import email_mistake, line_mistake, name_mistake, refuse_invalid, tidy
+from hms_web.domain.validation import email_mistake, is_storable, line_mistake, name_mistake, refuse_invalid, tidy
 from hms_web.models import Hospital, Patient, new_id
 from hms_web.services import audit, changes, locks, paging, patient_search, unit_of_work
 
@@ -166,15 +166,25 @@ def possible_duplicates(
     phone: str | None,
     date_of_birth: date | None,
     exclude: UUID | None = None,
+    *,
+    loosely: bool = False,
 ) -> list[PatientView]:
-    """Return patients with the same phone number, however it is written, or the same name and date of birth."""
+    """Return patients with the same phone number, however it is written, or the same name and date of birth.
+
+    `loosely`, the same name is enough where the dates of birth do not contradict each other: one may be unknown.
+    """
     same: list[ColumnElement[bool]] = []
     ending = same_phone_ending(phone or "")
     if ending:
         same.append(Patient.phone_digits.like(f"%{ending}"))
-    if date_of_birth is not None:
-        alike = patient_search.escaped(" ".join(name.split()))
-        same.append(and_(Patient.name.ilike(alike, escape="\\"), Patient.date_of_birth == date_of_birth))
+    alike = " ".join(name.split())
+    if alike and is_storable(alike) and (loosely or date_of_birth is not None):
+        same_name = Patient.name.ilike(patient_search.escaped(alike), escape="\\")
+        if date_of_birth is None:
+            same.append(same_name)
+        else:
+            born = Patient.date_of_birth == date_of_birth
+            same.append(and_(same_name, or_(born, Patient.date_of_birth.is_(None)) if loosely else born))
     if not same:
         return []
     query = select(Patient).where(Patient.hospital_id == actor.hospital_id, or_(*same))

@@ -80,7 +80,9 @@ def alike() -> ResponseReturnValue:
 def _alike(form: PatientForm) -> list[PatientView]:
     wanted = form.new
     session = db.session()
-    return patients.possible_duplicates(session, auth.actor(), wanted.name, wanted.phone, wanted.date_of_birth)
+    return patients.possible_duplicates(
+        session, auth.actor(), wanted.name, wanted.phone, wanted.date_of_birth, loosely=True
+    )
 
 
 def _taken(form: PatientForm, alike: list[PatientView], error: Refused) -> ResponseReturnValue:

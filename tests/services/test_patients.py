@@ -138,6 +138,17 @@ def test_duplicates_need_something_to_go_by(here: Clinic) -> None:
     assert patients.possible_duplicates(here.session, here.actor, "x", "9876543210", None, exclude=made.id) == []
 
 
+def test_loosely_a_name_is_enough_unless_the_dates_of_birth_contradict_each_other(here: Clinic) -> None:
+    unknown = add(here, "Asha Rao", phone="98765 43210").patient
+    known = add(here, "asha rao", phone="98765 43211", date_of_birth=BORN).patient
+    look = lambda *given: patients.possible_duplicates(here.session, here.actor, *given, loosely=True)  # noqa: E731
+    assert {found.id for found in look(" ASHA   Rao ", "98765 00000", None)} == {unknown.id, known.id}
+    assert {found.id for found in look("Asha Rao", None, BORN)} == {unknown.id, known.id}
+    assert look("Asha Rao", None, date(1950, 1, 1)) == [unknown]
+    assert look("Asha Ra", None, None) == []
+    assert look(" ", None, None) == []
+
+
 def test_signs_of_a_pattern_in_a_name_mean_themselves(here: Clinic) -> None:
     add(here, "Asha Rao", date_of_birth=BORN)
     assert patients.possible_duplicates(here.session, here.actor, "Asha%", None, BORN) == []

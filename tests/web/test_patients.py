@@ -68,6 +68,12 @@ def test_possible_duplicates_are_shown_before_anything_is_saved(desk: Desk) -> N
     assert desk.clinic.count(Patient) == 2
 
 
+def test_the_same_name_is_asked_about_though_phone_and_birth_date_say_nothing(desk: Desk) -> None:
+    asked = desk.reception().get("/patients/new").form("/new").send(name="asha  sharma", phone="080 555 9999")
+    assert asked.status == 409
+    assert "One patient may be the same person" in asked.text
+
+
 def test_who_may_be_the_same_is_told_while_typing(desk: Desk) -> None:
     browser = desk.reception()
     values = browser.get("/patients/new").form("/new").values
