@@ -275,3 +275,27 @@ def test_it_works_without_javascript(scene: Scene, browser: Browser) -> None:
         page.get_by_label("Why").fill("Patient called")
         page.get_by_role("button", name="Cancel the appointment").click()
         expect(page.get_by_text("Cancelled: Asha Sharma")).to_be_visible()
+
+
+def test_a_move_goes_on_over_days_and_filters_and_ends_with_it(scene: Scene) -> None:
+    page = scene.open()
+    page.locator("#grid button", has_text="Maria Silva").click()
+    kind(page, "appointment")
+    page.keyboard.press("r")
+    kind(page, "moving")
+    page.keyboard.press("]")
+    expect(page.locator("h1")).to_have_text("Tuesday 3 March")
+    kind(page, "moving")
+    page.keyboard.press("t")
+    expect(page.locator("h1")).to_have_text("Monday 2 March")
+    page.locator("#by-doctor").select_option(label="Dr. 001")
+    expect(page).to_have_url(re.compile("doctor="))
+    kind(page, "moving")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    kind(page, "move")
+    page.get_by_role("button", name=re.compile("^Move ")).click()
+    kind(page, "appointment")
+    assert [row.start_time for row in scene.appointments()] == [time(9)]
+    page.keyboard.press("]")
+    kind(page, "empty")

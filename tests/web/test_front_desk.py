@@ -479,7 +479,7 @@ def test_a_panel_alone_is_a_fragment(desk: Desk) -> None:
     slot_id: UUID = slot_of(desk, time(9)).id
     panel = reception.fragment(f"/front-desk?slot={slot_id}", **{"HX-Target": "panel"})
     assert panel.fragment
-    assert [e.attrib["id"] for e in panel.root if "id" in e.attrib] == ["panel"]
+    assert [e.attrib["id"] for e in panel.root if "id" in e.attrib] == ["panel", "toolbar"]
     whole = reception.fragment(f"/front-desk?slot={slot_id}", **{"HX-Target": "desk"})
     assert whole.all("h1")
     restored = reception.client.get("/front-desk", headers=HX | {"HX-History-Restore-Request": "true"})
@@ -501,3 +501,17 @@ def test_a_version_that_is_no_number_counts_as_none(desk: Desk) -> None:
     place = {"doctor_id": desk.doctor_id, "date": "2026-03-02", "time": "11:00"}
     asked = place | {"csrf_token": person.csrf_token("/front-desk"), "version": "9" * 5000}
     assert person.post(f"/front-desk/move?move={desk.booked.id}", asked).status < 500
+
+
+def test_a_move_under_way_goes_on_whatever_day_or_doctor_is_looked_at(desk: Desk) -> None:
+    reception = desk.reception()
+    panel = {"HX-Target": "panel"}
+    moving = reception.fragment(f"/front-desk?move={desk.booked.id}", **panel)
+    links = {link.attrib.get("id"): link.attrib["href"] for link in moving.all("a")}
+    for name in ("day-before", "day-after", "today", "next-free"):
+        assert f"move={desk.booked.id}" in links[name], name
+    assert moving.form(id="filters").values["move"] == str(desk.booked.id)
+    assert reception.get(links["next-free"]).form(id="moving").values["time"] == "09:00"
+    left = reception.fragment(f"/front-desk?appointment={desk.booked.id}", **panel)
+    assert "move" not in left.form(id="filters").values
+    assert "move=" not in next(link.attrib["href"] for link in left.all("a", id="next-free"))

@@ -24,7 +24,7 @@ def page() -> ResponseReturnValue:
     """The front desk; or the panel beside the grid, when only that is asked for."""
     desk = Desk.of_request()
     if htmx.wants_fragment() and htmx.target() == "panel":
-        return render_template("front_desk/_panel.html", panel=desk.panel(desk.doctors()), address=desk.address)
+        return rendering.opened(desk)
     return rendering.page(desk)
 
 

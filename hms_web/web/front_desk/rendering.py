@@ -89,18 +89,26 @@ def page(desk: Desk, panel: Panel | None = None, status: int = 200) -> Response:
     """The whole page, or for htmx everything below its header."""
     doctors = desk.doctors()
     template = "front_desk/_desk.html" if htmx.target() == "desk" and htmx.wants_fragment() else "front_desk/page.html"
-    today = desk.now.astimezone(desk.actor.zone).date()
     html = render_template(
         template,
-        address=desk.address,
-        doctors=doctors,
-        today=today,
-        one_day=timedelta(days=1),
+        **_of_toolbar(desk, doctors),
         grid_part=desk.grid_part(doctors),
         day_part=desk.day_part(doctors),
         panel=panel or desk.panel(doctors),
     )
     return make_response(html, status)
+
+
+def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
+    today = desk.now.astimezone(desk.actor.zone).date()
+    return {"address": desk.address, "doctors": doctors, "today": today, "one_day": timedelta(days=1)}
+
+
+def opened(desk: Desk) -> Response:
+    """Answer a click that opens something beside the grid: the panel, and the toolbar that knows of it."""
+    doctors = desk.doctors()
+    html = render_template("front_desk/_opened.html", **_of_toolbar(desk, doctors), panel=desk.panel(doctors))
+    return make_response(html)
 
 
 def changed(desk: Desk, panel: Panel, status: int = 200) -> Response:
@@ -110,7 +118,7 @@ def changed(desk: Desk, panel: Panel, status: int = 200) -> Response:
     doctors = desk.doctors()
     html = render_template(
         "front_desk/_changed.html",
-        address=desk.address,
+        **_of_toolbar(desk, doctors),
         panel=panel,
         grid_part=desk.grid_part(doctors),
         day_part=desk.day_part(doctors),
