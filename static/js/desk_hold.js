@@ -8,6 +8,9 @@ let endsAt = 0;
 // The slot that the server holds for us, until it is booked or let go.
 let held = null;
 
+// Whether a form was closed: whom it was for and what was typed does not go on to the next one.
+let forgets = false;
+
 const panel = () => document.getElementById("panel");
 
 const start = (part) => {
@@ -44,15 +47,16 @@ const letGo = () => {
 export const closePanel = () => {
     const open = panel();
     if (!open || open.dataset.kind === "empty") return false;
+    forgets = true;
     if (held) {
-        const { release } = held;
-        held = null;
-        window.htmx.ajax("POST", release, { source: open, target: "#panel", swap: "outerHTML" });
+        // Remembered until it is let go: an answer that is not waited for may never have been asked.
+        window.htmx.ajax("POST", held.release, { source: open, target: "#panel", swap: "outerHTML" }).catch(() => {});
         return true;
     }
     const back = open.querySelector("[data-close-panel]")?.getAttribute("href") ?? open.dataset.close;
     window.htmx.ajax("GET", back, { source: open, target: "#panel", swap: "outerHTML" })
-        .then(() => history.pushState({ htmx: true }, "", back));
+        .then(() => history.pushState({ htmx: true }, "", back))
+        .catch(() => {});
     return true;
 };
 
@@ -63,9 +67,16 @@ export const bindHold = () => {
         const { elt, parameters } = event.detail;
         if (elt.id === "hold" && held && held.slot !== panel().dataset.slot) parameters.instead_of = held.slot;
     });
+    document.addEventListener("htmx:beforeSwap", (event) => {
+        if (!forgets || !event.detail.shouldSwap || !["panel", "desk"].includes(event.detail.target.id)) return;
+        forgets = false;
+        document.getElementById("person")?.remove();
+        document.getElementById("about")?.remove();
+    });
     document.addEventListener("htmx:afterSwap", (event) => {
         const { requestConfig, xhr } = event.detail;
-        if (xhr?.status < 300 && /\/(book|move)\b/.test(requestConfig?.path) && requestConfig.verb === "post") held = null;
+        const path = requestConfig?.verb === "post" ? requestConfig.path : "";
+        if (xhr?.status < 300 && (/\/(book|move)\b/.test(path) || path === held?.release)) held = null;
         // Another panel without a slot of its own: what was held before is not wanted any more.
         if (["panel", "desk"].includes(event.detail.elt.id) && !panel()?.dataset.slot) letGo();
     });

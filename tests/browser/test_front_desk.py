@@ -178,7 +178,8 @@ def test_who_was_quicker_is_told_and_nothing_typed_is_lost(scene: Scene) -> None
     expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
     expect(page.locator("#grid")).to_contain_text("The hospital is closed")
     alert.get_by_role("link").first.click()
-    expect(page.locator("#reason")).to_have_value("")
+    expect(page.locator("#panel-title")).not_to_contain_text("Mon 2 Mar")
+    expect(page.locator("#reason")).to_have_value("Palpitations")
     expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
 
 
@@ -299,3 +300,39 @@ def test_a_move_goes_on_over_days_and_filters_and_ends_with_it(scene: Scene) -> 
     assert [row.start_time for row in scene.appointments()] == [time(9)]
     page.keyboard.press("]")
     kind(page, "empty")
+
+
+def test_a_closed_form_forgets_whom_it_was_for(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    page.get_by_label("Reason").fill("Cough")
+    page.keyboard.press("Escape")
+    kind(page, "empty")
+    expect(page.locator("#chosen")).to_be_hidden()
+    page.locator(scene.free("09:30")).click()
+    held(page)
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#q")).to_have_value("")
+    expect(page.locator("#chosen")).to_be_hidden()
+    expect(page.get_by_label("Reason")).to_have_value("")
+    page.get_by_label("Patient", exact=True).type("Zoe Quill")
+    page.get_by_role("option", name=re.compile("New patient")).click()
+    page.get_by_role("link", name=re.compile("^Close")).click()
+    kind(page, "empty")
+    page.locator(scene.free("09:30")).click()
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#newcomer")).to_be_hidden()
+
+
+def test_another_slot_keeps_what_was_typed_while_the_form_is_open(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    page.get_by_label("Reason").fill("Cough")
+    page.locator(scene.free("09:30")).click()
+    expect(page.locator("#panel-title")).to_contain_text("Book 09:30")
+    expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
+    expect(page.get_by_label("Reason")).to_have_value("Cough")
