@@ -336,3 +336,24 @@ def test_another_slot_keeps_what_was_typed_while_the_form_is_open(scene: Scene) 
     expect(page.locator("#panel-title")).to_contain_text("Book 09:30")
     expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
     expect(page.get_by_label("Reason")).to_have_value("Cough")
+
+
+def test_a_slot_picked_before_the_former_form_is_closed_has_the_last_word(scene: Scene) -> None:
+    page = scene.open()
+    for at, other in (("09:00", "09:30"), ("11:00", "11:30"), ("14:00", "14:30")):
+        page.locator(scene.free(at)).click()
+        held(page)
+        page.evaluate(
+            """(other) => {
+                document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+                document.querySelector(other).click();
+            }""",
+            scene.free(other),
+        )
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("#panel-title")).to_contain_text(f"Book {other}")
+        expect(page.locator("#q")).to_be_focused()
+        held(page)
+        expect(page.locator("#grid .mine")).to_have_count(1)
+        page.keyboard.press("Escape")
+        kind(page, "empty")
