@@ -41,12 +41,39 @@ const close = () => {
 };
 
 const chooseDate = () => {
-    const field = document.getElementById("on-day");
-    field.focus();
-    field.showPicker?.();
+    document.getElementById("on-day").focus();
+};
+
+// A date that is typed is complete with each digit of the year: it is gone to at Enter or when the field is left. One
+// that is picked is meant at once.
+let isTyped = false;
+
+const goToDate = (field) => {
+    isTyped = false;
+    // Years of fewer than four digits are not finished.
+    if (!field.checkValidity() || field.value < "1000" || field.value === field.defaultValue) return;
+    field.form.requestSubmit();
+};
+
+const isDate = (event) => event.target.id === "on-day";
+
+const bindDate = () => {
+    document.addEventListener("keydown", (event) => {
+        if (!isDate(event)) return;
+        if (event.key === "Enter") {
+            event.preventDefault();
+            goToDate(event.target);
+        } else if (event.key !== "Tab") {
+            isTyped = true;
+        }
+    });
+    document.addEventListener("pointerdown", (event) => { if (isDate(event)) isTyped = false; });
+    document.addEventListener("change", (event) => { if (isDate(event) && !isTyped) goToDate(event.target); });
+    document.addEventListener("focusout", (event) => { if (isDate(event)) goToDate(event.target); });
 };
 
 export const bindKeysOfDesk = () => {
+    bindDate();
     onKey("/", "", focusSearch);
     onKey("Escape", "", close, { whileTyping: true });
     onKey("n", "", press("#next-free"));

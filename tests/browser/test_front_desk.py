@@ -357,3 +357,24 @@ def test_a_slot_picked_before_the_former_form_is_closed_has_the_last_word(scene:
         expect(page.locator("#grid .mine")).to_have_count(1)
         page.keyboard.press("Escape")
         kind(page, "empty")
+
+
+def test_a_date_is_gone_to_when_it_is_complete_and_not_while_it_is_typed(scene: Scene) -> None:
+    page = scene.open()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "date=" in request.url else None)
+    page.keyboard.press("d")
+    expect(page.locator("#on-day")).to_be_focused()
+    page.keyboard.type("03032026", delay=20)
+    page.wait_for_timeout(300)
+    assert not [url for url in asked if "/front-desk?" in url]
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Tuesday 3 March")
+    page.locator("#on-day").focus()
+    page.keyboard.type("03042026")
+    page.locator("h1").click()
+    expect(page.locator("h1")).to_have_text("Wednesday 4 March")
+    page.locator("#on-day").blur()
+    page.locator("#on-day").fill("2026-03-05")
+    page.locator("#on-day").blur()
+    expect(page.locator("h1")).to_have_text("Thursday 5 March")
