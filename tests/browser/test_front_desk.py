@@ -3,11 +3,14 @@ from datetime import time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import Appointment
 from tests.browser.conftest import TABLET, Scene
+from tests.scenes import NOW
 
 pytestmark = pytest.mark.browser
 
@@ -378,3 +381,17 @@ def test_a_date_is_gone_to_when_it_is_complete_and_not_while_it_is_typed(scene: 
     page.locator("#on-day").fill("2026-03-05")
     page.locator("#on-day").blur()
     expect(page.locator("h1")).to_have_text("Thursday 5 March")
+
+
+def test_who_has_to_be_called_is_there_with_the_whole_number_and_reason(scene: Scene) -> None:
+    values = {"affected_cause": "ABSENCE", "affected_at": NOW, "reason": "Follow-up of the stress test"}
+    scene.clinic.session.execute(
+        sa.update(Appointment).where(Appointment.id == scene.appointments()[0].id).values(values)
+    )
+    scene.clinic.session.commit()
+    page = scene.open("/front-desk?affected=1")
+    row = page.locator("#panel .day-row").first
+    expect(row).to_contain_text("+91 98450 77777")
+    expect(row).to_contain_text("Follow-up of the stress test")
+    for note in row.locator(".note").all():
+        assert note.evaluate("(one) => one.scrollWidth <= one.clientWidth"), note.inner_text()
