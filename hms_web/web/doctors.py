@@ -126,7 +126,11 @@ def switch(doctor_id: UUID) -> ResponseReturnValue:
     if changed.cancelled_appointments is None:
         flash(gettext("Saved."), "good")
     else:
-        told = ngettext("%(num)d patient is told", "%(num)d patients are told", changed.notified_patients or 0)
+        told = ngettext(
+            "a message for %(num)d patient waits to be sent",
+            "messages for %(num)d patients wait to be sent",
+            changed.notified_patients or 0,
+        )
         words = ngettext(
             "%(num)d appointment cancelled", "%(num)d appointments cancelled", changed.cancelled_appointments
         )

@@ -61,7 +61,7 @@ def test_taking_no_more_appointments_names_those_it_cancels(desk: Desk) -> None:
     assert "One appointment will be cancelled" in page.text
     assert "Asha Sharma" in page.text
     done = page.form("/availability").send(available="no")
-    assert "1 appointment cancelled, 1 patient is told." in done.text
+    assert "1 appointment cancelled, a message for 1 patient waits to be sent." in done.text
     assert desk.clinic.count(Appointment, status="CANCELLED") == 1
     again = done.form("/availability").send(available="yes")
     assert "takes appointments" in again.text
