@@ -5,6 +5,8 @@ import unicodedata
 from hms_web.domain.validation import is_storable
 
 SHORTEST, LONGEST = 12, 128
+# The part of an e-mail address before its @ says who somebody is when it is as long as this.
+TELLING = 8
 
 # Well-known beginnings; a password is common when nothing but digits, signs or a repetition is added to one of them.
 # fmt: off
@@ -36,8 +38,17 @@ def _is_only_decorated(password: str, stem: str) -> bool:
     return rest != password and not any(char.isalpha() for char in rest)
 
 
-def password_mistake(password: str) -> str | None:
-    """Say why a new password is not taken, or return None."""
+def _names_its_person(password: str, name: str, email: str) -> bool:
+    """Whether a password is its person's name or e-mail address, or little more than that."""
+    email = normal(email).strip().lower()
+    local = email.partition("@")[0]
+    stems = ["".join(normal(name).lower().split()), email, local if len(local) >= TELLING else ""]
+    joined = "".join(password.lower().split())
+    return any(_is_only_decorated(joined, stem) for stem in stems if stem)
+
+
+def password_mistake(password: str, *, name: str = "", email: str = "") -> str | None:
+    """Say why a new password is not taken, or return None. `name` and `email` are those of its person."""
     if not is_storable(password):
         return "Use letters, digits and signs that can be printed."
     length = len(normal(password))
@@ -45,6 +56,8 @@ def password_mistake(password: str) -> str | None:
         return f"Use at least {SHORTEST} characters."
     if length > LONGEST:
         return f"Use at most {LONGEST} characters."
+    if _names_its_person(normal(password), name, email):
+        return "Do not use your own name or e-mail address. Choose four words that do not belong together."
     if is_common(normal(password)):
         return (
             "This password is one of the first that are tried. "

@@ -140,8 +140,14 @@ def checks(wanted: NewUser) -> list[tuple[str, str | None]]:
     return [
         ("name", name_mistake(wanted.name.strip())),
         ("email", email_mistake(wanted.email.strip())),
-        ("password", None if wanted.password is None else password_mistake(wanted.password)),
+        ("password", _password_mistake(wanted)),
     ]
+
+
+def _password_mistake(wanted: NewUser) -> str | None:
+    if wanted.password is None:
+        return None
+    return password_mistake(wanted.password, name=wanted.name, email=wanted.email)
 
 
 def create(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> CreatedUser:
@@ -263,6 +269,7 @@ def set_password_by_link(session: Session, token: str, password: str, *, now: da
         if used is None:
             raise Refused(Code.LINK_EXPIRED)
         user = session.get_one(User, used)
+        refuse_invalid(("password", password_mistake(password, name=user.name, email=user.email)))
         user.password_hash = passwords.hash_password(password)
         end_sessions(session, used)
         hospital = session.get_one(Hospital, user.hospital_id)

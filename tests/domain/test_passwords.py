@@ -42,3 +42,15 @@ def test_a_word_with_more_words_is_not_common() -> None:
 
 def test_accents_are_the_same_however_they_were_typed() -> None:
     assert normal("u\u0308ber") == normal("\u00fcber")
+
+
+@pytest.mark.parametrize(
+    "password", ["reception@city.test", "Reception@City.Test", "reception-2026!", "Rosa Maria Lopez", "rosamarialopez1"]
+)
+def test_a_password_that_names_its_person_is_refused(password: str) -> None:
+    assert "name" in str(password_mistake(password, name="Rosa Maria Lopez", email="reception@city.test"))
+
+
+def test_a_short_name_inside_a_password_says_little() -> None:
+    assert password_mistake("harbour-tulip-rosa", name="Rosa", email="rosa@city.test") is None
+    assert password_mistake("my reception is red", name="Rosa", email="reception@city.test") is None

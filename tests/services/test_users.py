@@ -192,3 +192,13 @@ def test_a_deactivated_doctors_appointments_are_affected_until_the_account_is_ba
     assert here.row(booked.id).affected_cause is None
     change(here, user_id, name="Dr. Renamed")
     assert here.session.get_one(User, user_id).name == "Dr. Renamed"
+
+
+def test_nobodys_own_address_is_their_password(here: Clinic) -> None:
+    wanted = NewUser("Nina Frost", "nina.frost@city.test", Role.NURSE, "nina.frost@city.test")
+    assert fields(lambda: users.create(here.session, here.actor, wanted, now=NOW)) == ["password"]
+    made = add(here, "Wilhelmina", password=None)
+    assert made.link
+    by_link = lambda password: users.set_password_by_link(here.session, made.link.token, password, now=NOW)  # noqa: E731
+    assert fields(lambda: by_link("wilhelmina@city.test")) == ["password"]
+    by_link(PASSWORD)
