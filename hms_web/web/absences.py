@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
+from markupsafe import Markup
 from wtforms import SelectField, StringField, TimeField
 from wtforms.validators import InputRequired, Optional
 
@@ -75,7 +76,7 @@ def preview(doctor_id: UUID) -> ResponseReturnValue:
     """Whom the absence in the form concerns; nothing while it is not complete."""
     doctor, form = managed(doctor_id), AbsenceForm()
     effect = _foretell(doctor, form) if form.validate() else None
-    return render_template("absences/_effect.html", **_effect(form, effect), tells=bool(form.start_date.data))
+    return render_template("absences/_preview.html", **_effect(form, effect), tells=bool(form.start_date.data))
 
 
 @blueprint.post("/doctors/<uuid:doctor_id>/absences")
@@ -93,7 +94,7 @@ def create(doctor_id: UUID) -> ResponseReturnValue:
     except Refused as error:
         _note(form, error)
         return _shown(doctor, form, status=refusals.status(error.refusal))
-    _say(done)
+    _say(done, doctor_id)
     return redirect(url_for("absences.index", doctor_id=doctor_id), 303)
 
 
@@ -124,7 +125,7 @@ def _note(form: AbsenceForm, error: Refused) -> None:
     form.refuse(refusals.sentence(error.refusal))
 
 
-def _say(done: AbsenceEffect) -> None:
+def _say(done: AbsenceEffect, doctor_id: UUID) -> None:
     flash(gettext("Entered."), "good")
     if done.cancelled_appointments:
         cancelled = ngettext(
@@ -132,12 +133,11 @@ def _say(done: AbsenceEffect) -> None:
         )
         flash(cancelled, "warn")
     if done.warning_count:
-        flash(
-            ngettext(
-                "%(num)d appointment needs seeing to.", "%(num)d appointments need seeing to.", done.warning_count
-            ),
-            "warn",
+        words = ngettext(
+            "%(num)d appointment needs seeing to.", "%(num)d appointments need seeing to.", done.warning_count
         )
+        listed = url_for("appointments.index", affected=1, doctor=doctor_id)
+        flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")
 
 
 def _effect(form: AbsenceForm, effect: AbsenceEffect | None) -> dict[str, object]:

@@ -3,6 +3,7 @@ from typing import Any
 
 from hms_web.models import Appointment, DoctorAbsence
 from tests.scenes import MONDAY
+from tests.web.pages import text
 from tests.web.record_scenes import Desk
 
 HX = {"HX-Request": "true"}
@@ -28,7 +29,7 @@ def test_leave_over_patients_shows_them_first(desk: Desk) -> None:
     assert "Asha Sharma" in asked.text
     assert desk.clinic.count(DoctorAbsence) == 0
     done = asked.form(id="new").send()
-    assert "1 appointment needs seeing to." in done.text
+    assert "Asha Sharma" in done.follow("1 appointment needs seeing to.").text
     assert desk.clinic.count(Appointment, affected_cause="ABSENCE") == 1
 
 
@@ -37,6 +38,8 @@ def test_an_emergency_says_that_it_cancels_and_does(desk: Desk) -> None:
     emergency = asked.form(id="new").send(absence_type="EMERGENCY")
     assert emergency.status == 409
     assert "One appointment will be cancelled" in emergency.text
+    assert "a message for one patient is written and waits to be sent" in emergency.text
+    assert "Enter the leave and cancel one appointment" in [text(b) for b in emergency.all("button", class_="danger")]
     done = emergency.form(id="new").send()
     assert "1 appointment cancelled." in done.text
     assert desk.clinic.count(Appointment, status="CANCELLED") == 1
@@ -75,7 +78,17 @@ def test_a_preview_says_whom_it_concerns(desk: Desk) -> None:
     assert "Asha Sharma" in told(start_date=str(MONDAY))
     assert "No appointment lies in this time" in told(start_date="2026-03-05")
     assert "cannot be in the past" in told(start_date="2026-02-05")
-    assert told() == ""
+    assert told() == "Enter the leave"
+
+
+def test_a_preview_changes_the_button_and_takes_the_mistakes_of_before_away(desk: Desk) -> None:
+    browser = desk.doctor()
+    values = browser.get(at(desk)).form(id="new").values
+    wanted = {"start_date": str(MONDAY), "absence_type": "EMERGENCY"}
+    answer = browser.post(f"{at(desk)}/preview", values | wanted, headers=HX)
+    assert "Enter the leave and cancel one appointment" in answer.text
+    assert [part.get("hx-swap-oob") for part in answer.all("div", id="mistakes")] == ["true"]
+    assert "to put right" not in answer.text
 
 
 def test_cancelling_leave_opens_its_time(desk: Desk) -> None:
