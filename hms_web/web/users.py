@@ -126,18 +126,28 @@ def change(user_id: UUID) -> ResponseReturnValue:
     return _shown(user, form, status)
 
 
+@blueprint.get("/users/<uuid:user_id>/deactivate")
+@auth.roles(Role.ADMIN)
+def deactivate(user_id: UUID) -> ResponseReturnValue:
+    """What deactivating a user does and whom it concerns, before it is done."""
+    user = users.get(db.session(), auth.actor(), user_id)
+    if not user.is_active:
+        return redirect(url_for("users.page", user_id=user_id), 303)
+    return _ask(user)
+
+
 @blueprint.post("/users/<uuid:user_id>/active")
 @auth.roles(Role.ADMIN)
 def switch(user_id: UUID) -> ResponseReturnValue:
     """Deactivate a user, once those whom that concerns have been shown, or activate one again."""
     user = users.get(db.session(), auth.actor(), user_id)
     wants_active = request.form.get("active") == "yes"
-    form = _form(user, None)
     if not wants_active and user.is_active and not shown.was(_concerned(user)):
-        return _shown(user, form, 409)
+        return _ask(user, 409)
     try:
         users.change(db.session(), auth.actor(), user_id, UserChange(is_active=wants_active), now=clock.now())
     except Refused as error:
+        form = _form(user, None)
         form.refuse(refusals.sentence(error.refusal))
         return _shown(user, form, refusals.status(error.refusal))
     return _done(user_id, gettext("Activated.") if wants_active else gettext("Deactivated."))
@@ -176,14 +186,18 @@ def _done(user_id: UUID, words: str) -> ResponseReturnValue:
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 
-def _shown(user: UserView, form: UserForm | DoctorNameForm, status: int = 200) -> ResponseReturnValue:
-    concerned = _concerned(user) if user.is_active else []
+def _ask(user: UserView, status: int = 200) -> ResponseReturnValue:
+    concerned = _concerned(user)
     answer = render_template(
-        "users/page.html",
+        "users/deactivate.html",
         user=user,
-        form=form,
         affected=concerned,
         fingerprint=shown.fingerprint(concerned),
         is_self=user.id == auth.actor().user_id,
+        is_changed=status == 409,  # noqa: PLR2004
     )
     return make_response(answer, status)
+
+
+def _shown(user: UserView, form: UserForm | DoctorNameForm, status: int = 200) -> ResponseReturnValue:
+    return make_response(render_template("users/page.html", user=user, form=form), status)

@@ -57,6 +57,7 @@ MAY = {
     "schedules.save": MANAGERS,
     "users.change": ADMINS,
     "users.create": ADMINS,
+    "users.deactivate": ADMINS,
     "users.index": ADMINS,
     "users.new": ADMINS,
     "users.new_link": ADMINS,

@@ -67,8 +67,12 @@ def test_another_role_ends_the_sessions_of_that_user(desk: Desk) -> None:
 
 
 def test_a_user_is_deactivated_and_activated(desk: Desk) -> None:
-    page = desk.admin().get(f"/users/{desk.clinic.actor.user_id}")
-    off = page.form("/active").send(active="no")
+    desk.reception()
+    asked = desk.admin().get(f"/users/{desk.clinic.actor.user_id}").follow("Deactivate the account")
+    assert asked.h1 == "Deactivate the account of Reception 1"
+    assert "signed out everywhere" in asked.text
+    assert desk.clinic.count(User, is_active=False) == 0
+    off = asked.form("/active").send(active="no")
     assert "Deactivated." in off.text
     assert desk.clinic.count(User, is_active=False) == 1
     assert "Activated." in off.form("/active").send(active="yes").text
@@ -76,20 +80,21 @@ def test_a_user_is_deactivated_and_activated(desk: Desk) -> None:
 
 def test_a_doctor_is_deactivated_once_those_booked_have_been_shown(desk: Desk) -> None:
     user_id = desk.session.scalar(sa.select(Doctor.user_id))
-    page = desk.admin().get(f"/users/{user_id}")
+    page = desk.admin().get(f"/users/{user_id}/deactivate")
     assert "One appointment then needs another time" in page.text
     refused = page.form("/active").send(active="no", shown="")
     assert refused.status == 409
     assert desk.clinic.count(User, is_active=False) == 0
-    page.form("/active").send(active="no")
+    assert "other appointments are concerned" in refused.text
+    off = refused.form("/active").send(active="no")
     assert desk.clinic.count(Appointment, affected_cause="DOCTOR_UNAVAILABLE") == 1
-    renamed = page.form(f"/users/{user_id}").send(name="Dr. Renamed")
+    renamed = off.form(f"/users/{user_id}").send(name="Dr. Renamed")
     assert renamed.h1 == "Dr. Renamed"
 
 
 def test_the_last_administrator_stays_one(desk: Desk) -> None:
     page = desk.admin().get(f"/users/{desk.clinic.admin.user_id}")
-    refused = page.form("/active").send(active="no")
+    refused = page.follow("Deactivate the account").form("/active").send(active="no")
     assert refused.status == 409
     assert "the hospital's last administrator" in refused.text
     assert "last administrator" in page.form(f"/users/{desk.clinic.admin.user_id}").send(role="NURSE").text
