@@ -32,7 +32,7 @@ def managed(doctor_id: UUID) -> DoctorView:
 def page(doctor_id: UUID) -> ResponseReturnValue:
     """The hours as they are."""
     doctor = managed(doctor_id)
-    return _shown(doctor, Week.of(doctor.schedules))
+    return _shown(doctor, Week.of(doctor.schedules), is_stored=True)
 
 
 @blueprint.post("/doctors/<uuid:doctor_id>/schedule/preview")
@@ -86,8 +86,14 @@ def _effect(week: Week, foretold: SchedulePreview | None) -> dict[str, object]:
 
 
 def _shown(
-    doctor: DoctorView, week: Week, foretold: SchedulePreview | None = None, status: int = 200
+    doctor: DoctorView,
+    week: Week,
+    foretold: SchedulePreview | None = None,
+    status: int = 200,
+    *,
+    is_stored: bool = False,
 ) -> ResponseReturnValue:
+    # Whom hours that are in force concern stands in the list of those who need another time, not in what saving does.
     if foretold is None:
         foretold = _foretell(doctor, week)
     needing = appointments.affected(db.session(), auth.actor(), doctor_id=doctor.id)
@@ -96,6 +102,7 @@ def _shown(
         doctor=doctor,
         parts=PARTS,
         needing=len(needing),
+        is_stored=is_stored,
         asks=status == 409,  # noqa: PLR2004
         **_effect(week, foretold),
     )

@@ -48,7 +48,8 @@ def test_hours_are_saved_once_those_concerned_have_been_shown(desk: Desk) -> Non
     assert stored
     assert stored.start_time == time(9)
     done = asked.form("/schedule").send()
-    assert "Saved:" in done.text
+    assert "Saved: " in done.text
+    assert "Saving keeps" not in done.text
     assert "1 appointment of this doctor needs another time" in done.text
     stored = hours(desk, "MONDAY")
     assert stored
