@@ -5,8 +5,17 @@ const csrfToken = () => document.querySelector('meta[name="csrf-token"]').conten
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 let endsAt = 0;
-// The slot that the server holds for us, until it is booked or let go.
+// The slot that the server holds for us, until it is booked or let go. It outlives the page: one that was left without a
+// word is let go by the next hold.
+const KEPT = "front-desk-held";
 let held = null;
+let left = sessionStorage.getItem(KEPT);
+
+const keep = (hold) => {
+    held = hold;
+    if (hold) sessionStorage.setItem(KEPT, hold.slot);
+    else sessionStorage.removeItem(KEPT);
+};
 
 // Whether a form was closed: whom it was for and what was typed does not go on to the next one.
 let forgets = false;
@@ -17,7 +26,8 @@ const start = (part) => {
     const hold = part.id === "hold" ? part : part.querySelector?.("#hold");
     if (!hold?.dataset.held) return;
     endsAt = performance.now() + hold.dataset.held * 1000;
-    held = { slot: panel().dataset.slot, release: panel().dataset.release };
+    left = null;
+    keep({ slot: panel().dataset.slot, release: panel().dataset.release });
 };
 
 const tick = () => {
@@ -28,7 +38,7 @@ const tick = () => {
     if (left === 30) announce(hold.querySelector("[data-running]").textContent);
     if (left > 0) return;
     delete hold.dataset.held;
-    held = null;
+    keep(null);
     hold.querySelector("[data-running]").hidden = true;
     hold.querySelector("[data-over]").hidden = false;
     announce(hold.querySelector("[data-over]").textContent);
@@ -65,7 +75,8 @@ export const bindHold = () => {
     document.addEventListener("htmx:load", (event) => start(event.detail.elt));
     document.addEventListener("htmx:configRequest", (event) => {
         const { elt, parameters } = event.detail;
-        if (elt.id === "hold" && held && held.slot !== panel().dataset.slot) parameters.instead_of = held.slot;
+        const before = held?.slot ?? left;
+        if (elt.id === "hold" && before && before !== panel().dataset.slot) parameters.instead_of = before;
     });
     document.addEventListener("htmx:beforeSwap", (event) => {
         if (!forgets || !event.detail.shouldSwap || !["panel", "desk"].includes(event.detail.target.id)) return;
@@ -76,7 +87,7 @@ export const bindHold = () => {
     document.addEventListener("htmx:afterSwap", (event) => {
         const { requestConfig, xhr } = event.detail;
         const path = requestConfig?.verb === "post" ? requestConfig.path : "";
-        if (xhr?.status < 300 && (/\/(book|move)\b/.test(path) || path === held?.release)) held = null;
+        if (xhr?.status < 300 && (/\/(book|move)\b/.test(path) || path === held?.release)) keep(null);
         // Another panel without a slot of its own: what was held before is not wanted any more.
         if (["panel", "desk"].includes(event.detail.elt.id) && !panel()?.dataset.slot) letGo();
     });

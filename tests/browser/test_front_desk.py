@@ -395,3 +395,17 @@ def test_who_has_to_be_called_is_there_with_the_whole_number_and_reason(scene: S
     expect(row).to_contain_text("Follow-up of the stress test")
     for note in row.locator(".note").all():
         assert note.evaluate("(one) => one.scrollWidth <= one.clientWidth"), note.inner_text()
+
+
+def test_a_new_hold_lets_go_of_the_one_of_the_form_before(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.evaluate("navigator.sendBeacon = () => false")  # the browser went before it could say goodbye
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    page.goto(scene.url + "/front-desk")
+    page.locator(scene.free("09:30")).click()
+    held(page)
+    expect(page.locator("#grid .mine")).to_have_count(1)
+    expect(page.locator('#grid .mine[aria-current="true"]')).to_have_count(1)

@@ -17,6 +17,7 @@ from hms_web.services.newcomers import PossiblyKnown
 from hms_web.web import asked, auth, htmx, language
 from hms_web.web.formats import clock_time, status_name
 from hms_web.web.front_desk import booking_desk, panels, rendering
+from hms_web.web.front_desk.address import key_of
 from hms_web.web.front_desk.forms import BookingForm, MoveForm, PlaceForm
 from hms_web.web.front_desk.pages import blueprint
 from hms_web.web.front_desk.panels import Panel, Place, Trouble
@@ -213,7 +214,7 @@ def _unchanged(desk: Desk, appointment_id: UUID, refusal: Refusal) -> ResponseRe
 def hold(slot_id: UUID) -> ResponseReturnValue:
     """Keep a slot while its form is open, and let the one that was open before go."""
     desk = Desk.of_request()
-    before = request.form.get("instead_of", type=UUID)
+    before = key_of(request.form.get("instead_of"))
     if before is not None and before != slot_id:
         _let_go(desk, before)
     result = slot_keeping.hold(db.session(), desk.actor, slot_id, now=desk.now)

@@ -40,10 +40,10 @@ class Address:
         return cls(
             day=asked.day(given, "date") or today,
             department=given.get("department") or None,
-            doctor_id=_uuid(given.get("doctor")),
-            slot_id=_uuid(given.get("slot")),
-            appointment_id=_uuid(given.get("appointment")),
-            move_id=_uuid(given.get("move")),
+            doctor_id=key_of(given.get("doctor")),
+            slot_id=key_of(given.get("slot")),
+            appointment_id=key_of(given.get("appointment")),
+            move_id=key_of(given.get("move")),
             is_cancelling="cancel" in given,
             is_affected="affected" in given,
         )
@@ -104,7 +104,8 @@ def short(key: UUID) -> str:
     return urlsafe_b64encode(key.bytes)[:SHORT].decode()
 
 
-def _uuid(text: str | None) -> UUID | None:
+def key_of(text: str | None) -> UUID | None:
+    """Read an id, short or long; None for what is none."""
     with suppress(ValueError):
         if text and len(text) == SHORT:
             return UUID(bytes=urlsafe_b64decode(text + "=="))
