@@ -94,6 +94,8 @@ const onKey = (event) => {
         event.preventDefault();
         if (selected() && foundFor === typed()) take(selected());
         else if (typed()) takeFirst = true;
+        // Nobody is chosen: the form says what is missing.
+        else byId("booking")?.requestSubmit(byId("book"));
     } else if (event.key === "Escape" && all.length) {
         event.preventDefault();
         event.stopImmediatePropagation();
@@ -112,7 +114,19 @@ export const focusSearch = () => {
     return true;
 };
 
+/** What was wrong with the last try is not said of the next one. */
+const clearMistakes = () => {
+    for (const part of document.querySelectorAll("#person, #about")) {
+        for (const field of part.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+        for (const field of part.querySelectorAll(".wrong")) field.classList.remove("wrong");
+        for (const words of part.querySelectorAll(".error")) words.remove();
+    }
+};
+
 export const bindPerson = () => {
+    document.addEventListener("htmx:beforeSwap", (event) => {
+        if (event.detail.shouldSwap && ["panel", "desk"].includes(event.detail.target.id)) clearMistakes();
+    });
     // Before the keys of the page: Escape closes the open list first, and the panel only then.
     document.addEventListener("keydown", onKey, true);
     document.addEventListener("click", (event) => {

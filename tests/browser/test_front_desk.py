@@ -409,3 +409,16 @@ def test_a_new_hold_lets_go_of_the_one_of_the_form_before(scene: Scene) -> None:
     held(page)
     expect(page.locator("#grid .mine")).to_have_count(1)
     expect(page.locator('#grid .mine[aria-current="true"]')).to_have_count(1)
+
+
+def test_enter_without_a_patient_says_what_is_missing_and_the_next_form_is_clean(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel [role=alert]")).to_contain_text("Choose a patient")
+    page.locator(scene.free("09:30")).click()
+    expect(page.locator("#panel-title")).to_contain_text("Book 09:30")
+    expect(page.locator("#panel")).not_to_contain_text("Choose a patient")
+    expect(page.locator("#panel [aria-invalid]")).to_have_count(0)
