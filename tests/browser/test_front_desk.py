@@ -1,5 +1,5 @@
 import re
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import Appointment
+from hms_web.models import Appointment, DoctorSlot
 from tests.browser.conftest import TABLET, Scene
 from tests.scenes import NOW
 
@@ -422,3 +422,20 @@ def test_enter_without_a_patient_says_what_is_missing_and_the_next_form_is_clean
     expect(page.locator("#panel-title")).to_contain_text("Book 09:30")
     expect(page.locator("#panel")).not_to_contain_text("Choose a patient")
     expect(page.locator("#panel [aria-invalid]")).to_have_count(0)
+
+
+def test_a_slot_that_somebody_took_meanwhile_is_refused_once_in_words_of_now(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    slot_id = scene.clinic.slot(scene.doctor_id, time(9)).id
+    taken = {"held_by_id": scene.clinic.other.user_id, "held_until": NOW + timedelta(minutes=2)}
+    scene.clinic.session.execute(sa.update(DoctorSlot).where(DoctorSlot.id == slot_id).values(taken))
+    scene.clinic.session.commit()
+    page.evaluate("htmx.trigger('#hold', 'renew')")
+    expect(page.locator("#panel [role=alert]")).to_contain_text("is booking this slot right now")
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#panel [role=alert]")).to_have_count(1)
