@@ -439,3 +439,18 @@ def test_a_slot_that_somebody_took_meanwhile_is_refused_once_in_words_of_now(sce
     page.get_by_role("button", name=re.compile("^Book")).click()
     page.wait_for_load_state("networkidle")
     expect(page.locator("#panel [role=alert]")).to_have_count(1)
+
+
+def test_on_a_tablet_upright_a_booking_needs_no_scrolling(scene: Scene) -> None:
+    page = scene.page
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("ash")
+    expect(page.locator("#options [role=option]").first).to_be_visible()
+    for part in ("#q", "#options", "#book"):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= TABLET["height"], part
+        assert box["y"] >= 0, part
