@@ -41,7 +41,7 @@ class Absence(Shape):
 
 
 class Foreseen(Shape):
-    """What an absence does to appointments; `warning_count` of them are left for people to see to."""
+    """What an absence does to appointments; `warningCount` of them are left for people to see to."""
 
     affected_appointments: list[AffectedAppointment]
     warning_count: int

@@ -25,7 +25,7 @@ ANOTHER_TIME_MAY_DO = frozenset(BOOKING[BOOKING.index(Code.HOSPITAL_HOLIDAY) :])
 
 
 class NewAppointment(Body):
-    """What a booking asks for. `override_reason` lets an admin book a blocked patient in urgent need."""
+    """What a booking asks for. `overrideReason` lets an admin book a blocked patient in urgent need."""
 
     patient_id: Id
     doctor_id: Id

@@ -15,7 +15,7 @@ routes = Routes("doctors")
 
 
 class Doctor(Shape):
-    """A user who sees patients. `slot_duration` is in minutes."""
+    """A user who sees patients. `slotDuration` is in minutes."""
 
     id: Id
     name: str

@@ -21,7 +21,12 @@ from hms_web.domain.refusals import Code
 from hms_web.services import wording
 
 VERSION = "1"
+ABOUT = f"""{(product or "").strip()}
+
+Ask `POST /auth/token` for a token and send it with every request, in the header `Authorization: Bearer <token>`.
+Dates are written YYYY-MM-DD and times HH:MM, on the hospital's clock."""
 GENERIC = re.compile(r"\bPageOf_([A-Za-z]+)_(?=\")")
+FILE = re.compile(r" \(\w+\.md\b[^)]*\)")
 REFERENCE = "#/components/schemas/{model}"
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 Json = dict[str, Any]
@@ -80,7 +85,7 @@ def make(operations: Sequence[Operation]) -> Json:
     components = {name: schema for name, schema in schemas.items() if name not in queries}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Outpatient front desk", "version": VERSION, "description": (product or "").strip()},
+        "info": {"title": "Outpatient front desk", "version": VERSION, "description": ABOUT},
         "servers": [{"url": "/api/v1"}],
         "paths": paths,
         "components": {"schemas": components | {"Problem": _PROBLEM}, "securitySchemes": _SECURITY},
@@ -102,11 +107,13 @@ def _schemas(operations: Iterable[Operation]) -> Json:
 
 
 def _plain(schema: Any) -> Any:  # noqa: ANN401 JSON is what it is
-    """Return a schema without the titles that pydantic makes from names."""
+    """Return a schema without the titles that pydantic makes from names, and without files its readers do not have."""
     if isinstance(schema, list):
         return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    if isinstance(schema.get("description"), str):
+        schema = schema | {"description": FILE.sub("", schema["description"])}
     return {key: _plain(item) for key, item in schema.items() if key != "title" or isinstance(item, dict)}
 
 

@@ -60,7 +60,7 @@ class Me(Shape):
 
 
 class Token(Shape):
-    """A bearer token, shown this once; it lasts `expires_in` seconds."""
+    """A bearer token, shown this once; it lasts `expiresIn` seconds."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 a scheme

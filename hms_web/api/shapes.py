@@ -115,7 +115,7 @@ LocalTime = Annotated[
     time,
     PlainValidator(read_time),
     PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{TIME.pattern}$".replace(r"\d", "[0-9]")}),
+    WithJsonSchema({"type": "string", "pattern": f"^{TIME.pattern}$".replace(r"\d", "[0-9]"), "examples": ["09:30"]}),
 ]
 Instant = Annotated[
     datetime,
@@ -136,7 +136,7 @@ class PageQuery(Query):
 
 
 class PageOf(Shape, Generic[T]):
-    """One page of a list; `next_cursor` is null on the last one."""
+    """One page of a list; `nextCursor` is null on the last one."""
 
     items: list[T]
     next_cursor: str | None

@@ -24,7 +24,7 @@ KEEPERS = [Role.ADMIN, Role.DOCTOR]
 class Slot(Shape):
     """A stretch of a doctor's day.
 
-    A BLOCKED one has a `block_reason`: the words of who closed it, or the code of the rule.
+    A BLOCKED one has a `blockReason`: the words of who closed it, or the code of the rule.
     """
 
     id: Id
@@ -44,7 +44,7 @@ class Slot(Shape):
 
 
 class SlotsOfDate(PageOf[Slot]):
-    """Every slot of a date. Where there are none, `closed_reason` says why."""
+    """Every slot of a date. Where there are none, `closedReason` says why."""
 
     closed_reason: ClosedReason | None
 

@@ -218,7 +218,7 @@ def _moved(
         return {}
     status = AppointmentStatus(appointment.status)
     if status not in UPCOMING:
-        return Refusal(Code.INVALID_TRANSITION, {"from": status, "to": "another time"})
+        return Refusal(Code.INVALID_TRANSITION, {"from": status})
     place = placing.find(session, actor, doctor_id, day, at, now)
     patient = locks.patient(session, actor, appointment.patient_id)
     facts = placing.facts_of(

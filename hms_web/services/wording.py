@@ -89,6 +89,10 @@ def _unchanged(text: str) -> str:
     return text
 
 
+# An INVALID_TRANSITION that names no status to become was a move.
+NOT_MOVED = "An appointment that is {from} cannot be moved."
+
+
 def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] = _unchanged) -> str:
     """Return the sentence of a refusal, its times in the hospital's zone."""
     facts = {name: _words(value, zone) for name, value in refusal.facts.items()}
@@ -97,7 +101,8 @@ def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] 
     hours = f" ({facts['start_time']} to {facts['end_time']})" if "start_time" in facts else ""
     because = f" ({facts['reason']})" if facts["reason"] else ""
     on = f" on another day than its own ({facts['day']})" if "day" in facts else ""
-    return translate(SENTENCES[refusal.code]).format(
+    is_move = refusal.code is Code.INVALID_TRANSITION and "to" not in facts
+    return translate(NOT_MOVED if is_move else SENTENCES[refusal.code]).format(
         **{**facts, "until": until, "hours": hours, "because": because, "on": on}
     )
 

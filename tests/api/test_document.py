@@ -1,5 +1,6 @@
 """The OpenAPI document, and the page on which people read it."""
 
+import json
 import re
 from typing import Any
 
@@ -131,3 +132,15 @@ def test_the_readable_page_has_every_operation_and_nothing_foreign(
     # What a problem's `type` points to is there.
     assert page.find(".//*[@id='PATIENT_BLOCKED']") is not None
     assert page.find(".//*[@id='INVALID_INPUT']") is not None
+
+
+def test_its_prose_speaks_of_the_names_in_json_and_says_where_the_token_goes(document: dict[str, Any]) -> None:
+    prose = re.findall(r'"(?:description|summary)": "((?:[^"\\]|\\.)*)"', json.dumps(document))
+    assert [words for words in prose if re.search(r"\b[a-z]+_[a-z]+\b|\.md\b", words)] == []
+    assert "Authorization: Bearer" in document["info"]["description"]
+
+
+def test_the_readable_page_begins_with_the_token(client: FlaskClient) -> None:
+    page = client.get("/api/v1/docs").get_data(as_text=True)
+    assert "Authorization: Bearer" in page
+    assert "curl" in page

@@ -75,3 +75,8 @@ def test_a_sentence_names_the_facts(refusal: Refusal, words: str) -> None:
 )
 def test_the_statuses_of_a_booking(code: Code, status: int) -> None:
     assert status_of(code) == status
+
+
+def test_an_appointment_that_is_over_is_not_moved() -> None:
+    said = sentence(Refusal(Code.INVALID_TRANSITION, {"from": "CANCELLED"}), UTC)
+    assert said == "An appointment that is CANCELLED cannot be moved."
