@@ -515,3 +515,21 @@ def test_a_move_under_way_goes_on_whatever_day_or_doctor_is_looked_at(desk: Desk
     left = reception.fragment(f"/front-desk?appointment={desk.booked.id}", **panel)
     assert "move" not in left.form(id="filters").values
     assert "move=" not in next(link.attrib["href"] for link in left.all("a", id="next-free"))
+
+
+def test_a_refused_slot_brings_the_grid_as_it_is_and_times_from_then_on(desk: Desk) -> None:
+    slot_id = slot_of(desk, time(11)).id
+    hold = {"held_by_id": desk.clinic.other.user_id, "held_until": NOW + timedelta(minutes=2)}
+    desk.session.execute(sa.update(DoctorSlot).where(DoctorSlot.id == slot_id).values(hold))
+    desk.session.commit()
+    reception = desk.reception()
+    panel = reception.fragment(f"/front-desk?slot={slot_id}", **{"HX-Target": "panel"})
+    assert "held by Reception 2" in panel.text
+    sent = {"csrf_token": reception.csrf_token("/front-desk")}
+    refused = reception.post(f"/front-desk/slots/{slot_id}/hold", sent, headers=HX)
+    assert "11:30" in refused.text
+    form = form_of(desk, reception, time(14))
+    desk.clinic.book(desk.doctor_id, desk.clinic.patient(), time(14))
+    late = form.send(do="book", patient_id=desk.patient_id).all("a", class_="small")
+    assert late
+    assert all("09:" not in "".join(link.itertext()) for link in late)

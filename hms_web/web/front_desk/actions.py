@@ -95,7 +95,8 @@ def _refused(desk: Desk, panel: Panel, outcome: booking_desk.Outcome) -> Respons
     form, told = panel.form, outcome.told
     assert form is not None and told is not None  # noqa: S101, PT018 no appointment came of it
     form.patient_id.data, form.is_new.data = outcome.patient_id, ""
-    panel.trouble = panels.trouble_of(db.session(), desk.actor, told, desk.doctors().ids, now=desk.now)
+    after = panels.start_at(desk.actor, panel.place) if panel.place else None
+    panel.trouble = panels.trouble_of(db.session(), desk.actor, told, desk.doctors().ids, now=desk.now, after=after)
     return _again(desk, panel, outcome.status)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import first_instant
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_set_by_hand
@@ -173,17 +174,24 @@ def trouble(
 ) -> Trouble:
     """Put a refusal into words, with the doctor's next free times, or those of all shown where that one is away."""
     own = slot.doctor_id if slot else place.doctor_id if place else None
-    after = slot.starts_at if slot else None
+    after = slot.starts_at if slot else start_at(actor, place) if place else None
     return Trouble(
         wording.sentence(refusal, actor.zone, translate=gettext),
         offers(session, actor, _who_could(refusal.code, own, shown), now=now, after=after),
     )
 
 
-def trouble_of(session: Session, actor: Actor, told: Told, shown: Sequence[UUID], *, now: datetime) -> Trouble:
+def start_at(actor: Actor, place: Place) -> datetime:
+    """When a place's time begins."""
+    return first_instant(place.day, place.start, actor.zone)
+
+
+def trouble_of(
+    session: Session, actor: Actor, told: Told, shown: Sequence[UUID], *, now: datetime, after: datetime | None = None
+) -> Trouble:
     """As `trouble`, for a refusal that was put into words when it was first given."""
     who = _who_could(told.code, told.doctor_id, shown)
-    return Trouble(told.sentence, offers(session, actor, who, now=now))
+    return Trouble(told.sentence, offers(session, actor, who, now=now, after=after))
 
 
 def _who_could(code: Code, own: UUID | None, shown: Sequence[UUID]) -> list[UUID]:

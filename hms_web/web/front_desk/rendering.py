@@ -107,7 +107,11 @@ def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
 def opened(desk: Desk) -> Response:
     """Answer a click that opens something beside the grid: the panel, and the toolbar that knows of it."""
     doctors = desk.doctors()
-    html = render_template("front_desk/_opened.html", **_of_toolbar(desk, doctors), panel=desk.panel(doctors))
+    panel = desk.panel(doctors)
+    if panel.kind == "refused":
+        # The grid on the screen showed it as free: it comes as it is now.
+        return changed(desk, panel)
+    html = render_template("front_desk/_opened.html", **_of_toolbar(desk, doctors), panel=panel)
     return make_response(html)
 
 
