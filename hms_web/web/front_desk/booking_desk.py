@@ -53,7 +53,7 @@ def duplicates_of(session: Session, actor: Actor, form: BookingForm) -> list[Pat
     name, phone = form.name.data or "", form.phone.data or None
     if not is_storable(name) or not is_storable(phone or ""):
         return []
-    return patients.possible_duplicates(session, actor, name, phone, form.date_of_birth.data)
+    return patients.possible_duplicates(session, actor, name, phone, form.date_of_birth.data, loosely=True)
 
 
 def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> Answer:
