@@ -84,6 +84,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "static": ANYONE,
     "users.change": ADMIN,
     "users.create": ADMIN,
+    "users.deactivate": ADMIN,
     "users.index": ADMIN,
     "users.new": ADMIN,
     "users.new_link": ADMIN,
