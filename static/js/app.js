@@ -70,6 +70,15 @@ const focusWanted = (root) => {
     if (wanted.dataset.focus === "select") wanted.select?.();
 };
 document.addEventListener("htmx:afterSettle", (event) => focusWanted(event.detail.elt));
+// A part that comes in beside its own target must not take the focus away with what it replaces.
+let replacesFocus = false;
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    replacesFocus = event.detail.target.contains(document.activeElement) && event.detail.target.id === "hold-trouble";
+});
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (replacesFocus) focusWanted(document.getElementById("hold-trouble") ?? event.target);
+    replacesFocus = false;
+});
 document.addEventListener("announce", (event) => announce(event.detail.value));
 document.addEventListener("toast", (event) => toast(event.detail.words, event.detail.tone));
 
