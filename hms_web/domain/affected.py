@@ -15,6 +15,14 @@ class AffectedCause(StrEnum):
     DOCTOR_UNAVAILABLE = "DOCTOR_UNAVAILABLE"
 
 
+class AffectedAction(StrEnum):
+    """What becomes of an appointment that needs attention."""
+
+    MOVE = "MOVE"
+    KEEP = "KEEP"
+    CANCEL = "CANCEL"
+
+
 def fits(hours: DayHours | None, start: time, end: time) -> bool:
     """Whether an appointment from `start` to `end` lies inside a day's hours and outside its break."""
     if hours is None or start < hours.start_time or end > hours.end_time:

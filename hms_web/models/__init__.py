@@ -3,8 +3,13 @@
 from flask_sqlalchemy import SQLAlchemy
 
 from hms_web.models.base import Base, new_id
+from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
 from hms_web.models.identity import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User
+from hms_web.models.job_health import CronApiKey, CronJobRun, JobLease
+from hms_web.models.messages import MessageProvider, MessageTemplate
+from hms_web.models.no_show import NoShowLog, StageAlert
+from hms_web.models.plans import AffectedBatch, AffectedStep
 from hms_web.models.records import AuditEvent, IdempotencyKey, Notification
 from hms_web.models.visits import Appointment, Patient, TokenCounter
 
@@ -12,10 +17,16 @@ from hms_web.models.visits import Appointment, Patient, TokenCounter
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 __all__ = [
+    "AffectedBatch",
+    "AffectedStep",
     "ApiToken",
     "Appointment",
     "AuditEvent",
     "Base",
+    "Consultation",
+    "ConsultationParticipant",
+    "CronApiKey",
+    "CronJobRun",
     "Doctor",
     "DoctorAbsence",
     "DoctorSchedule",
@@ -23,13 +34,19 @@ __all__ = [
     "Hospital",
     "HospitalHoliday",
     "IdempotencyKey",
+    "JobLease",
     "LoginSession",
+    "MessageProvider",
+    "MessageTemplate",
+    "NoShowLog",
     "Notification",
     "PasswordLink",
     "Patient",
     "SlotBlock",
+    "StageAlert",
     "TokenCounter",
     "User",
+    "Vitals",
     "db",
     "new_id",
 ]

@@ -18,6 +18,7 @@ class Hospital(Base):
     id: Mapped[Id]
     name: Mapped[str]
     timezone: Mapped[str]
+    message_language: Mapped[str] = mapped_column(default="en", server_default="en")
     last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[CreatedAt]
 

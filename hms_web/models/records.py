@@ -35,7 +35,9 @@ class AuditEvent(Base):
 class Notification(Base):
     """A message to a patient or a user on one channel: the outbox, and the inbox of those who have a login.
 
-    `dedupe_key` names event, record and channel, so that the same message cannot be written twice.
+    `dedupe_key` names event, record and channel, so that the same message cannot be written twice. `facts` is what the
+    message says, to be held against the record once more before it is sent; `claimed_until` marks that a worker is
+    sending it; `sendings` counts how often somebody asked for it and makes the key by which a provider tells repeats.
     """
 
     __tablename__ = "notifications"
@@ -47,7 +49,17 @@ class Notification(Base):
         one_of("channel", Channel),
         one_of("priority", Priority),
         one_of("state", DeliveryState),
-        Index("ix_notifications_queue", "created_at", postgresql_where=text("state = 'QUEUED'")),
+        Index("ix_notifications_queue", "next_attempt_at", "created_at", postgresql_where=text("state = 'QUEUED'")),
+        Index("ix_notifications_hospital_id_created_at", "hospital_id", "created_at", "id"),
+        Index(
+            "ix_notifications_to_phone",
+            "hospital_id",
+            "created_at",
+            postgresql_where=text(
+                "state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"
+            ),
+        ),
+        Index("ix_notifications_unread", "user_id", postgresql_where=text("read_at IS NULL AND channel = 'in_app'")),
         Index("ix_notifications_appointment_id", "appointment_id"),
         Index("ix_notifications_patient_id", "patient_id"),
         Index("ix_notifications_user_id", "user_id", "created_at"),
@@ -69,6 +81,13 @@ class Notification(Base):
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))
+    next_attempt_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    sendings: Mapped[int] = mapped_column(default=1, server_default="1")
+    phoned_at: Mapped[datetime | None]
+    phoned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None]
 

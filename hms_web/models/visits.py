@@ -15,6 +15,9 @@ from hms_web.models.base import Base, CreatedAt, HospitalId, Id, in_hospital, on
 ACTIVE = text("status NOT IN ({})".format(", ".join(f"'{status}'" for status in sorted(INACTIVE))))
 """The condition under which an appointment takes its doctor's and its patient's time."""
 
+DUE = text("status IN ('SCHEDULED', 'CONFIRMED') AND affected_cause IS NULL AND no_show_review_at IS NULL")
+"""The condition under which an appointment becomes a no-show when its time has gone by (product.md, No-show)."""
+
 
 class Patient(Base):
     """A person who is treated. `mrn` is the hospital's own patient number."""
@@ -53,12 +56,14 @@ class Patient(Base):
     lifetime_no_shows: Mapped[int] = mapped_column(default=0, server_default="0")
     blocked_at: Mapped[dt.datetime | None]
     blocked_reason: Mapped[str | None]
+    is_auto_blocked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
 
 class Appointment(Base):
     """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient, that
-    overlap.
+    overlap. `kept_cause` is what somebody decided to keep it in spite of; `no_show_review_at` is set on one whose time
+    went by so long ago, during an outage, that a person has to say whether the patient came.
     """
 
     __tablename__ = "appointments"
@@ -69,6 +74,7 @@ class Appointment(Base):
         one_of("status", AppointmentStatus),
         one_of("type", AppointmentType),
         one_of("affected_cause", AffectedCause),
+        one_of("kept_cause", AffectedCause),
         CheckConstraint("starts_at < ends_at", name="span"),
         ExcludeConstraint(
             ("doctor_id", "="),
@@ -98,6 +104,14 @@ class Appointment(Base):
         Index(
             "ix_appointments_affected", "hospital_id", "doctor_id", postgresql_where=text("affected_cause IS NOT NULL")
         ),
+        Index("ix_appointments_due", "hospital_id", "ends_at", postgresql_where=DUE),
+        Index("ix_appointments_waiting", "hospital_id", "starts_at", postgresql_where=text("status = 'CHECKED_IN'")),
+        Index(
+            "ix_appointments_no_show_review",
+            "hospital_id",
+            "no_show_review_at",
+            postgresql_where=text("no_show_review_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -122,6 +136,8 @@ class Appointment(Base):
     cancel_reason: Mapped[str | None]
     affected_cause: Mapped[str | None]
     affected_at: Mapped[dt.datetime | None]
+    kept_cause: Mapped[str | None]
+    no_show_review_at: Mapped[dt.datetime | None]
     import_key: Mapped[str | None]
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]

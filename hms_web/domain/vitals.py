@@ -1,0 +1,1 @@
+"""Readings of a patient before the doctor sees them: plausible ranges and units (product.md, Screens; api.md)."""

@@ -1,0 +1,53 @@
+"""Every migration can be taken back, and together they make what the models say."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+
+from hms_web.app import MIGRATIONS, create_app
+from hms_web.models import db
+from tests.servers import Servers
+
+
+@pytest.fixture
+def fresh(servers: Servers, worker_number: int, redis_url: str) -> Iterator[Flask]:
+    """The application over a migrated database of this test's own."""
+    name = f"{servers.run}_migrations_{worker_number}"
+    url = servers.clone(name)
+    app = create_app({"HMS_ENV": "testing", "DATABASE_URL": url, "REDIS_URL": redis_url})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    servers.drop(name)
+
+
+def _revision() -> str | None:
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _tables() -> set[str]:
+    return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_the_models_are_what_the_migrations_make(fresh: Flask) -> None:
+    with fresh.app_context():
+        flask_migrate.check(directory=str(MIGRATIONS))  # exits when anything differs
+
+
+def test_each_migration_can_be_taken_back_and_applied_again(fresh: Flask) -> None:
+    revisions = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    with fresh.app_context():
+        whole = _tables()
+        for revision in revisions:
+            assert _revision() == revision
+            flask_migrate.downgrade(directory=str(MIGRATIONS))
+        assert not _tables()
+        flask_migrate.upgrade(directory=str(MIGRATIONS))
+        assert _tables() == whole
+        flask_migrate.check(directory=str(MIGRATIONS))
