@@ -18,6 +18,8 @@ class MessageEvent(StrEnum):
     NEEDS_RESCHEDULING = "appointment.needs_rescheduling"
     DOCTOR_UNAVAILABLE = "appointment.cancelled_doctor_unavailable"
     AFFECTED_BY_HOLIDAY = "appointment.affected_by_holiday"
+    NO_SHOW = "appointment.no_show"
+    NO_SHOW_BLOCKED = "appointment.no_show_blocked"
 
 
 _TITLES = {
@@ -29,6 +31,8 @@ _TITLES = {
     MessageEvent.NEEDS_RESCHEDULING: "Appointment Needs Rescheduling",
     MessageEvent.DOCTOR_UNAVAILABLE: "Appointment Cancelled - Doctor Unavailable",
     MessageEvent.AFFECTED_BY_HOLIDAY: "Appointment Affected",
+    MessageEvent.NO_SHOW: "Appointment Missed",
+    MessageEvent.NO_SHOW_BLOCKED: "Appointment Missed",
 }
 
 _BODIES = {
@@ -44,10 +48,20 @@ _BODIES = {
     ),
     MessageEvent.DOCTOR_UNAVAILABLE: "{doctor} is no longer available. Your appointment on {when} has been cancelled.",
     MessageEvent.AFFECTED_BY_HOLIDAY: "The hospital is closed on {when}. We will contact you to find another time.",
+    MessageEvent.NO_SHOW: "You missed your appointment with {doctor} on {when}. You can book another time.",
+    MessageEvent.NO_SHOW_BLOCKED: (
+        "You missed your appointment with {doctor} on {when}. "
+        "Since several were missed, please ask at the front desk for your next one."
+    ),
 }
 
 _HIGH = frozenset(
-    {MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.NEEDS_RESCHEDULING, MessageEvent.DOCTOR_UNAVAILABLE}
+    {
+        MessageEvent.CANCELLED_BY_EMERGENCY,
+        MessageEvent.NEEDS_RESCHEDULING,
+        MessageEvent.DOCTOR_UNAVAILABLE,
+        MessageEvent.NO_SHOW_BLOCKED,
+    }
 )
 
 

@@ -1,6 +1,6 @@
 """Messages, written in the transaction of what they report and delivered later (product.md, Notifications)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hms_web.domain.messages import MessageEvent, message
-from hms_web.domain.notifications import Channel
+from hms_web.domain.notifications import Channel, DeliveryState, Priority
 from hms_web.models import Notification, new_id
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
@@ -42,6 +42,7 @@ def rows_for(hospital_id: UUID, notices: Sequence[PatientNotice], *, now: dateti
                 "event": str(notice.event),
                 "channel": str(channel),
                 "priority": str(words.priority),
+                **_begun(channel, now),
                 "patient_id": notice.patient_id,
                 "appointment_id": notice.appointment_id,
                 "title": words.title,
@@ -53,9 +54,58 @@ def rows_for(hospital_id: UUID, notices: Sequence[PatientNotice], *, now: dateti
     return rows
 
 
+def _begun(channel: Channel, now: datetime) -> dict[str, object]:
+    """Return the columns of a message's first state: what is read in the product is there once it is written."""
+    is_there = channel is Channel.IN_APP
+    return {"state": DeliveryState.SENT if is_there else DeliveryState.QUEUED, "sent_at": now if is_there else None}
+
+
 def queue(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice], *, now: datetime) -> None:
     """Write the rows of notices; one that is there already is not written again."""
-    rows = rows_for(hospital_id, notices, now=now)
+    _write(session, rows_for(hospital_id, notices, now=now))
+
+
+def queue_staff(  # noqa: PLR0913 what a message is made of
+    session: Session,
+    hospital_id: UUID,
+    user_ids: Iterable[UUID],
+    *,
+    title: str,
+    body: str,
+    dedupe: str,
+    now: datetime,
+    link: str | None = None,
+    priority: Priority = Priority.NORMAL,
+    channels: Sequence[Channel] = (Channel.IN_APP,),
+    event: str = "staff.notice",
+) -> None:
+    """Write a message to users of a hospital, inside the caller's unit of work; one that is there is not written again.
+
+    `dedupe` names what is reported, once for all times: `consultation.requested:<participant id>`. `link` is a path of
+    ours. `title` becomes the subject of an e-mail, so it must name no patient.
+    """
+    rows: list[dict[str, object]] = [
+        {
+            "id": new_id(),
+            "hospital_id": hospital_id,
+            "dedupe_key": f"{dedupe}:{user_id}:{channel}",
+            "event": event,
+            "channel": str(channel),
+            "priority": str(priority),
+            **_begun(channel, now),
+            "user_id": user_id,
+            "title": title,
+            "body": body,
+            "link": link,
+            "created_at": now,
+        }
+        for user_id in user_ids
+        for channel in channels
+    ]
+    _write(session, rows)
+
+
+def _write(session: Session, rows: Sequence[dict[str, object]]) -> None:
     if rows:
         statement = insert(Notification).on_conflict_do_nothing(index_elements=["hospital_id", "dedupe_key"])
         session.execute(statement, rows)
