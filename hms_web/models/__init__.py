@@ -6,7 +6,7 @@ from hms_web.models.base import Base, new_id
 from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
 from hms_web.models.identity import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User
-from hms_web.models.job_health import CronApiKey, CronJobRun, JobLease
+from hms_web.models.job_health import CronApiKey, CronJobRun, JobAlarm, JobLease
 from hms_web.models.messages import MessageProvider, MessageTemplate
 from hms_web.models.no_show import NoShowLog, StageAlert
 from hms_web.models.plans import AffectedBatch, AffectedStep
@@ -34,6 +34,7 @@ __all__ = [
     "Hospital",
     "HospitalHoliday",
     "IdempotencyKey",
+    "JobAlarm",
     "JobLease",
     "LoginSession",
     "MessageProvider",

@@ -4,8 +4,8 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hms_web.domain.job_health import JobName, RunSource, RunStatus
@@ -13,7 +13,10 @@ from hms_web.models.base import Base, HospitalId, Id, one_of
 
 
 class CronJobRun(Base):
-    """One run of a job for one hospital; at most one is running. `items` counts what it dealt with."""
+    """One run of a job for one hospital; at most one is running.
+
+    `also_asked_by` holds the other sources that asked for it while it ran or just after: they are alive too.
+    """
 
     __tablename__ = "cron_job_runs"
     __table_args__ = (
@@ -35,6 +38,7 @@ class CronJobRun(Base):
     hospital_id: Mapped[HospitalId]
     job_name: Mapped[str]
     source: Mapped[str]
+    also_asked_by: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(default=RunStatus.RUNNING)
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
@@ -58,6 +62,18 @@ class JobLease(Base):
     run_id: Mapped[UUID | None] = mapped_column(ForeignKey("cron_job_runs.id"))
     fence: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     expires_at: Mapped[dt.datetime | None]
+
+
+class JobAlarm(Base):
+    """Whether a hospital's administrators were told that a job is in trouble: since when, and when last."""
+
+    __tablename__ = "job_alarms"
+    __table_args__ = (one_of("job_name", JobName),)
+
+    hospital_id: Mapped[UUID] = mapped_column(ForeignKey("hospitals.id"), primary_key=True)
+    job_name: Mapped[str] = mapped_column(primary_key=True)
+    began_at: Mapped[dt.datetime | None]
+    told_at: Mapped[dt.datetime | None]
 
 
 class CronApiKey(Base):

@@ -33,6 +33,7 @@ class NoShowLog(Base):
         Index("ix_no_show_logs_patient_id_created_at", "patient_id", "created_at"),
         Index("ix_no_show_logs_doctor_id_created_at", "doctor_id", "created_at"),
         Index("ix_no_show_logs_appointment_id", "appointment_id"),
+        Index("ix_no_show_logs_run_id", "run_id"),
     )
 
     id: Mapped[Id]
@@ -48,7 +49,7 @@ class NoShowLog(Base):
     notes: Mapped[str | None]
     previous_status: Mapped[str]
     is_counted: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
-    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("cron_job_runs.id"))
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("cron_job_runs.id", ondelete="SET NULL"))
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[dt.datetime]
     reverted_at: Mapped[dt.datetime | None]

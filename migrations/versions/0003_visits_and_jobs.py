@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("hospital_id", sa.Uuid(), nullable=False),
         sa.Column("job_name", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("also_asked_by", postgresql.ARRAY(sa.String()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -69,6 +70,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_job_leases_hospital_id")),
         sa.ForeignKeyConstraint(["run_id"], ["cron_job_runs.id"], name=op.f("fk_job_leases_run_id")),
         sa.PrimaryKeyConstraint("hospital_id", "job_name", name=op.f("pk_job_leases")),
+    )
+    op.create_table(
+        "job_alarms",
+        sa.Column("hospital_id", sa.Uuid(), nullable=False),
+        sa.Column("job_name", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("job_name IN ('NO_SHOW_CHECK')", name=op.f("ck_job_alarms_job_name")),
+        sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_job_alarms_hospital_id")),
+        sa.PrimaryKeyConstraint("hospital_id", "job_name", name=op.f("pk_job_alarms")),
     )
     op.create_table(
         "consultations",
@@ -159,7 +170,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["hospital_id"], ["hospitals.id"], name=op.f("fk_no_show_logs_hospital_id")),
         sa.ForeignKeyConstraint(["reverted_by_id"], ["users.id"], name=op.f("fk_no_show_logs_reverted_by_id")),
-        sa.ForeignKeyConstraint(["run_id"], ["cron_job_runs.id"], name=op.f("fk_no_show_logs_run_id")),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["cron_job_runs.id"], name=op.f("fk_no_show_logs_run_id"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_no_show_logs")),
     )
     op.create_index("ix_no_show_logs_appointment_id", "no_show_logs", ["appointment_id"], unique=False)
@@ -168,6 +181,7 @@ def upgrade() -> None:
         "ix_no_show_logs_hospital_id_created_at", "no_show_logs", ["hospital_id", "created_at", "id"], unique=False
     )
     op.create_index("ix_no_show_logs_patient_id_created_at", "no_show_logs", ["patient_id", "created_at"], unique=False)
+    op.create_index("ix_no_show_logs_run_id", "no_show_logs", ["run_id"], unique=False)
     op.create_index(
         "uq_no_show_logs_live",
         "no_show_logs",
@@ -361,6 +375,7 @@ def downgrade() -> None:
     op.drop_index("ix_stage_alerts_appointment_id", table_name="stage_alerts")
     op.drop_table("stage_alerts")
     op.drop_index("uq_no_show_logs_live", table_name="no_show_logs", postgresql_where=sa.text("reverted_at IS NULL"))
+    op.drop_index("ix_no_show_logs_run_id", table_name="no_show_logs")
     op.drop_index("ix_no_show_logs_patient_id_created_at", table_name="no_show_logs")
     op.drop_index("ix_no_show_logs_hospital_id_created_at", table_name="no_show_logs")
     op.drop_index("ix_no_show_logs_doctor_id_created_at", table_name="no_show_logs")
@@ -374,6 +389,7 @@ def downgrade() -> None:
     op.drop_index("ix_consultations_doctor_id_started_at", table_name="consultations")
     op.drop_index("ix_consultations_appointment_id", table_name="consultations")
     op.drop_table("consultations")
+    op.drop_table("job_alarms")
     op.drop_table("job_leases")
     op.drop_index(
         "uq_cron_job_runs_running", table_name="cron_job_runs", postgresql_where=sa.text("status = 'RUNNING'")
