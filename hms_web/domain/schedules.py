@@ -97,3 +97,9 @@ def hours_on(day: date, week: Iterable[DayHours]) -> DayHours | None:
     """Return the active hours of a date's weekday, or None on a day off."""
     weekday = DayOfWeek.of(day)
     return next((hours for hours in week if hours.day_of_week is weekday and hours.is_active), None)
+
+
+def changed_days(before: Iterable[DayHours], after: Iterable[DayHours]) -> frozenset[DayOfWeek]:
+    """Return the weekdays whose hours differ between two weeks; a day off is one without active hours."""
+    differing = {hours for hours in before if hours.is_active} ^ {hours for hours in after if hours.is_active}
+    return frozenset(hours.day_of_week for hours in differing)

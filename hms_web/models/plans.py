@@ -1,9 +1,11 @@
 """What was done to affected appointments in one go, so that it can be undone in one go."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hms_web.domain.affected import AffectedAction, AffectedCause
@@ -30,7 +32,8 @@ class AffectedBatch(Base):
 class AffectedStep(Base):
     """What a batch did to one appointment: where it stood before and after, or why it was refused.
 
-    `version` is the appointment's after the step; an appointment that somebody changed since is not undone.
+    `version` is the appointment's after the step; an appointment that somebody changed since is not undone. The facts
+    of a refusal are what its sentence names.
     """
 
     __tablename__ = "affected_steps"
@@ -50,13 +53,18 @@ class AffectedStep(Base):
     batch_id: Mapped[UUID]
     appointment_id: Mapped[UUID]
     action: Mapped[str]
-    cause: Mapped[str]
+    cause: Mapped[str | None]
+    affected_at: Mapped[dt.datetime | None]
     version: Mapped[int | None]
     from_doctor_id: Mapped[UUID]
     from_starts_at: Mapped[dt.datetime]
+    from_ends_at: Mapped[dt.datetime]
     from_token_number: Mapped[int]
+    from_slot_minutes: Mapped[int]
     to_doctor_id: Mapped[UUID | None]
     to_starts_at: Mapped[dt.datetime | None]
     refusal: Mapped[str | None]
+    refusal_facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))
     undone_at: Mapped[dt.datetime | None]
     undo_refusal: Mapped[str | None]
+    undo_refusal_facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))

@@ -1,12 +1,12 @@
-"""Reading appointments, and the marks that put them on the affected list."""
+"""Reading appointments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.affected import AffectedCause
@@ -47,6 +47,8 @@ class AppointmentView:
     token_number: int
     version: int
     affected_cause: AffectedCause | None
+    affected_at: datetime | None
+    kept_cause: AffectedCause | None
     cancel_reason: str | None
     created_at: datetime
     created_by_id: UUID | None
@@ -97,6 +99,8 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
             Appointment.token_number,
             Appointment.version,
             Appointment.affected_cause,
+            Appointment.affected_at,
+            Appointment.kept_cause,
             Appointment.cancel_reason,
             Appointment.created_at,
             Appointment.created_by_id,
@@ -113,7 +117,8 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
 def _view(row: Row[*tuple[Any, ...]]) -> AppointmentView:
     values = list(row)
     values[13], values[14] = AppointmentStatus(values[13]), AppointmentType(values[14])
-    values[21] = AffectedCause(values[21]) if values[21] else None
+    for place in (21, 23):
+        values[place] = AffectedCause(values[place]) if values[place] else None
     return AppointmentView(*values)
 
 
@@ -228,58 +233,6 @@ def _inside(wanted: LocalRange) -> ColumnElement[bool]:
     if wanted.start is None or wanted.end is None:
         return days
     return and_(days, Appointment.start_time < wanted.end, Appointment.end_time > wanted.start)
-
-
-def mark_cause(
-    session: Session, actor: Actor, appointment_ids: Sequence[UUID], cause: AffectedCause, *, now: datetime
-) -> list[AppointmentView]:
-    """Put upcoming appointments on the affected list, inside the caller's transaction; return those that were not on
-    it.
-    """
-    if not appointment_ids:
-        return []
-    marked = session.scalars(
-        update(Appointment)
-        .where(
-            Appointment.hospital_id == actor.hospital_id,
-            Appointment.id.in_(appointment_ids),
-            Appointment.affected_cause.is_(None),
-            Appointment.status.in_(UPCOMING),
-        )
-        .values(affected_cause=cause, affected_at=now, version=Appointment.version + 1)
-        .returning(Appointment.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    details = {"affected_cause": {"from": None, "to": cause}}
-    audit.record_all(
-        session, actor, [audit.Entry("appointment.affected", "appointment", key, details) for key in marked], now=now
-    )
-    return by_ids(session, actor, marked)
-
-
-def clear_cause(
-    session: Session, actor: Actor, appointment_ids: Iterable[UUID], cause: AffectedCause, *, now: datetime
-) -> list[UUID]:
-    """Take appointments that stand there because of `cause` off the affected list; return their ids."""
-    wanted = list(appointment_ids)
-    if not wanted:
-        return []
-    cleared = session.scalars(
-        update(Appointment)
-        .where(
-            Appointment.hospital_id == actor.hospital_id,
-            Appointment.id.in_(wanted),
-            Appointment.affected_cause == cause,
-        )
-        .values(affected_cause=None, affected_at=None, version=Appointment.version + 1)
-        .returning(Appointment.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    details = {"affected_cause": {"from": cause, "to": None}}
-    audit.record_all(
-        session, actor, [audit.Entry("appointment.settled", "appointment", key, details) for key in cleared], now=now
-    )
-    return list(cleared)
 
 
 def notice_of(view: AppointmentView, event: MessageEvent) -> PatientNotice:

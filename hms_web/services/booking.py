@@ -162,6 +162,8 @@ def _view_of(  # noqa: PLR0913, PLR0917 what was just written, so that it need n
         token_number=token,
         version=1,
         affected_cause=None,
+        affected_at=None,
+        kept_cause=None,
         cancel_reason=None,
         created_at=now,
         created_by_id=actor.user_id,
@@ -228,7 +230,7 @@ def _moved(
     if refusal is not None or place.slot is None:
         return refusal or Refusal(Code.NOT_A_SLOT)
     placing.let_go_of_hold(session, place.slot)
-    columns = {**placing.columns_of(place), "affected_cause": None, "affected_at": None}
+    columns = {**placing.columns_of(place), "affected_cause": None, "affected_at": None, "kept_cause": None}
     if (day, doctor_id) != (appointment.date, appointment.doctor_id):
         columns["token_number"] = placing.next_token(session, actor, place)
     return columns

@@ -12,7 +12,7 @@ from hms_web.domain.affected import fits
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, InvalidInput, Refused
-from hms_web.domain.schedules import DayHours, DayOfWeek, hours_on, slot_times, week_mistakes
+from hms_web.domain.schedules import DayHours, DayOfWeek, changed_days, hours_on, slot_times, week_mistakes
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, DoctorSchedule, new_id
 from hms_web.services import appointments, audit, locks, slot_making, unit_of_work
@@ -99,12 +99,15 @@ def preview(
     _refuse_wrong(week)
     minutes = _duration(session, actor, doctor_id)
     days = [DayPreview(hours, len(slot_times(hours, slot_duration or minutes))) for hours in in_order(week)]
+    changed = changed_days(weeks_of(session, [doctor_id])[doctor_id], week)
     everything = LocalRange(local_date(now, actor.zone), date.max)
     standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
     misfits = [
         view
         for view in standing
-        if view.status in UPCOMING and not fits(hours_on(view.date, week), view.start_time, view.end_time)
+        if view.status in UPCOMING
+        and not fits(hours_on(view.date, week), view.start_time, view.end_time)
+        and (view.kept_cause is None or DayOfWeek.of(view.date) in changed)
     ]
     return SchedulePreview(days, misfits)
 
@@ -129,7 +132,7 @@ def replace(
             session, actor, "doctor.schedule_replaced", "doctor", doctor_id, now=now,
             changes={"schedules": {"from": _plain(before), "to": _plain(after)}},
         )  # fmt: skip
-        made = slot_making.resettle(session, actor, doctor_id, now=now)
+        made = slot_making.resettle(session, actor, doctor_id, now=now, changed=changed_days(before, after))
         return ScheduleReplaced(after, made.removed, made.created, made.affected)
 
     return unit_of_work.run(session, work)

@@ -10,9 +10,9 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
-from hms_web.domain.still_affected import due_cause
+from hms_web.domain.still_affected import due_causes, is_settled
 from hms_web.domain.visits import UPCOMING
-from hms_web.services import appointments, facts, outbox
+from hms_web.services import appointments, facts, marking, outbox
 from hms_web.services.appointments import AppointmentView, LocalRange
 
 
@@ -30,7 +30,7 @@ def mark(
     Returns the newly marked; one that is on the list already stays there as it is, and its patient is not told again.
     """
     coming = [view.id for view in standing if view.status in UPCOMING]
-    marked = appointments.mark_cause(session, actor, coming, cause, now=now)
+    marked = marking.mark_cause(session, actor, coming, cause, now=now)
     outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, event) for view in marked], now=now)
     return marked
 
@@ -40,38 +40,44 @@ def lift(
 ) -> list[UUID]:
     """Take those off the list that stood there because of `cause`, inside the caller's unit of work; return their ids.
 
-    Where something else speaks against an appointment by now, it stays on the list because of that.
+    Where something else speaks against an appointment by now, it stays on the list because of that. One that was kept
+    in spite of `cause` is an ordinary one again.
     """
-    marked = [view for view in standing if view.affected_cause is cause]
+    marked = [view for view in standing if cause in {view.affected_cause, view.kept_cause}]
     if not marked:
         return []
     days = [view.date for view in marked]
     doctors = facts.load(session, actor, sorted({view.doctor_id for view in marked}), min(days), max(days))
     free: list[UUID] = []
+    kept: list[UUID] = []
     others: dict[AffectedCause, list[UUID]] = {}
     for view in marked:
-        due = due_cause(doctors[view.doctor_id].on(view.date), view.date, view.start_time, view.end_time)
-        if due is None:
-            free.append(view.id)
-        elif due is not cause:
-            others.setdefault(due, []).append(view.id)
+        due = due_causes(doctors[view.doctor_id].on(view.date), view.date, view.start_time, view.end_time)
+        if view.kept_cause is cause and cause in due:
+            continue
+        (kept if view.kept_cause is cause else free).append(view.id)
+        if due:
+            others.setdefault(due[0], []).append(view.id)
+    staying = {key for ids in others.values() for key in ids}
+    marking.forget_kept(session, actor, kept, cause, now=now)
     for other, ids in others.items():
-        appointments.clear_cause(session, actor, ids, cause, now=now)
-        appointments.mark_cause(session, actor, ids, other, now=now)
-    return appointments.clear_cause(session, actor, free, cause, now=now)
+        if other is not cause:
+            marking.clear_cause(session, actor, ids, cause, now=now)
+            marking.mark_cause(session, actor, ids, other, now=now)
+    return marking.clear_cause(session, actor, [key for key in free if key not in staying], cause, now=now)
 
 
 def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
-    """Put one that is expected again on the list if something spoke against it meanwhile, inside the caller's unit of
-    work.
+    """Put one that is expected again on the list if something spoke against it meanwhile, and nobody kept it in spite of
+    that, inside the caller's unit of work.
 
     Leave, holidays and changed hours pass over people who are here; whoever is not here after all is affected too.
     Nobody is told: the person stood at the desk a moment ago.
     """
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
-    due = due_cause(doctor.on(view.date), view.date, view.start_time, view.end_time)
-    if due is not None:
-        appointments.mark_cause(session, actor, [view.id], due, now=now)
+    due = due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)
+    if not is_settled(view.kept_cause, due):
+        marking.mark_cause(session, actor, [view.id], due[0], now=now)
 
 
 def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active: bool, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Makes the stored slots of doctors' days what their hours give, around what is booked (product.md, Slots)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,7 +16,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import day_span, local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
-from hms_web.domain.schedules import hours_on
+from hms_web.domain.schedules import DayOfWeek, hours_on
 from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id
@@ -163,19 +163,21 @@ def regenerate(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime
     return unit_of_work.run(session, work)
 
 
-def resettle(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> Regenerated:
+def resettle(
+    session: Session, actor: Actor, doctor_id: UUID, *, now: datetime, changed: Collection[DayOfWeek] = ()
+) -> Regenerated:
     """Bring a doctor's future in line with changed hours or slot length, inside the caller's transaction and lock.
 
     Open future slots that the hours no longer give go, new ones come around the booked ones, booked ones stay. An
     appointment that no longer fits is marked as needing another time and its patient told; one that fits again loses
-    that mark.
+    that mark. One that was kept stays so unless the hours of its own weekday are among the `changed`.
     """
     today = local_date(now, actor.zone)
     last = _last_day(session, doctor_id, today)
     doctor = facts.load(session, actor, [doctor_id], today, last)[doctor_id]
     days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
     removed, created = _store(session, actor, doctor, [_settlement(doctor, day, actor, now) for day in days])
-    affected = _mark_affected(session, actor, doctor, now=now)
+    affected = _mark_affected(session, actor, doctor, changed, now=now)
     audit.record(
         session,
         actor,
@@ -198,14 +200,17 @@ def _last_day(session: Session, doctor_id: UUID, today: date) -> date:
     return max(day for day in (window_end, slots, booked) if day is not None)
 
 
-def _mark_affected(session: Session, actor: Actor, doctor: DoctorFacts, *, now: datetime) -> list[AppointmentView]:
+def _mark_affected(
+    session: Session, actor: Actor, doctor: DoctorFacts, changed: Collection[DayOfWeek], *, now: datetime
+) -> list[AppointmentView]:
     upcoming = [taken for taken in doctor.taken if taken.status in UPCOMING and taken.span.ends_at > now]
     views = {view.id: view for view in appointments.by_ids(session, actor, [t.appointment_id for t in upcoming])}
     fitting: list[AppointmentView] = []
     misfits: list[AppointmentView] = []
     for taken in upcoming:
-        inside = fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
-        (fitting if inside else misfits).append(views[taken.appointment_id])
+        view, inside = views[taken.appointment_id], fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
+        if inside or view.kept_cause is None or DayOfWeek.of(taken.day) in changed:
+            (fitting if inside else misfits).append(view)
     cause, event = AffectedCause.SCHEDULE_CHANGE, MessageEvent.NEEDS_RESCHEDULING
     settling.lift(session, actor, fitting, cause, now=now)
     settling.mark(session, actor, misfits, cause, event, now=now)

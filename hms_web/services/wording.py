@@ -3,7 +3,7 @@
 The sentences are templates so that a page can translate them before they are filled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 
 from hms_web.domain.refusals import Code, Refusal
@@ -41,6 +41,9 @@ SENTENCES: dict[Code, str] = {
     Code.STALE_VERSION: (
         "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
     ),
+    Code.NOT_AFFECTED: "This appointment needs no attention any more. Look at it as it is now.",
+    Code.PLAN_NOT_FOUND: "There is no such plan in this hospital. Look at the appointments that need attention again.",
+    Code.STAYS_CANCELLED: "A cancellation cannot be taken back: the patient is told of it. Book a new appointment.",
     Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
     Code.MRN_TAKEN: (
@@ -91,6 +94,8 @@ def _unchanged(text: str) -> str:
 
 # An INVALID_TRANSITION that names no status to become was a move.
 NOT_MOVED = "An appointment that is {from} cannot be moved."
+# Where it is known who was quicker.
+STALE_BY = "{by} has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
 
 
 def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] = _unchanged) -> str:
@@ -101,10 +106,15 @@ def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] 
     hours = f" ({facts['start_time']} to {facts['end_time']})" if "start_time" in facts else ""
     because = f" ({facts['reason']})" if facts["reason"] else ""
     on = f" on another day than its own ({facts['day']})" if "day" in facts else ""
-    is_move = refusal.code is Code.INVALID_TRANSITION and "to" not in facts
-    return translate(NOT_MOVED if is_move else SENTENCES[refusal.code]).format(
+    return translate(_template(refusal.code, facts)).format(
         **{**facts, "until": until, "hours": hours, "because": because, "on": on}
     )
+
+
+def _template(code: Code, facts: Mapping[str, str]) -> str:
+    if code is Code.INVALID_TRANSITION and "to" not in facts:
+        return NOT_MOVED
+    return STALE_BY if code is Code.STALE_VERSION and facts.get("by") else SENTENCES[code]
 
 
 def _words(value: object, zone: tzinfo) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.services import appointments, cancelling
+from hms_web.services import appointments, cancelling, marking
 from hms_web.services.appointments import AppointmentFilter, LocalRange
 from tests.scenes import MONDAY, NOW, Clinic
 
@@ -76,7 +76,7 @@ def test_a_days_list_is_in_order_and_can_be_narrowed(here: Clinic) -> None:
 def test_the_affected_list_and_its_marks(here: Clinic) -> None:
     doctor, other = here.doctor(), here.doctor()
     one, two = here.book(doctor, here.patient(), time(10)), here.book(other, here.patient(), time(11))
-    mark = appointments.mark_cause
+    mark = marking.mark_cause
     assert mark(here.session, here.actor, [], AffectedCause.HOLIDAY, now=NOW) == []
     marked = mark(here.session, here.actor, [one.id, two.id], AffectedCause.HOLIDAY, now=NOW)
     assert [(view.id, view.version) for view in marked] == [(one.id, 2), (two.id, 2)]
@@ -84,7 +84,7 @@ def test_the_affected_list_and_its_marks(here: Clinic) -> None:
     affected = appointments.affected
     assert [view.id for view in affected(here.session, here.actor)] == [one.id, two.id]
     assert [view.id for view in affected(here.session, here.actor, doctor_id=other)] == [two.id]
-    clear = appointments.clear_cause
+    clear = marking.clear_cause
     assert clear(here.session, here.actor, [], AffectedCause.HOLIDAY, now=NOW) == []
     assert clear(here.session, here.actor, [one.id], AffectedCause.ABSENCE, now=NOW) == []
     assert clear(here.session, here.actor, [one.id], AffectedCause.HOLIDAY, now=NOW) == [one.id]
