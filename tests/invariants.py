@@ -77,6 +77,7 @@ _TOLD = {
         MessageEvent.CANCELLED_BY_EMERGENCY,
         MessageEvent.DOCTOR_UNAVAILABLE,
     ],
+    "appointment.kept": [MessageEvent.KEPT],
 }
 
 _NOT_ONE_MESSAGE = """
@@ -136,16 +137,21 @@ _TOKEN_TWICE = """
       FROM appointments a GROUP BY a.doctor_id, a.date, a.token_number HAVING count(*) > 1
 """
 
-# Whoever was expected and not yet over when leave was entered or changed, and lies in it, stands on the affected list.
+# Whoever was expected and not yet over when leave was entered or changed, and lies in it, stands on the affected list,
+# unless somebody kept them in spite of it.
 _UNLISTED = """
     SELECT a.id, b.id AS absence_id, a.starts_at
       FROM appointments a
       JOIN doctor_absences b ON b.doctor_id = a.doctor_id AND b.status = 'ACTIVE'
        AND a.date BETWEEN b.start_date AND b.end_date
        AND (b.start_time IS NULL OR (a.start_time < b.end_time AND b.start_time < a.end_time))
-     WHERE a.status IN ('SCHEDULED', 'CONFIRMED') AND a.affected_cause IS NULL
+     WHERE a.status IN ('SCHEDULED', 'CONFIRMED') AND a.affected_cause IS NULL AND a.kept_cause IS NULL
        AND a.ends_at > (SELECT max(e.at) FROM audit_events e
                          WHERE e.hospital_id = b.hospital_id AND e.record_type = 'absence' AND e.record_id = b.id)
+"""
+
+_LISTED_AND_KEPT = """
+    SELECT id, affected_cause, kept_cause FROM appointments WHERE num_nonnulls(affected_cause, kept_cause) = 2
 """
 
 _UNANSWERED = "SELECT k.key, k.status FROM idempotency_keys k WHERE k.status IS NULL OR k.body IS NULL"
@@ -164,6 +170,7 @@ RULES: dict[str, str] = {
     "a slot and an active appointment overlap without being the same time": _SLOT_UNDER_ANOTHER_LENGTH,
     "a token number was given twice": _TOKEN_TWICE,
     "somebody who lies in leave is not on the affected list": _UNLISTED,
+    "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,
     "a remembered request has no answer": _UNANSWERED,
 }
 """What is wrong, and the query for where it is."""

@@ -18,6 +18,7 @@ class MessageEvent(StrEnum):
     NEEDS_RESCHEDULING = "appointment.needs_rescheduling"
     DOCTOR_UNAVAILABLE = "appointment.cancelled_doctor_unavailable"
     AFFECTED_BY_HOLIDAY = "appointment.affected_by_holiday"
+    KEPT = "appointment.kept"
     NO_SHOW = "appointment.no_show"
     NO_SHOW_BLOCKED = "appointment.no_show_blocked"
 
@@ -31,6 +32,7 @@ _TITLES = {
     MessageEvent.NEEDS_RESCHEDULING: "Appointment Needs Rescheduling",
     MessageEvent.DOCTOR_UNAVAILABLE: "Appointment Cancelled - Doctor Unavailable",
     MessageEvent.AFFECTED_BY_HOLIDAY: "Appointment Affected",
+    MessageEvent.KEPT: "Appointment Stays As It Is",
     MessageEvent.NO_SHOW: "Appointment Missed",
     MessageEvent.NO_SHOW_BLOCKED: "Appointment Missed",
 }
@@ -48,6 +50,7 @@ _BODIES = {
     ),
     MessageEvent.DOCTOR_UNAVAILABLE: "{doctor} is no longer available. Your appointment on {when} has been cancelled.",
     MessageEvent.AFFECTED_BY_HOLIDAY: "The hospital is closed on {when}. We will contact you to find another time.",
+    MessageEvent.KEPT: "Your appointment with {doctor} on {when} stays as it is. Your token number is {token}.",
     MessageEvent.NO_SHOW: "You missed your appointment with {doctor} on {when}. You can book another time.",
     MessageEvent.NO_SHOW_BLOCKED: (
         "You missed your appointment with {doctor} on {when}. "

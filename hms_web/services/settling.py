@@ -68,8 +68,8 @@ def lift(
 
 
 def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
-    """Put one that is expected again on the list if something spoke against it meanwhile, and nobody kept it in spite of
-    that, inside the caller's unit of work.
+    """Put one that is expected again on the list if something spoke against it meanwhile, inside the caller's unit of
+    work; one that was kept in spite of it stays off.
 
     Leave, holidays and changed hours pass over people who are here; whoever is not here after all is affected too.
     Nobody is told: the person stood at the desk a moment ago.

@@ -29,6 +29,8 @@ PLAIN = {
     "appointment.confirmed": lazy_gettext("Confirmed"),
     "appointment.checked_in": lazy_gettext("Checked in"),
     "appointment.scheduled": lazy_gettext("Check-in undone"),
+    "appointment.kept": lazy_gettext("Kept as it is; the patient will be told"),
+    "appointment.keep_undone": lazy_gettext("No longer kept: needs attention again"),
     "appointment.settled": lazy_gettext("No longer needs another time"),
     "patient.created": lazy_gettext("Added"),
 }
@@ -93,6 +95,10 @@ def _rescheduled(details: Mapping[str, Any], names: Mapping[str, str]) -> tuple[
     return gettext("Moved %(what)s", what=", ".join(parts)), None
 
 
+def _put_back(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
+    return gettext("The move was undone: back to %(when)s", when=_when(details["starts_at"]["to"])), None
+
+
 def _cancelled(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
     return gettext("Cancelled"), details.get("reason")
 
@@ -118,6 +124,7 @@ def _when(written: object) -> str:
 SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], tuple[str, str | None]]] = {
     "appointment.booked": _booked,
     "appointment.rescheduled": _rescheduled,
+    "appointment.move_undone": _put_back,
     "appointment.cancelled": _cancelled,
     "appointment.affected": _affected,
     "appointment.changed": _changed,

@@ -9,6 +9,7 @@ import pytest
 from hms_web.domain.schedules import (
     DayHours,
     DayOfWeek,
+    changed_days,
     hours_mistakes,
     hours_on,
     slot_times,
@@ -91,3 +92,12 @@ def test_the_hours_of_a_date_are_its_weekdays() -> None:
     assert hours_on(date(2026, 3, 3), week) == TUESDAY
     assert hours_on(date(2026, 3, 4), week) is None
     assert hours_on(date(2026, 3, 2), [replace(MONDAY, is_active=False), TUESDAY]) is None
+
+
+def test_the_days_whose_hours_differ() -> None:
+    monday = DayHours(DayOfWeek.MONDAY, time(9), time(17))
+    tuesday = DayHours(DayOfWeek.TUESDAY, time(9), time(17))
+    off = replace(tuesday, is_active=False)
+    assert changed_days([monday, tuesday], [tuesday, monday]) == set()
+    assert changed_days([monday, tuesday], [monday, off]) == {DayOfWeek.TUESDAY}
+    assert changed_days([monday, off], [replace(monday, end_time=time(12))]) == {DayOfWeek.MONDAY}

@@ -8,7 +8,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.booking import DoctorDay
 from hms_web.domain.holidays import Holiday
 from hms_web.domain.schedules import DayHours, DayOfWeek
-from hms_web.domain.still_affected import due_cause
+from hms_web.domain.still_affected import due_cause, due_causes, is_settled
 
 DAY = date(2026, 3, 2)
 FREE = DoctorDay(
@@ -45,3 +45,18 @@ def test_the_hospitals_reasons_come_before_the_doctors() -> None:
     assert cause(everything) is AffectedCause.DOCTOR_UNAVAILABLE
     assert cause(replace(everything, is_active=True)) is AffectedCause.HOLIDAY
     assert cause(replace(everything, is_active=True, holiday=None)) is AffectedCause.ABSENCE
+    assert due_causes(everything, DAY, time(10), time(10, 30)) == (
+        AffectedCause.DOCTOR_UNAVAILABLE,
+        AffectedCause.HOLIDAY,
+        AffectedCause.ABSENCE,
+        AffectedCause.SCHEDULE_CHANGE,
+    )
+
+
+def test_what_was_kept_is_left_alone_while_its_reason_lasts() -> None:
+    absence, hours = AffectedCause.ABSENCE, AffectedCause.SCHEDULE_CHANGE
+    assert is_settled(None, [])
+    assert is_settled(absence, [])
+    assert is_settled(absence, [absence, hours])
+    assert not is_settled(absence, [hours])
+    assert not is_settled(None, [absence])

@@ -76,6 +76,9 @@ BROKEN: dict[str, list[str]] = {
           FROM doctor_absences
         """,
     ],
+    "an appointment is kept and needs attention at once": [
+        f"UPDATE appointments SET affected_cause = 'HOLIDAY', kept_cause = 'ABSENCE' WHERE {FIRST}"
+    ],
     "a remembered request has no answer": [
         (
             "INSERT INTO idempotency_keys (user_id, key, fingerprint, created_at) "
