@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.models import AuditEvent, new_id
+from hms_web.services import bulk
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 JSON is what it is
@@ -41,25 +42,24 @@ class Entry:
 
 def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now: datetime) -> None:
     """Append events with one statement; the caller's transaction decides whether they stay."""
-    if not entries:
-        return
-    session.execute(
-        insert(AuditEvent),
-        [
-            {
-                "id": new_id(),
-                "hospital_id": actor.hospital_id,
-                "at": now,
-                "actor_id": actor.user_id,
-                "actor_name": actor.name,
-                "action": entry.action,
-                "record_type": entry.record_type,
-                "record_id": entry.record_id,
-                "details": plain(entry.details),
-            }
-            for entry in entries
-        ],
-    )
+    rows: list[dict[str, object]] = [
+        {
+            "id": new_id(),
+            "hospital_id": actor.hospital_id,
+            "at": now,
+            "actor_id": actor.user_id,
+            "actor_name": actor.name,
+            "action": entry.action,
+            "record_type": entry.record_type,
+            "record_id": entry.record_id,
+            "details": plain(entry.details),
+        }
+        for entry in entries
+    ]
+    if len(rows) > bulk.FEW:
+        bulk.insert(session, AuditEvent, rows)
+    elif rows:
+        session.execute(insert(AuditEvent), rows)
 
 
 def record(

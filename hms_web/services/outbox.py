@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from hms_web.domain.messages import MessageEvent, message
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
 from hms_web.models import Notification, new_id
+from hms_web.services import bulk
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
+_ONCE = ("hospital_id", "dedupe_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def queue_staff(  # noqa: PLR0913 what a message is made of
 
 
 def _write(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    if rows:
-        statement = insert(Notification).on_conflict_do_nothing(index_elements=["hospital_id", "dedupe_key"])
+    if len(rows) > bulk.FEW:
+        bulk.insert(session, Notification, rows, unless=_ONCE)
+    elif rows:
+        statement = insert(Notification).on_conflict_do_nothing(index_elements=_ONCE)
         session.execute(statement, rows)

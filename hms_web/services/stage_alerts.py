@@ -1,0 +1,149 @@
+"""Alerts about people who wait too long: made and ended by the periodic scan, ended when a visit moves on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hms_web.domain.alerts import LIVE, MESSAGES, AlertStatus, AlertType, Visit, Wait, overdue
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import Span, day_span, local_date
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import Appointment, StageAlert, new_id
+from hms_web.services import audit, unit_of_work
+from hms_web.services.no_show_sweep import Guard, unguarded
+
+
+@dataclass(frozen=True, slots=True)
+class AlertResult:
+    """How many alerts a scan made, and how many it ended."""
+
+    created: int
+    resolved: int
+
+
+def today_span(actor: Actor, now: datetime) -> Span:
+    """Return the instants of the hospital's today; only its visits are watched.
+
+    Somebody who was checked in yesterday and forgotten is no longer waiting: nobody is alarmed about them for ever.
+    """
+    return day_span(local_date(now, actor.zone), actor.zone)
+
+
+def _still_waits(today: Span) -> ColumnElement[bool]:
+    """Whether an alert's appointment, joined to it, still stands where the alert says."""
+    return and_(
+        Appointment.status == AppointmentStatus.CHECKED_IN,
+        Appointment.starts_at >= today.starts_at,
+        or_(
+            and_(StageAlert.alert_type == AlertType.NO_VITALS, Appointment.vitals_recorded_at.is_(None)),
+            and_(StageAlert.alert_type == AlertType.NO_DOCTOR, Appointment.vitals_recorded_at.is_not(None)),
+        ),
+    )
+
+
+def resolve_for(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> int:
+    """End the live alerts of an appointment whose stage has moved on; return how many.
+
+    Inside the caller's unit of work, which holds the appointment's lock and has flushed its change.
+    """
+    return _end_outdated(session, actor, now=now, appointment_id=appointment_id)
+
+
+def _end_outdated(session: Session, actor: Actor, *, now: datetime, appointment_id: UUID | None = None) -> int:
+    conditions = [
+        StageAlert.hospital_id == actor.hospital_id,
+        StageAlert.status.in_(LIVE),
+        StageAlert.appointment_id == Appointment.id,
+        not_(_still_waits(today_span(actor, now))),
+    ]
+    if appointment_id is not None:
+        conditions.append(StageAlert.appointment_id == appointment_id)
+    ended = session.scalars(
+        update(StageAlert)
+        .where(*conditions)
+        .values(status=AlertStatus.RESOLVED, resolved_at=now)
+        .returning(StageAlert.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    entries = [audit.Entry("alert.resolved", "alert", key, {"moved_on": True}) for key in ended]
+    audit.record_all(session, actor, entries, now=now)
+    return len(ended)
+
+
+def scan(session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded) -> AlertResult:
+    """Make the alerts of one hospital that are due now and end those that have become pointless, in one transaction.
+
+    Raises what `guard` raises, and Busy.
+    """
+
+    def work() -> AlertResult:
+        guard(session)
+        return AlertResult(_create_due(session, actor, now=now), _end_outdated(session, actor, now=now))
+
+    return unit_of_work.run(session, work)
+
+
+def _create_due(session: Session, actor: Actor, *, now: datetime) -> int:
+    found = _overdue(session.execute(_waiting(actor, now)), now)
+    if not found:
+        return 0
+    # Whoever moves one of these visits on holds its row's lock and then ends its alerts: either they are done, and we
+    # see that under the lock, or they wait for us and then find what we have made.
+    locked = _waiting(actor, now).where(Appointment.id.in_([row.id for row, _ in found])).order_by(Appointment.id)
+    held = unit_of_work.wait_for(session, locked.with_for_update(read=True, of=Appointment))
+    rows = [_alert(actor, row, wait, now) for row, wait in _overdue(held, now)]
+    if not rows:
+        return 0
+    made = session.execute(insert(StageAlert).on_conflict_do_nothing().returning(StageAlert.id), rows).scalars().all()
+    entries = [audit.Entry("alert.raised", "alert", key, {}) for key in made]
+    audit.record_all(session, actor, entries, now=now)
+    return len(made)
+
+
+def _waiting(actor: Actor, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Ask for the people who are here today without a live alert of the stage at which they are."""
+    today = today_span(actor, now)
+    alarmed = exists().where(
+        StageAlert.appointment_id == Appointment.id, StageAlert.status.in_(LIVE), _still_waits(today)
+    )
+    return select(
+        Appointment.id,
+        Appointment.patient_id,
+        Appointment.doctor_id,
+        Appointment.status,
+        Appointment.starts_at,
+        Appointment.slot_minutes,
+        Appointment.checked_in_at,
+        Appointment.vitals_recorded_at,
+    ).where(
+        Appointment.hospital_id == actor.hospital_id,
+        Appointment.status == AppointmentStatus.CHECKED_IN,
+        Appointment.starts_at >= today.starts_at,
+        Appointment.starts_at < today.ends_at,
+        not_(alarmed),
+    )
+
+
+def _overdue(rows: Any, now: datetime) -> list[tuple[Row[Any], Wait]]:  # noqa: ANN401 a result of `_waiting`
+    judged = [(row, overdue(Visit(AppointmentStatus(row.status), *row[4:8]), now)) for row in rows]
+    return [(row, wait) for row, wait in judged if wait is not None]
+
+
+def _alert(actor: Actor, row: Row[Any], wait: Wait, now: datetime) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "hospital_id": actor.hospital_id,
+        "appointment_id": row.id,
+        "patient_id": row.patient_id,
+        "doctor_id": row.doctor_id,
+        "alert_type": wait.alert_type,
+        "status": AlertStatus.ACTIVE,
+        "message": MESSAGES[wait.alert_type].format(since=f"{wait.since.astimezone(actor.zone):%H:%M}"),
+        "waiting_since": wait.since,
+        "created_at": now,
+    }
