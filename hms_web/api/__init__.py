@@ -6,7 +6,6 @@ from hms_web.api import (
     absences,
     appointments,
     booking,
-    consultations,
     doctors,
     holidays,
     identity,
@@ -17,7 +16,6 @@ from hms_web.api import (
     schedules,
     slots,
     users,
-    vitals,
 )
 from hms_web.api.operations import Operation
 
@@ -30,8 +28,6 @@ NOUNS = (
     slots,
     appointments,
     booking,
-    vitals,
-    consultations,
     patients,
     holidays,
     notifications,

@@ -1,7 +1,9 @@
 """The Redis and the database of a background process, from the settings; a job needs no web application."""
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import redis
 import sqlalchemy as sa
@@ -40,6 +42,21 @@ def job_session() -> Iterator[Session]:
         raise _without_values(error).with_traceback(error.__traceback__) from None
     finally:
         engine.dispose()
+
+
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Give a job a function that says whether its process was asked to end (SIGTERM), so that it can end in order."""
+    asked: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 what a signal handler gets
+        asked.append(number)
+
+    before = signal.signal(signal.SIGTERM, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _without_values(error: Exception) -> DatabaseError:

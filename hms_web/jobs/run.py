@@ -4,11 +4,13 @@ import os
 import time
 import warnings
 
-from rq import Queue, Worker
+import redis
+from rq import Queue
 
 from hms_web.config import Settings
 from hms_web.jobs.resources import QUEUE, connect
 from hms_web.jobs.schedule import make_scheduler, put_right
+from hms_web.jobs.watch import TTL_SECONDS, WatchingWorker, look_around
 from hms_web.logs import configure_logging
 
 # A killed worker's job is found by another worker's maintenance; RQ's own default is ten minutes.
@@ -22,10 +24,15 @@ def work() -> None:
     """Execute jobs until asked to end."""
     configure_logging()
     connection = connect(Settings.from_env())
-    put_right(make_scheduler(connection))
-    worker = Worker(
+    try:
+        put_right(make_scheduler(connection))
+    except redis.RedisError:
+        look_around(connection)  # this process ends now and is started again, but somebody should hear of it
+        raise
+    worker = WatchingWorker(
         [Queue(QUEUE, connection=connection)],
         connection=connection,
+        worker_ttl=TTL_SECONDS,
         maintenance_interval=MAINTENANCE_SECONDS,
         log_job_description=False,
     )

@@ -13,8 +13,10 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq_scheduler import Scheduler
 
-from hms_web.jobs import housekeeping, slots
+from hms_web import clock
+from hms_web.jobs import housekeeping, no_show, slots
 from hms_web.jobs.resources import QUEUE
+from hms_web.services import scheduler_pulse
 
 LOOK_SECONDS = 10
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class Periodic:
 
 
 SCHEDULE = (
+    # Round the clock: whether a hospital's window is open is for its own clock to say.
+    Periodic("no-show-check", "*/5 * * * *", no_show.check, 1200),
     # Hourly, since it is always somewhere shortly after midnight; for all other hospitals there is nothing to do.
     Periodic("extend-horizons", "7 * * * *", slots.extend_horizons, 1800),
     Periodic("clean-up", "*/10 * * * *", housekeeping.clean_up, 300),
@@ -46,7 +50,8 @@ class MendingScheduler(Scheduler):  # type: ignore[misc]  # rq-scheduler has no 
     """A scheduler that puts the list right before each look: a flushed Redis costs one look and not the schedule."""
 
     def enqueue_jobs(self) -> object:
-        """Put the list right, then queue what is due."""
+        """Put the list right, then queue what is due; both are signs of life."""
+        scheduler_pulse.beat(self.connection, now=clock.now())
         put_right(self)
         return super().enqueue_jobs()
 

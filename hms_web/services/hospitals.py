@@ -14,6 +14,7 @@ from hms_web.models import Hospital, new_id
 from hms_web.services import audit, unit_of_work, users
 
 ADMIN_NAME = "Administrator"
+SYSTEM = "System"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,17 @@ class CreatedHospital:
 
 def system_actor(hospital: Hospital) -> Actor:
     """Return the actor for what the product itself does in a hospital."""
-    return Actor(hospital.id, hospital.timezone, None, "System", None)
+    return Actor(hospital.id, hospital.timezone, None, SYSTEM, None)
+
+
+def in_its_own_name(actor: Actor) -> Actor:
+    """Return the actor for what the product does by itself in the hospital of whoever asked for it."""
+    return Actor(actor.hospital_id, actor.timezone, None, SYSTEM, None)
+
+
+def all_of_them(session: Session) -> list[Actor]:
+    """Return the actors for what the product does in each hospital, in a fixed order."""
+    return [system_actor(hospital) for hospital in session.scalars(select(Hospital).order_by(Hospital.id))]
 
 
 def add(session: Session, name: str, timezone: str, *, now: datetime) -> Actor:

@@ -1,4 +1,4 @@
-"""Removes what has served its time: ended sessions and tokens, old links and remembered answers."""
+"""Removes what has served its time: ended sessions and tokens, old links and remembered answers, old runs of jobs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
-from hms_web.services import idempotency, unit_of_work
+from hms_web.services import idempotency, job_runs, unit_of_work
 from hms_web.services.identity import IDLE_FOR
 
 
@@ -19,6 +19,7 @@ class CleanedUp:
     tokens: int
     links: int
     answers: int
+    runs: int
 
 
 def clean_up(session: Session, *, now: datetime) -> CleanedUp:
@@ -33,6 +34,7 @@ def clean_up(session: Session, *, now: datetime) -> CleanedUp:
     )
 
     def work() -> CleanedUp:
-        return CleanedUp(*(len(session.execute(statement).all()) for statement in gone))
+        sessions, tokens, links, answers = (len(session.execute(statement).all()) for statement in gone)
+        return CleanedUp(sessions, tokens, links, answers, job_runs.remove_old(session, now=now))
 
     return unit_of_work.run(session, work)

@@ -3,7 +3,6 @@
 from flask import Blueprint
 
 from hms_web.web import (
-    absence,
     absences,
     appointment,
     appointments,
@@ -17,7 +16,7 @@ from hms_web.web import (
 )
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
-MODULES = (absences, absence, appointments, appointment, patients, patient)
+MODULES = (appointments, appointment, patients, patient)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     appointments.blueprint,

@@ -1,11 +1,11 @@
 """What has served its time goes, what has not stays."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
-from hms_web.services import housekeeping
+from hms_web.models import ApiToken, CronJobRun, IdempotencyKey, LoginSession, PasswordLink
+from hms_web.services import housekeeping, job_runs
 from hms_web.services.housekeeping import CleanedUp
 from tests.scenes import NOW, Clinic
 
@@ -15,6 +15,13 @@ DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 def session_row(here: Clinic, key: str, **times: object) -> LoginSession:
     columns = {"created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + DAY} | times
     return LoginSession(user_id=here.actor.user_id, token_hash=key, **columns)
+
+
+def run_row(here: Clinic, started_at: datetime, status: str = "SUCCESS") -> CronJobRun:
+    mine = here.actor.hospital_id
+    return CronJobRun(
+        hospital_id=mine, job_name="NO_SHOW_CHECK", source="SCHEDULER", status=status, started_at=started_at
+    )
 
 
 @pytest.mark.parametrize("is_empty", [True, False])
@@ -32,12 +39,15 @@ def test_only_what_has_ended_is_removed(here: Clinic, is_empty: bool) -> None:  
                 PasswordLink(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW),
                 IdempotencyKey(user_id=mine, key="live", fingerprint="x", created_at=NOW - DAY + SECOND),
                 IdempotencyKey(user_id=mine, key="old", fingerprint="x", created_at=NOW - DAY),
+                run_row(here, NOW - job_runs.KEPT_FOR),
+                run_row(here, NOW - job_runs.KEPT_FOR + SECOND),
+                run_row(here, NOW - 2 * job_runs.KEPT_FOR, status="RUNNING"),
             ]
         )
         here.session.commit()
-    expected = CleanedUp(0, 0, 0, 0) if is_empty else CleanedUp(sessions=2, tokens=1, links=1, answers=1)
+    expected = CleanedUp(0, 0, 0, 0, 0) if is_empty else CleanedUp(sessions=2, tokens=1, links=1, answers=1, runs=1)
     assert housekeeping.clean_up(here.session, now=NOW) == expected
-    assert housekeeping.clean_up(here.session, now=NOW) == CleanedUp(0, 0, 0, 0)
+    assert housekeeping.clean_up(here.session, now=NOW) == CleanedUp(0, 0, 0, 0, 0)
     left = 0 if is_empty else 1
     assert here.count(LoginSession, token_hash="live") == here.count(ApiToken, token_hash="live") == left
     assert here.count(PasswordLink, token_hash="live") == here.count(IdempotencyKey, key="live") == left

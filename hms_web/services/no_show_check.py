@@ -1,0 +1,128 @@
+"""The no-show check: the sweep and the scan for stage alerts, as one run under the lease of a hospital.
+
+The scheduler's tick, the external trigger and "Run now" all come here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.domain.job_health import NOT_LOOKED_AT, Pulse, RunSource, is_open
+from hms_web.services import hospitals, job_health, job_notices, no_show_sweep, stage_alerts
+from hms_web.services.job_health import Guard, Ran, never
+from hms_web.services.job_runs import Done
+from hms_web.services.leases import Taken
+from hms_web.services.no_show_sweep import SweepError
+from hms_web.services.unit_of_work import Busy
+
+MOST_NAMED = 5
+
+log = structlog.get_logger()
+
+
+def check(
+    session: Session,
+    actor: Actor,
+    source: RunSource,
+    *,
+    now: datetime,
+    pulse: Pulse = NOT_LOOKED_AT,
+    is_stopping: Callable[[], bool] = never,
+) -> Ran | Taken:
+    """Check one hospital now. `actor` is who asks; what is found is done in the hospital's own name.
+
+    Raises Busy when the database has no time to begin or end a run.
+    """
+    hospital = hospitals.in_its_own_name(actor)
+
+    def work(guard: Guard, run_id: UUID) -> Done:
+        swept = no_show_sweep.sweep(session, hospital, now=now, guard=guard, run_id=run_id)
+        alerts = stage_alerts.scan(session, hospital, now=now, guard=guard)
+        results = {
+            "no_shows": {
+                "processed": swept.processed,
+                "marked": swept.marked,
+                "slots_released": swept.slots_released,
+                "patients_blocked": swept.patients_blocked,
+            },
+            "alerts": {"created": alerts.created, "resolved": alerts.resolved},
+            "errors": len(swept.errors),
+        }
+        return Done(swept.processed, results, _said(swept.errors))
+
+    outcome = job_health.run(session, actor, source, work, now=now, is_stopping=is_stopping)
+    job_notices.tell(session, hospital, now=now, pulse=pulse)
+    return outcome
+
+
+def _said(errors: tuple[SweepError, ...]) -> str | None:
+    """Say which appointments could not be processed, by their ids."""
+    if not errors:
+        return None
+    named = ", ".join(f"{error.appointment_id} ({error.error})" for error in errors[:MOST_NAMED])
+    return f"{len(errors)} could not be processed and stay due: {named}"
+
+
+@dataclass
+class CheckedAll:
+    """What came of checking every hospital whose window is open; `broken` are those where not even a run could be."""
+
+    ran: list[Ran] = field(default_factory=list)
+    running: int = 0
+    closed: int = 0
+    broken: int = 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether somewhere it did not go well."""
+        return self.broken > 0 or any(one.run.has_failed for one in self.ran)
+
+    @property
+    def is_only_running(self) -> bool:
+        """Whether there was nothing to do but to find runs under way."""
+        return self.running > 0 and not self.ran and not self.broken
+
+    def sums(self, part: str) -> Mapping[str, int]:
+        """Add up the counts of a part, `no_shows` or `alerts`, over the hospitals."""
+        parts: list[Mapping[str, Any]] = [one.results.get(part, {}) for one in self.ran]
+        names = {name for counts in parts for name in counts}
+        return {name: sum(counts.get(name, 0) for counts in parts) for name in names}
+
+
+def check_all(
+    session: Session,
+    source: RunSource,
+    *,
+    now: datetime,
+    pulse: Pulse = NOT_LOOKED_AT,
+    is_stopping: Callable[[], bool] = never,
+) -> CheckedAll:
+    """Check every hospital whose window is open, one after the other; what fails in one stops no other."""
+    everyone = hospitals.all_of_them(session)
+    session.rollback()
+    checked = CheckedAll()
+    for actor in everyone:
+        if is_stopping():
+            break
+        if not is_open(now, actor.zone):
+            checked.closed += 1
+            continue
+        try:
+            outcome = check(session, actor, source, now=now, pulse=pulse, is_stopping=is_stopping)
+        except (Busy, SQLAlchemyError) as error:
+            session.rollback()
+            log.warning("no_show_check_failed", hospital=str(actor.hospital_id), error=job_health.named(error))
+            checked.broken += 1
+            continue
+        if isinstance(outcome, Taken):
+            checked.running += 1
+        else:
+            checked.ran.append(outcome)
+    return checked

@@ -1,0 +1,112 @@
+"""One run at a time, and a run that lost its lease writes nothing more."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from hms_web.domain.job_health import JobName, RunSource, RunStatus
+from hms_web.models import CronJobRun, JobLease, new_id
+from hms_web.services import leases
+from hms_web.services.leases import Free, Lease, LeaseLost, Taken
+from tests.scenes import NOW, Clinic
+
+JOB = JobName.NO_SHOW_CHECK
+
+
+def begun(session: Session, hospital_id: UUID) -> Lease | Taken:
+    """Take the lease as a run does, without the commit."""
+    free = leases.lock(session, hospital_id, JOB)
+    if isinstance(free, Taken):
+        return free
+    row = CronJobRun(
+        id=new_id(), hospital_id=hospital_id, job_name=JOB, source=RunSource.SCHEDULER, status="RUNNING", started_at=NOW
+    )
+    return leases.take(session, free, row)
+
+
+def taken(here: Clinic) -> Lease:
+    lease = begun(here.session, here.actor.hospital_id)
+    assert isinstance(lease, Lease)
+    here.session.commit()
+    return lease
+
+
+def run_out(here: Clinic) -> None:
+    """Let the lease have run out, as it does when nobody renews it."""
+    past = sa.func.clock_timestamp() - timedelta(seconds=1)
+    here.session.execute(sa.update(JobLease).values(expires_at=past))
+    here.session.commit()
+
+
+def status(here: Clinic, run_id: UUID) -> str:
+    here.session.expire_all()
+    return here.session.get_one(CronJobRun, run_id).status
+
+
+def test_the_first_takes_it_and_the_second_is_told_whose_it_is(here: Clinic, elsewhere: Clinic) -> None:
+    lease = taken(here)
+    assert lease.fence == 1
+    assert begun(here.session, here.actor.hospital_id) == Taken(lease.run_id)
+    assert isinstance(begun(here.session, elsewhere.actor.hospital_id), Lease), "each hospital has its own"
+
+
+def test_given_back_it_can_be_taken_again_with_the_next_fence(here: Clinic) -> None:
+    lease = taken(here)
+    assert leases.give_back(here.session, lease)
+    assert status(here, lease.run_id) == RunStatus.RUNNING, "closing the run is not the lease's matter"
+    here.session.execute(sa.update(CronJobRun).values(status=RunStatus.SUCCESS))
+    assert taken(here).fence == 2
+    assert not leases.give_back(here.session, lease), "not twice"
+
+
+def test_one_that_ran_out_is_taken_over_and_its_run_is_lost(here: Clinic) -> None:
+    lease = taken(here)
+    run_out(here)
+    successor = taken(here)
+    assert successor.fence == lease.fence + 1
+    assert status(here, lease.run_id) == RunStatus.LOST
+    assert here.session.get_one(CronJobRun, lease.run_id).error == leases.RAN_OUT
+    assert status(here, successor.run_id) == RunStatus.RUNNING
+    with pytest.raises(LeaseLost):
+        leases.show(here.session, lease)
+    leases.show(here.session, successor)
+
+
+def test_one_that_ran_out_and_was_not_taken_over_cannot_write_either(here: Clinic) -> None:
+    lease = taken(here)
+    run_out(here)
+    with pytest.raises(LeaseLost):
+        leases.show(here.session, lease)
+    assert not leases.give_back(here.session, lease)
+
+
+def test_control_without_the_fence_a_lost_run_would_write(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease = taken(here)
+    run_out(here)
+    monkeypatch.setattr(leases, "GUARD", {"on": False})
+    leases.show(here.session, lease)
+
+
+def test_showing_it_renews_it(here: Clinic) -> None:
+    lease = taken(here)
+    soon = sa.func.clock_timestamp() + timedelta(seconds=5)
+    here.session.execute(sa.update(JobLease).values(expires_at=soon))
+    leases.show(here.session, lease)
+    here.session.commit()
+    until, now = here.session.execute(sa.select(JobLease.expires_at, sa.func.clock_timestamp())).one()
+    assert leases.LASTS - timedelta(seconds=10) < until - now <= leases.LASTS
+
+
+def test_while_a_transaction_writes_under_it_nobody_can_take_it_over(here: Clinic, engine: sa.Engine) -> None:
+    lease = taken(here)
+    leases.show(here.session, lease)
+    with Session(engine) as other:
+        other.execute(sa.text("SET LOCAL statement_timeout = '1s'"))
+        assert begun(other, here.actor.hospital_id) == Taken(lease.run_id), "and nobody waits for it"
+    here.session.rollback()
+    run_out(here)
+    with Session(engine) as other:
+        assert isinstance(leases.lock(other, here.actor.hospital_id, JOB), Free)
