@@ -156,6 +156,33 @@ _LISTED_AND_KEPT = """
 
 _UNANSWERED = "SELECT k.key, k.status FROM idempotency_keys k WHERE k.status IS NULL OR k.body IS NULL"
 
+_TWO_CONSULTATIONS = """
+    SELECT c.appointment_id, count(*) AS consultations
+      FROM consultations c WHERE c.status IN ('STARTED', 'IN_PROGRESS')
+     GROUP BY c.appointment_id HAVING count(*) > 1
+"""
+
+_SEEN_AND_NOT = """
+    SELECT a.id, a.status, count(c.id) AS consultations
+      FROM appointments a
+      LEFT JOIN consultations c ON c.appointment_id = a.id AND c.status IN ('STARTED', 'IN_PROGRESS')
+     GROUP BY a.id, a.status HAVING (a.status = 'IN_PROGRESS') <> (count(c.id) > 0)
+"""
+
+# What was imported as completed has been so elsewhere.
+_DONE_WITHOUT = """
+    SELECT a.id, a.status, count(c.id) AS consultations
+      FROM appointments a
+      LEFT JOIN consultations c ON c.appointment_id = a.id AND c.status = 'COMPLETED'
+     WHERE a.import_key IS NULL
+     GROUP BY a.id, a.status HAVING (a.status = 'COMPLETED') <> (count(c.id) = 1) OR count(c.id) > 1
+"""
+
+_VITALS_OF_NOBODY = """
+    SELECT a.id, a.vitals_recorded_at FROM appointments a
+     WHERE a.vitals_recorded_at IS NOT NULL AND NOT EXISTS (SELECT FROM vitals v WHERE v.appointment_id = a.id)
+"""
+
 RULES: dict[str, str] = {
     "a doctor has two active appointments at once": _TWO_AT_ONCE.format("doctor_id"),
     "a patient has two active appointments at once": _TWO_AT_ONCE.format("patient_id"),
@@ -172,6 +199,10 @@ RULES: dict[str, str] = {
     "somebody who lies in leave is not on the affected list": _UNLISTED,
     "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,
     "a remembered request has no answer": _UNANSWERED,
+    "an appointment has two open consultations": _TWO_CONSULTATIONS,
+    "somebody is with the doctor without a consultation, or the other way round": _SEEN_AND_NOT,
+    "a visit is completed without its consultation, or the other way round": _DONE_WITHOUT,
+    "vitals are said to have been taken and are not there": _VITALS_OF_NOBODY,
 }
 """What is wrong, and the query for where it is."""
 

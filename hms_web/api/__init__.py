@@ -6,6 +6,7 @@ from hms_web.api import (
     absences,
     appointments,
     booking,
+    consultations,
     doctors,
     holidays,
     identity,
@@ -16,6 +17,7 @@ from hms_web.api import (
     schedules,
     slots,
     users,
+    vitals,
 )
 from hms_web.api.operations import Operation
 
@@ -28,6 +30,8 @@ NOUNS = (
     slots,
     appointments,
     booking,
+    vitals,
+    consultations,
     patients,
     holidays,
     notifications,

@@ -33,9 +33,11 @@ R = TypeVar("R")
 MISSING = {
     "absence_id": Code.ABSENCE_NOT_FOUND,
     "appointment_id": Code.APPOINTMENT_NOT_FOUND,
+    "consultation_id": Code.CONSULTATION_NOT_FOUND,
     "doctor_id": Code.DOCTOR_NOT_FOUND,
     "holiday_id": Code.HOLIDAY_NOT_FOUND,
     "notification_id": Code.NOTIFICATION_NOT_FOUND,
+    "participant_id": Code.PARTICIPANT_NOT_FOUND,
     "patient_id": Code.PATIENT_NOT_FOUND,
     "slot_id": Code.SLOT_NOT_FOUND,
     "user_id": Code.USER_NOT_FOUND,

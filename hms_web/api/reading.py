@@ -22,6 +22,7 @@ _SENTENCES = {
     "extra_forbidden": "There is no such field.",
     "string_type": "Write text.",
     "int_type": "Write a whole number.",
+    "float_type": "Write a number.",
     "bool_type": "Write true or false.",
     "list_type": "Write a list.",
     "model_type": "Write an object.",

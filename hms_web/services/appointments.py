@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.consultations import ConsultationStatus
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import day_span
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
-from hms_web.models import Appointment, AuditEvent, Doctor, Patient, User
+from hms_web.models import Appointment, AuditEvent, Consultation, Doctor, Patient, User
 from hms_web.services import audit, patient_search
 from hms_web.services.outbox import PatientNotice
 from hms_web.services.paging import Page, read_cursor, write_cursor
@@ -72,6 +73,13 @@ class AppointmentFilter:
 
 _DOCTOR_USER = aliased(User)
 _CREATOR = aliased(User)
+# The consultation that goes on or is completed; one that was broken off is not what came of the appointment.
+_CONSULTATION = (
+    select(Consultation.id)
+    .where(Consultation.appointment_id == Appointment.id, Consultation.status != ConsultationStatus.ABANDONED)
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
@@ -105,6 +113,7 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
             Appointment.created_at,
             Appointment.created_by_id,
             _CREATOR.name,
+            _CONSULTATION,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Doctor, Doctor.id == Appointment.doctor_id)

@@ -13,7 +13,7 @@ from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_follow
 from hms_web.models import Appointment
-from hms_web.services import appointments, audit, locks, outbox, slot_making, unit_of_work
+from hms_web.services import appointments, audit, locks, outbox, slot_making, stage_alerts, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import LONGEST_REASON
 
@@ -49,6 +49,7 @@ def cancel(
         _cancel_rows(session, actor, [appointment_id], reason=words, now=now)
         view = appointments.get(session, actor, appointment_id)
         _follow_up(session, actor, [view], MessageEvent.CANCELLED, {appointment_id: status}, now=now)
+        stage_alerts.resolve_for(session, actor, appointment_id, now=now)
         return view
 
     return unit_of_work.run(session, work)

@@ -1,4 +1,4 @@
-"""Row locks, taken once and in one order: patient, then doctor, then appointment, then the hospital's own row.
+"""Row locks, taken once and in one order: patient, doctor, appointment, consultation, then the hospital's own row.
 
 Every use case that changes what the booking checks look at holds the lock of the doctor concerned; one that takes a
 patient's time holds the patient's too. A doctor's lock covers the doctor's slots, holds, blocks, hours, absences and
@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
-from hms_web.models import Appointment, Doctor, Patient
+from hms_web.models import Appointment, Consultation, Doctor, Patient
 from hms_web.services import unit_of_work
 
 S = TypeVar("S", bound=GenerativeSelect)
@@ -93,3 +93,10 @@ def visit(
     doctor_id = session.scalar(select(Appointment.doctor_id).where(mine))
     doctors(session, actor, {key for key in (doctor_id, also_doctor) if key is not None})
     return appointment(session, actor, appointment_id)
+
+
+def consultation(session: Session, actor: Actor, consultation_id: UUID) -> Consultation | None:
+    """Lock a consultation and return it as it stands now, or None. Whoever also locks its visit has done so before."""
+    wanted = select(Consultation).where(_mine(Consultation.hospital_id, Consultation.id, actor, consultation_id))
+    statement = _locked(wanted).execution_options(populate_existing=True)
+    return unit_of_work.wait_for(session, statement).scalars().one_or_none()

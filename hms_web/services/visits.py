@@ -10,7 +10,7 @@ from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import note_mistake, refuse_invalid
 from hms_web.domain.visits import AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, audit, cancelling, locks, settling, unit_of_work
+from hms_web.services import appointments, audit, cancelling, locks, settling, stage_alerts, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import LONGEST_REASON
 
@@ -61,11 +61,13 @@ def _set_status(
     if is_check_in and appointment.date != local_date(now, actor.zone):
         return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": status, "day": appointment.date})
     appointment.status = status
-    appointment.checked_in_at = now if is_check_in else None
+    # What was measured stays in the record; whoever comes in again goes through the visit from its beginning.
+    appointment.checked_in_at, appointment.vitals_recorded_at = (now if is_check_in else None), None
     appointment.version += 1
     session.flush()
     details = {"status": {"from": before, "to": status}, "note": note}
     audit.record(session, actor, f"appointment.{status.lower()}", "appointment", appointment_id, now=now, **details)
+    stage_alerts.resolve_for(session, actor, appointment_id, now=now)
     if status is AppointmentStatus.SCHEDULED:
         settling.catch_up(session, actor, appointments.get(session, actor, appointment_id), now=now)
     return appointments.get(session, actor, appointment_id)

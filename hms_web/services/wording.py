@@ -56,6 +56,10 @@ SENTENCES: dict[Code, str] = {
     Code.LINK_EXPIRED: "This link has been used or is too old. Ask an administrator for a new one.",
     Code.LAST_ADMIN: "This is the hospital's last administrator. Make somebody else one first.",
     Code.FORBIDDEN: "You are not allowed to do this.",
+    Code.CONSULTATION_NOT_FOUND: "There is no such consultation in this hospital.",
+    Code.PARTICIPANT_NOT_FOUND: "That doctor does not take part in this consultation.",
+    Code.CONSULTATION_INCOMPLETE: "This consultation is not complete yet. {lacking}",
+    Code.ALREADY_PARTICIPANT: "{name} takes part in this consultation already.",
 }
 
 TITLES: dict[Code, str] = {code: code.replace("_", " ").capitalize() for code in Code} | {
@@ -78,6 +82,7 @@ _STATUS: dict[Code, int] = {
     Code.NOT_A_SLOT: _UNPROCESSABLE,
     Code.IDEMPOTENCY_KEY_REUSED: _UNPROCESSABLE,
     Code.LINK_EXPIRED: _UNPROCESSABLE,
+    Code.CONSULTATION_INCOMPLETE: _UNPROCESSABLE,
 }
 
 
@@ -96,6 +101,9 @@ def _unchanged(text: str) -> str:
 NOT_MOVED = "An appointment that is {from} cannot be moved."
 # Where it is known who was quicker.
 STALE_BY = "{by} has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
+# Others were about what is only done for people who are here, or in a consultation that still goes on.
+NO_VITALS_NOW = "Vitals are taken of people who are checked in today; this appointment is {from}{on}."
+CONSULTATION_OVER = "This consultation is {from}; it can no longer be changed."
 
 
 def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] = _unchanged) -> str:
@@ -106,15 +114,21 @@ def sentence(refusal: Refusal, zone: tzinfo, *, translate: Callable[[str], str] 
     hours = f" ({facts['start_time']} to {facts['end_time']})" if "start_time" in facts else ""
     because = f" ({facts['reason']})" if facts["reason"] else ""
     on = f" on another day than its own ({facts['day']})" if "day" in facts else ""
-    return translate(_template(refusal.code, facts)).format(
-        **{**facts, "until": until, "hours": hours, "because": because, "on": on}
-    )
+    if "vitals" in facts and "day" in facts:
+        on = f", on {facts['day']}"
+    lacking = " ".join(words for _, words in refusal.facts.get("missing", ()))  # type: ignore[attr-defined]
+    more = {"until": until, "hours": hours, "because": because, "on": on, "lacking": lacking}
+    return translate(_template(refusal.code, facts)).format(**{**facts, **more})
 
 
 def _template(code: Code, facts: Mapping[str, str]) -> str:
-    if code is Code.INVALID_TRANSITION and "to" not in facts:
-        return NOT_MOVED
-    return STALE_BY if code is Code.STALE_VERSION and facts.get("by") else SENTENCES[code]
+    if code is Code.STALE_VERSION and facts.get("by"):
+        return STALE_BY
+    if code is not Code.INVALID_TRANSITION or "to" in facts:
+        return SENTENCES[code]
+    if "vitals" in facts:
+        return NO_VITALS_NOW
+    return CONSULTATION_OVER if "consultation" in facts else NOT_MOVED
 
 
 def _words(value: object, zone: tzinfo) -> str:

@@ -31,6 +31,10 @@ PLAIN = {
     "appointment.scheduled": lazy_gettext("Check-in undone"),
     "appointment.kept": lazy_gettext("Kept as it is; the patient will be told"),
     "appointment.keep_undone": lazy_gettext("No longer kept: needs attention again"),
+    "appointment.vitals_recorded": lazy_gettext("Vitals recorded"),
+    "appointment.consultation_started": lazy_gettext("The consultation has begun"),
+    "appointment.consultation_completed": lazy_gettext("The consultation is completed"),
+    "appointment.consultation_abandoned": lazy_gettext("The consultation was broken off; the patient waits again"),
     "appointment.settled": lazy_gettext("No longer needs another time"),
     "patient.created": lazy_gettext("Added"),
 }

@@ -45,3 +45,13 @@ def full_date(day: date) -> str:
 def short_date(day: date) -> str:
     """A date for a table, like `Mon 23 Nov`."""
     return format_skeleton("EdMMM", day, locale=get_locale()).replace(",", "")
+
+
+def month_name(day: date) -> str:
+    """A month with its year, like `November 2026`."""
+    return format_skeleton("yMMMM", day, locale=get_locale())
+
+
+def weekday_names(day: date) -> tuple[str, str]:
+    """A date's weekday, short for the head of a table and in full: `Mon`, `Monday`."""
+    return format_date(day, "EEE", locale=get_locale()), format_date(day, "EEEE", locale=get_locale())

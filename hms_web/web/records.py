@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from hms_web.web import (
+    absence,
     absences,
     appointment,
     appointments,
@@ -16,7 +17,7 @@ from hms_web.web import (
 )
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
-MODULES = (appointments, appointment, patients, patient)
+MODULES = (absences, absence, appointments, appointment, patients, patient)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     appointments.blueprint,

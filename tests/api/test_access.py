@@ -13,9 +13,18 @@ from hms_web import clock
 from hms_web.api import OPERATIONS
 from hms_web.api.operations import Operation
 from hms_web.domain.identity import Role
-from hms_web.models import Base, HospitalHoliday, LoginSession, Notification, User, new_id
+from hms_web.models import (
+    Base,
+    Consultation,
+    ConsultationParticipant,
+    HospitalHoliday,
+    LoginSession,
+    Notification,
+    User,
+    new_id,
+)
 from hms_web.services import passwords, users
-from tests.api.callers import Caller, caller_of, check_problem, code, person
+from tests.api.callers import Caller, caller_of, check_problem, code, doctor_of, person
 from tests.scenes import MONDAY, NOW, Clinic
 
 UNKNOWN = "00000000-0000-7000-8000-000000000000"
@@ -137,6 +146,10 @@ BODIES: dict[str, Any] = {
     "PATCH /patients/<patient_id>": {"name": "Taken Over"},
     "POST /patients/<patient_id>/unblock": {"reason": "Taken over"},
     "PATCH /holidays/<holiday_id>": {"name": "Taken over"},
+    "POST /appointments/<appointment_id>/vitals": {"pulseBpm": 72},
+    "PATCH /consultations/<consultation_id>": {"notes": "Taken over"},
+    "POST /consultations/<consultation_id>/abandon": {"reason": "Taken over"},
+    "POST /consultations/<consultation_id>/participants": {"doctorId": UNKNOWN, "role": "ASSISTING"},
 }
 
 
@@ -144,6 +157,25 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
     """One record of each kind of another hospital, by the name of its id."""
     doctor, patient = elsewhere.doctor(), elsewhere.patient()
     booked = elsewhere.book(doctor, patient, time(10), MONDAY + timedelta(days=1))
+    seen = Consultation(
+        id=new_id(),
+        hospital_id=elsewhere.actor.hospital_id,
+        appointment_id=booked.id,
+        doctor_id=doctor,
+        diagnosis=[],
+        started_at=NOW,
+    )
+    asked = ConsultationParticipant(
+        id=new_id(),
+        hospital_id=elsewhere.actor.hospital_id,
+        consultation_id=seen.id,
+        doctor_id=elsewhere.doctor(),
+        role="ASSISTING",
+        created_at=NOW,
+    )
+    for row in (seen, asked):
+        elsewhere.session.add(row)
+        elsewhere.session.flush()
     holiday = HospitalHoliday(
         id=new_id(), hospital_id=elsewhere.actor.hospital_id, name="Theirs", date=MONDAY + timedelta(days=9)
     )
@@ -169,6 +201,8 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
         "holiday_id": holiday.id,
         "user_id": elsewhere.admin.user_id,
         "notification_id": note.id,
+        "consultation_id": seen.id,
+        "participant_id": asked.id,
     }
     return {name: str(value) for name, value in ids.items()}
 
@@ -187,15 +221,16 @@ def everything(session: Session, clinic: Clinic) -> list[Any]:
 
 @pytest.mark.parametrize("operation", WITH_IDS, ids=named)
 def test_what_is_another_hospitals_does_not_exist(
-    admin: Caller, here: Clinic, elsewhere: Clinic, session: Session, operation: Operation
+    client: FlaskClient, admin: Caller, here: Clinic, elsewhere: Clinic, session: Session, operation: Operation
 ) -> None:
     ids = theirs(elsewhere)
+    caller = admin if Role.ADMIN in (operation.roles or ()) else doctor_of(client, here, here.doctor())
     before = everything(session, elsewhere)
     query = "?from=2026-03-02&to=2026-03-08" if operation.path.endswith("/range") else ""
     body = BODIES.get(named(operation))
-    foreign = admin(operation.method, address(operation, ids) + query, body)
-    missing = admin(operation.method, address(operation) + query, body)
-    no_id = admin(operation.method, address(operation, dict.fromkeys(operation.ids, "not-an-id")) + query, body)
+    foreign = caller(operation.method, address(operation, ids) + query, body)
+    missing = caller(operation.method, address(operation) + query, body)
+    no_id = caller(operation.method, address(operation, dict.fromkeys(operation.ids, "not-an-id")) + query, body)
     assert foreign.status_code == 404
     assert foreign.data == missing.data == no_id.data
     assert everything(session, elsewhere) == before

@@ -16,6 +16,7 @@ from tests.web.pages import check, text
 # Every line of api.md that this API answers: method, path, and who may ask. None is anyone.
 EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
+DOCTOR = frozenset({Role.DOCTOR})
 KEEPERS = frozenset({Role.ADMIN, Role.DOCTOR})
 TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/auth/token"): None,
@@ -47,6 +48,15 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("PATCH", "/appointments/<appointment_id>"): EVERYONE,
     ("PATCH", "/appointments/<appointment_id>/status"): EVERYONE,
     ("DELETE", "/appointments/<appointment_id>"): EVERYONE,
+    ("POST", "/appointments/<appointment_id>/vitals"): frozenset({Role.NURSE, Role.DOCTOR}),
+    ("POST", "/consultations"): DOCTOR,
+    ("GET", "/consultations/<consultation_id>"): DOCTOR,
+    ("PATCH", "/consultations/<consultation_id>"): DOCTOR,
+    ("POST", "/consultations/<consultation_id>/complete"): DOCTOR,
+    ("POST", "/consultations/<consultation_id>/abandon"): DOCTOR,
+    ("POST", "/consultations/<consultation_id>/participants"): DOCTOR,
+    ("GET", "/consultations/<consultation_id>/participants"): DOCTOR,
+    ("DELETE", "/consultations/<consultation_id>/participants/<participant_id>"): DOCTOR,
     ("GET", "/patients"): EVERYONE,
     ("POST", "/patients"): EVERYONE,
     ("GET", "/patients/<patient_id>"): EVERYONE,

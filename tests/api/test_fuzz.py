@@ -2,17 +2,19 @@
 
 from datetime import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 import schemathesis
 from flask import Flask
+from flask.testing import FlaskClient
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
 from hms_web.domain.identity import Role
 from hms_web.domain.notifications import Channel, Priority
-from hms_web.models import Notification, new_id
-from tests.api.callers import Caller, person
+from hms_web.models import Consultation, Notification, new_id
+from tests.api.callers import Caller, doctor_of, person
 from tests.scenes import MONDAY, NOW, Clinic
 
 CHECKS = (
@@ -41,6 +43,15 @@ def known_ids(here: Clinic, reader: Caller) -> dict[str, str]:
         created_at=NOW,
     )
     here.session.add(note)
+    seen = Consultation(
+        id=new_id(),
+        hospital_id=here.actor.hospital_id,
+        appointment_id=here.book(doctor, here.patient(), time(9)).id,
+        doctor_id=doctor,
+        diagnosis=[],
+        started_at=NOW,
+    )
+    here.session.add(seen)
     here.session.commit()
     return {
         "doctorId": str(doctor),
@@ -50,6 +61,7 @@ def known_ids(here: Clinic, reader: Caller) -> dict[str, str]:
         "absenceId": str(here.absence(doctor, MONDAY, MONDAY, (time(15), time(16)))),
         "userId": str(person(here, Role.NURSE).user_id),
         "notificationId": str(note.id),
+        "consultationId": str(seen.id),
     }
 
 
@@ -99,11 +111,13 @@ def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, 
         (Role.ADMIN, {"examples": True, "coverage": True}, 1),
         (Role.ADMIN, {"fuzzing": True}, 6),
         (Role.RECEPTIONIST, {"fuzzing": True}, 3),
+        (Role.DOCTOR, {"examples": True, "coverage": True}, 1),
     ],
-    ids=["admin, boundaries", "admin, random", "reception, random"],
+    ids=["admin, boundaries", "admin, random", "reception, random", "doctor, boundaries"],
 )
 def test_what_the_document_says_and_what_the_server_does_never_differ(
     app: Flask,
+    client: FlaskClient,
     here: Clinic,
     admin: Caller,
     reception: Caller,
@@ -114,6 +128,8 @@ def test_what_the_document_says_and_what_the_server_does_never_differ(
     role, phases, examples = run
     caller = admin if role is Role.ADMIN else reception
     ids = known_ids(here, caller)
+    if role is Role.DOCTOR:
+        caller = doctor_of(client, here, UUID(ids["doctorId"]))
     here.session.rollback()  # a transaction that idles for as long as this takes is cut off by the server
     found = failures(app, caller, ids, phases, examples)
     assert not found, "\n".join(sorted(set(found)))

@@ -28,6 +28,10 @@ SLOT = """
     SELECT gen_random_uuid(), hospital_id, doctor_id, date, start_time, end_time, starts_at + '{0}', ends_at + '{0}'
       FROM doctor_slots WHERE start_time = '{1}'
 """
+CONSULTATION = """
+    INSERT INTO consultations (id, hospital_id, appointment_id, doctor_id, status, started_at)
+    SELECT gen_random_uuid(), hospital_id, id, doctor_id, 'STARTED', now() FROM appointments WHERE token_number = 1
+"""
 
 BROKEN: dict[str, list[str]] = {
     "a doctor has two active appointments at once": [
@@ -85,6 +89,13 @@ BROKEN: dict[str, list[str]] = {
             "SELECT id, 'key', 'print', now() FROM users LIMIT 1"
         )
     ],
+    "an appointment has two open consultations": ["DROP INDEX uq_consultations_open", CONSULTATION, CONSULTATION],
+    "somebody is with the doctor without a consultation, or the other way round": [CONSULTATION],
+    "a visit is completed without its consultation, or the other way round": [
+        CONSULTATION,
+        "UPDATE consultations SET status = 'COMPLETED'",
+    ],
+    "vitals are said to have been taken and are not there": ["UPDATE appointments SET vitals_recorded_at = now()"],
 }
 
 

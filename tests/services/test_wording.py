@@ -19,6 +19,8 @@ FACTS: dict[Code, dict[str, object]] = {
     Code.SLOT_HELD: {"name": "Reception 2", "until": datetime(2026, 3, 2, 4, 30, tzinfo=UTC)},
     Code.DOCTOR_FULLY_BOOKED: {"maximum": 30},
     Code.INVALID_TRANSITION: {"from": "COMPLETED", "to": "CHECKED_IN"},
+    Code.ALREADY_PARTICIPANT: {"name": "Dr. Mehta"},
+    Code.CONSULTATION_INCOMPLETE: {"missing": [("diagnosis", "Write down at least one diagnosis.")]},
 }
 
 
@@ -44,6 +46,19 @@ def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
         (
             Refusal(Code.INVALID_TRANSITION, {"from": "SCHEDULED", "to": "CHECKED_IN", "day": date(2026, 3, 3)}),
             "on another day than its own (Tuesday 3 March 2026).",
+        ),
+        (
+            Refusal(Code.INVALID_TRANSITION, {"from": "CHECKED_IN", "vitals": True, "day": date(2026, 3, 3)}),
+            "this appointment is CHECKED_IN, on Tuesday 3 March 2026.",
+        ),
+        (Refusal(Code.INVALID_TRANSITION, {"from": "SCHEDULED", "vitals": True}), "this appointment is SCHEDULED."),
+        (
+            Refusal(Code.INVALID_TRANSITION, {"from": "COMPLETED", "consultation": True}),
+            "This consultation is COMPLETED; it can no longer be changed.",
+        ),
+        (
+            Refusal(Code.CONSULTATION_INCOMPLETE, FACTS[Code.CONSULTATION_INCOMPLETE]),
+            "not complete yet. Write down at least one diagnosis.",
         ),
     ],
 )

@@ -1,6 +1,8 @@
 from datetime import time, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from hms_web.models import Appointment, DoctorAbsence
 from tests.scenes import MONDAY
 from tests.web.pages import text
@@ -78,6 +80,7 @@ def test_a_preview_says_whom_it_concerns(desk: Desk) -> None:
     assert "Asha Sharma" in told(start_date=str(MONDAY))
     assert "No appointment lies in this time" in told(start_date="2026-03-05")
     assert "cannot be in the past" in told(start_date="2026-02-05")
+    assert "14 slots close" in told(start_date="2026-03-05")
     assert told() == "Enter the leave"
 
 
@@ -91,21 +94,48 @@ def test_a_preview_changes_the_button_and_takes_the_mistakes_of_before_away(desk
     assert "to put right" not in answer.text
 
 
-def test_cancelling_leave_opens_its_time(desk: Desk) -> None:
+def test_cancelling_leave_says_what_opens_and_opens_it(desk: Desk) -> None:
     desk.clinic.absence(desk.doctor_id, MONDAY, MONDAY, (time(14), time(15)))
     page = desk.doctor().get(at(desk))
     assert "now" in page.text
-    done = page.form("/cancel").send()
+    asked = page.all("a", aria_label="Cancel the leave Mon 2 Mar, 14:00–15:00")[0]  # noqa: RUF001 from to
+    question = page.browser.get(asked.attrib["href"])
+    assert "2 slots open again" in question.text
+    assert "14:00 14:30" in question.text
+    assert desk.clinic.count(DoctorAbsence, status="ACTIVE") == 1
+    done = question.form("/cancel").send()
     assert "The time can be booked again" in done.text
     assert desk.clinic.count(DoctorAbsence, status="CANCELLED") == 1
     assert "cancelled" in done.follow("Past leave too").text
+    assert question.form("/cancel").send().status == 200, "twice is harmless"
+    again = page.browser.get(asked.attrib["href"])
+    assert "This leave was cancelled" in again.text
+    assert not again.all("form", id="change")
+
+
+def test_cancelling_shows_who_leaves_the_list_before_it_is_done(desk: Desk) -> None:
+    other = desk.clinic.book(desk.doctor_id, desk.clinic.patient(name="Noah Brown"), time(11))
+    page = desk.doctor().get(at(desk)).form(id="new").send(start_date=str(MONDAY)).form(id="new").send()
+    desk.clinic.row(other.id).affected_cause = "HOLIDAY"
+    desk.session.commit()
+    question = page.browser.get(f"{at(desk)}/{desk.session.scalars(sa.select(DoctorAbsence.id)).one()}/cancel")
+    assert "One appointment no longer needs another time" in question.text
+    assert "Asha Sharma" in question.text
+    assert "Noah Brown" not in question.text
+    desk.clinic.row(other.id).affected_cause = "ABSENCE"
+    desk.session.commit()
+    changed = question.form("/cancel").send()
+    assert changed.status == 409
+    assert "Noah Brown" in changed.text
+    assert "Cancelled." in changed.form("/cancel").send().text
+    assert desk.clinic.count(Appointment, affected_cause="ABSENCE") == 0
 
 
 def test_a_long_list_is_paged(desk: Desk) -> None:
     for day in range(51):
         desk.clinic.absence(desk.doctor_id, MONDAY + timedelta(days=day), MONDAY + timedelta(days=day))
     rest = desk.doctor().get(at(desk)).follow("Next page")
-    assert len(rest.all("tr")) == 2
+    assert len(rest.all("table", class_="table")[0].findall(".//tbody/tr")) == 1
     assert rest.follow("From the start").h1.startswith("Leave of")
 
 

@@ -21,10 +21,14 @@ ADMIN = frozenset({Role.ADMIN})
 ADMIN_DOCTOR = frozenset({Role.ADMIN, Role.DOCTOR})
 
 TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
+    "absences.ask_to_cancel": ADMIN_DOCTOR,
     "absences.cancel": ADMIN_DOCTOR,
+    "absences.change": ADMIN_DOCTOR,
     "absences.create": ADMIN_DOCTOR,
     "absences.index": ADMIN_DOCTOR,
+    "absences.page": ADMIN_DOCTOR,
     "absences.preview": ADMIN_DOCTOR,
+    "absences.preview_change": ADMIN_DOCTOR,
     "appointments.cancel": USER,
     "appointments.change_words": USER,
     "appointments.index": USER,

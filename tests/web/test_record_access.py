@@ -17,10 +17,14 @@ MANAGERS = frozenset({Role.ADMIN, Role.DOCTOR})
 ANYBODY: frozenset[Role] = frozenset()
 
 MAY = {
+    "absences.ask_to_cancel": MANAGERS,
     "absences.cancel": MANAGERS,
+    "absences.change": MANAGERS,
     "absences.create": MANAGERS,
     "absences.index": MANAGERS,
+    "absences.page": MANAGERS,
     "absences.preview": MANAGERS,
+    "absences.preview_change": MANAGERS,
     "appointments.cancel": EVERYONE,
     "appointments.change_words": EVERYONE,
     "appointments.index": EVERYONE,

@@ -1,0 +1,156 @@
+"""Reading consultations, with those who take part, and what was found on a patient's earlier visits."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from hms_web.domain.consultations import ConsultationStatus, ParticipantRole, Team
+from hms_web.domain.identity import Actor
+from hms_web.domain.refusals import Code, Refused
+from hms_web.models import Appointment, AuditEvent, Consultation, ConsultationParticipant, Doctor, User
+
+MOST_EARLIER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    """A doctor who takes part beside the appointment's own."""
+
+    id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    role: ParticipantRole
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationView:
+    """A consultation with its doctor's name and those who take part."""
+
+    id: UUID
+    appointment_id: UUID
+    patient_id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    status: ConsultationStatus
+    chief_complaint: str | None
+    diagnosis: tuple[str, ...]
+    notes: str | None
+    prescription: str | None
+    version: int
+    started_at: datetime
+    completed_at: datetime | None
+    abandoned_at: datetime | None
+    abandon_reason: str | None
+    participants: tuple[ParticipantView, ...] = ()
+
+    @property
+    def team(self) -> Team:
+        """Who takes part, as the rules ask."""
+        return Team(self.doctor_id, {one.doctor_id: one.role for one in self.participants})
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who wrote last, and when."""
+
+    who: str
+    at: datetime
+
+
+def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Consultation.id,
+            Consultation.appointment_id,
+            Appointment.patient_id,
+            Consultation.doctor_id,
+            User.name,
+            Consultation.status,
+            Consultation.chief_complaint,
+            Consultation.diagnosis,
+            Consultation.notes,
+            Consultation.prescription,
+            Consultation.version,
+            Consultation.started_at,
+            Consultation.completed_at,
+            Consultation.abandoned_at,
+            Consultation.abandon_reason,
+        )
+        .join(Appointment, Appointment.id == Consultation.appointment_id)
+        .join(Doctor, Doctor.id == Consultation.doctor_id)
+        .join(User, User.id == Doctor.user_id)
+        .where(Consultation.hospital_id == actor.hospital_id)
+    )
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> ConsultationView:
+    values = list(row)
+    values[5], values[7] = ConsultationStatus(values[5]), tuple(values[7])
+    return ConsultationView(*values)
+
+
+def get(session: Session, actor: Actor, consultation_id: UUID) -> ConsultationView:
+    """Return one consultation of the hospital. Raises Refused CONSULTATION_NOT_FOUND."""
+    row = session.execute(_selected(actor).where(Consultation.id == consultation_id)).one_or_none()
+    if row is None:
+        raise Refused(Code.CONSULTATION_NOT_FOUND)
+    return replace(_view(row), participants=tuple(participants(session, actor, consultation_id)))
+
+
+def participants(session: Session, actor: Actor, consultation_id: UUID) -> list[ParticipantView]:
+    """Return those who take part beside the appointment's own doctor, in the order in which they were asked."""
+    rows = session.execute(
+        select(
+            ConsultationParticipant.id,
+            ConsultationParticipant.doctor_id,
+            User.name,
+            ConsultationParticipant.role,
+            ConsultationParticipant.note,
+        )
+        .join(Doctor, Doctor.id == ConsultationParticipant.doctor_id)
+        .join(User, User.id == Doctor.user_id)
+        .where(
+            ConsultationParticipant.hospital_id == actor.hospital_id,
+            ConsultationParticipant.consultation_id == consultation_id,
+        )
+        .order_by(ConsultationParticipant.created_at, ConsultationParticipant.id)
+    )
+    return [ParticipantView(key, doctor, name, ParticipantRole(role), note) for key, doctor, name, role, note in rows]
+
+
+def earlier(
+    session: Session, actor: Actor, consultation: ConsultationView, *, limit: int = MOST_EARLIER
+) -> list[ConsultationView]:
+    """Return what was found on the patient's earlier visits to this hospital, the latest first."""
+    query = (
+        _selected(actor)
+        .where(
+            Appointment.patient_id == consultation.patient_id,
+            Consultation.status == ConsultationStatus.COMPLETED,
+            Consultation.id != consultation.id,
+            Consultation.started_at <= consultation.started_at,
+        )
+        .order_by(Consultation.started_at.desc(), Consultation.id.desc())
+    )
+    return [_view(row) for row in session.execute(query.limit(limit))]
+
+
+def last_change(session: Session, actor: Actor, consultation_id: UUID) -> LastChange | None:
+    """Return who wrote into a consultation last, and when; None before anybody has."""
+    query = (
+        select(AuditEvent.actor_name, AuditEvent.at)
+        .where(
+            AuditEvent.hospital_id == actor.hospital_id,
+            AuditEvent.record_type == "consultation",
+            AuditEvent.record_id == consultation_id,
+            AuditEvent.action == "consultation.changed",
+        )
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+    )
+    row = session.execute(query.limit(1)).one_or_none()
+    return LastChange(*row) if row else None
