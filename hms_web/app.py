@@ -14,9 +14,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hms_web.api import register as register_api
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
+from hms_web.jobs.wake import Waker
 from hms_web.logs import configure_logging
 from hms_web.models import db
-from hms_web.services import sign_in_limits
+from hms_web.services import outbox, sign_in_limits, unit_of_work
 from hms_web.web import register as register_web
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ LOOPBACK = ("127.0.0.1", "localhost")
 # Where an app keeps its settings and its Redis: `app.extensions[...]`.
 EXTENSION = "hms"
 REDIS = "hms_redis"
+WAKER = "hms_waker"
 # Asked every few seconds, or for every file of a page: not worth a line.
 QUIET = frozenset({"probes.healthz", "probes.readyz", "static", "vendor.static", "assets.file"})
 
@@ -77,6 +79,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS))
     app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
     app.extensions[sign_in_limits.EXTENSION] = sign_in_limits.SignInLimits(settings.redis_url)
+    app.extensions[WAKER] = Waker(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
     register_web(app)
@@ -84,6 +87,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.after_request(_harden)
     app.before_request(_begin)
     app.after_request(_log_request)
+    app.after_request(_wake_worker)
     return app
 
 
@@ -166,6 +170,14 @@ def _harden(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if settings.is_production:
         response.headers.setdefault("Strict-Transport-Security", TWO_YEARS)
+    return response
+
+
+def _wake_worker(response: Response) -> Response:
+    """Ask for a delivery when this request has committed messages; what was rolled back asks for nothing."""
+    if db.session.registry.has() and outbox.TO_DELIVER in unit_of_work.committed(db.session()):
+        waker: Waker = current_app.extensions[WAKER]
+        waker.ask()
     return response
 
 

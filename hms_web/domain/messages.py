@@ -1,8 +1,11 @@
-"""What patients are told, and how urgently. No clinical detail stands in a message (product.md, Notifications)."""
+"""What is reported to patients, how urgently, and what a message is filled with (product.md, Notifications)."""
 
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import lru_cache
+
+from babel.dates import format_date
 
 from hms_web.domain.notifications import Priority
 
@@ -23,42 +26,10 @@ class MessageEvent(StrEnum):
     NO_SHOW_BLOCKED = "appointment.no_show_blocked"
 
 
-_TITLES = {
-    MessageEvent.BOOKED: "Appointment Booked",
-    MessageEvent.RESCHEDULED: "Appointment Rescheduled",
-    MessageEvent.CANCELLED: "Appointment Cancelled",
-    MessageEvent.AFFECTED_BY_ABSENCE: "Appointment Affected",
-    MessageEvent.CANCELLED_BY_EMERGENCY: "Appointment Cancelled - Doctor Emergency",
-    MessageEvent.NEEDS_RESCHEDULING: "Appointment Needs Rescheduling",
-    MessageEvent.DOCTOR_UNAVAILABLE: "Appointment Cancelled - Doctor Unavailable",
-    MessageEvent.AFFECTED_BY_HOLIDAY: "Appointment Affected",
-    MessageEvent.KEPT: "Appointment Stays As It Is",
-    MessageEvent.NO_SHOW: "Appointment Missed",
-    MessageEvent.NO_SHOW_BLOCKED: "Appointment Missed",
-}
+PROVIDER_TEST = "provider.test"
+"""The event of a message with which an admin tries a provider; it reports nothing to a patient."""
 
-_BODIES = {
-    MessageEvent.BOOKED: "Your appointment with {doctor} is on {when}. Your token number is {token}.",
-    MessageEvent.RESCHEDULED: "Your appointment with {doctor} has moved to {when}. Your token number is {token}.",
-    MessageEvent.CANCELLED: "Your appointment with {doctor} on {when} has been cancelled.",
-    MessageEvent.AFFECTED_BY_ABSENCE: "{doctor} is away on {when}. We will contact you to find another time.",
-    MessageEvent.CANCELLED_BY_EMERGENCY: (
-        "{doctor} cannot be there on {when} because of an emergency. Please book another time."
-    ),
-    MessageEvent.NEEDS_RESCHEDULING: (
-        "{doctor}'s hours have changed. Your appointment on {when} needs another time; we will contact you."
-    ),
-    MessageEvent.DOCTOR_UNAVAILABLE: "{doctor} is no longer available. Your appointment on {when} has been cancelled.",
-    MessageEvent.AFFECTED_BY_HOLIDAY: "The hospital is closed on {when}. We will contact you to find another time.",
-    MessageEvent.KEPT: "Your appointment with {doctor} on {when} stays as it is. Your token number is {token}.",
-    MessageEvent.NO_SHOW: "You missed your appointment with {doctor} on {when}. You can book another time.",
-    MessageEvent.NO_SHOW_BLOCKED: (
-        "You missed your appointment with {doctor} on {when}. "
-        "Since several were missed, please ask at the front desk for your next one."
-    ),
-}
-
-_HIGH = frozenset(
+HIGH = frozenset(
     {
         MessageEvent.CANCELLED_BY_EMERGENCY,
         MessageEvent.NEEDS_RESCHEDULING,
@@ -66,6 +37,30 @@ _HIGH = frozenset(
         MessageEvent.NO_SHOW_BLOCKED,
     }
 )
+
+
+class Language(StrEnum):
+    """The languages that messages are written in."""
+
+    ENGLISH = "en"
+    HINDI = "hi"
+
+
+_WHEN = {
+    Language.ENGLISH: ("EEEE d MMMM y", "{date} at {time}"),
+    Language.HINDI: ("EEEE, d MMMM y", "{date} को {time} बजे"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a message about one appointment is filled with; `day` and `at` are the hospital's. Nothing clinical."""
+
+    hospital: str
+    doctor: str
+    day: date
+    at: time
+    token: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +72,26 @@ class Message:
     priority: Priority
 
 
-def message(event: MessageEvent, *, doctor: str, day: date, at: time, token: int) -> Message:
-    """Return the words for an event of one appointment."""
-    when = f"{day:%A} {day.day} {day:%B %Y} at {at:%H:%M}"
-    body = _BODIES[event].format(doctor=doctor, when=when, token=token)
-    return Message(_TITLES[event], body, Priority.HIGH if event in _HIGH else Priority.NORMAL)
+def priority_of(event: MessageEvent) -> Priority:
+    """Return how urgent an event is for its patient."""
+    return Priority.HIGH if event in HIGH else Priority.NORMAL
+
+
+@lru_cache(maxsize=512)
+def _written(day: date, language: Language) -> str:
+    """Return a day as the language writes it; many messages speak of few days."""
+    return format_date(day, _WHEN[language][0], locale=str(language))
+
+
+def values(contents: Contents, language: Language) -> dict[str, str]:
+    """Return what each placeholder is filled with, dates as the language writes them."""
+    day, when = _written(contents.day, language), _WHEN[language][1]
+    at = f"{contents.at:%H:%M}"
+    return {
+        "hospital": contents.hospital,
+        "doctor": contents.doctor,
+        "when": when.format(date=day, time=at),
+        "date": day,
+        "time": at,
+        "token": str(contents.token),
+    }

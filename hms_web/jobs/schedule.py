@@ -14,7 +14,7 @@ from rq.job import Job
 from rq_scheduler import Scheduler
 
 from hms_web import clock
-from hms_web.jobs import housekeeping, no_show, slots
+from hms_web.jobs import housekeeping, messages, no_show, slots, wake
 from hms_web.jobs.resources import QUEUE
 from hms_web.services import scheduler_pulse
 
@@ -42,6 +42,8 @@ SCHEDULE = (
     Periodic("no-show-check", "*/5 * * * *", no_show.check, 1200),
     # Hourly, since it is always somewhere shortly after midnight; for all other hospitals there is nothing to do.
     Periodic("extend-horizons", "7 * * * *", slots.extend_horizons, 1800),
+    # What a request could not ask for, since Redis was gone, and what has to be tried again.
+    Periodic("deliver-messages", "* * * * *", messages.deliver, wake.TIMEOUT_SECONDS),
     Periodic("clean-up", "*/10 * * * *", housekeeping.clean_up, 300),
 )
 

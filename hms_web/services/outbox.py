@@ -1,20 +1,29 @@
 """Messages, written in the transaction of what they report and delivered later (product.md, Notifications)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
-from hms_web.domain.messages import MessageEvent, message
+from hms_web.domain import delivery, templates
+from hms_web.domain.message_words import Template
+from hms_web.domain.messages import Contents, Language, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
 from hms_web.models import Notification, new_id
-from hms_web.services import bulk
+from hms_web.services import bulk, unit_of_work
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
+"""How every patient is told; those with an e-mail address get that too where the hospital sends e-mail."""
+
 _ONCE = ("hospital_id", "dedupe_key")
+TO_DELIVER = "messages to deliver"
+"""What a unit of work leaves for after its commit when it has written messages that a worker has to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +34,66 @@ class PatientNotice:
     appointment_id: UUID
     patient_id: UUID
     version: int
+    doctor_id: UUID
     doctor_name: str
+    starts_at: datetime
     day: date
     at: time
     token: int
 
 
-def rows_for(hospital_id: UUID, notices: Sequence[PatientNotice], *, now: datetime) -> list[dict[str, object]]:
-    """Return the outbox rows of notices, one a channel."""
-    rows: list[dict[str, object]] = []
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """How a hospital speaks to its patients, and which of those asked about can be written to by e-mail."""
+
+    hospital: str
+    language: Language
+    own: Mapping[str, Template]
+    by_email: frozenset[UUID]
+
+    def channels(self, patient_id: UUID) -> tuple[Channel, ...]:
+        return (*PATIENT_CHANNELS, Channel.EMAIL) if patient_id in self.by_email else PATIENT_CHANNELS
+
+
+# Asked once for each change, on the way of every booking: one round trip over primary keys and unique indexes.
+_VOICE = text(
+    """
+    SELECT h.name, h.message_language,
+      (SELECT json_agg(json_build_array(t.event, t.title, t.body)) FROM message_templates t
+        WHERE t.hospital_id = h.id AND t.language = h.message_language AND t.event = ANY(:events)) AS own,
+      (SELECT json_agg(p.id) FROM message_providers m JOIN patients p ON p.hospital_id = m.hospital_id
+        WHERE m.hospital_id = h.id AND m.channel = 'email' AND p.id = ANY(:patients) AND p.email IS NOT NULL)
+      AS by_email
+      FROM hospitals h WHERE h.id = :hospital_id
+    """
+).bindparams(bindparam("patients", type_=ARRAY(PG_UUID(as_uuid=True))))
+
+
+def _voice(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]) -> _Voice:
+    given = {
+        "hospital_id": hospital_id,
+        "events": [str(event) for event in {notice.event for notice in notices}],
+        "patients": list({notice.patient_id for notice in notices}),
+    }
+    row = session.execute(_VOICE, given).one()
+    own = {event: Template(title, body) for event, title, body in row.own or ()}
+    return _Voice(row.name, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
+
+
+def _rows_for(
+    voice: _Voice, hospital_id: UUID, notices: Sequence[PatientNotice], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield the outbox rows of notices, one a channel. What is stored is what will be sent."""
     for notice in notices:
-        words = message(notice.event, doctor=notice.doctor_name, day=notice.day, at=notice.at, token=notice.token)
-        rows += [
-            {
+        contents = Contents(voice.hospital, notice.doctor_name, notice.day, notice.at, notice.token)
+        words = templates.render(notice.event, voice.language, voice.own.get(notice.event), contents)
+        facts = {
+            "starts_at": notice.starts_at.isoformat(),
+            "doctor_id": str(notice.doctor_id),
+            "version": notice.version,
+        }
+        for channel in voice.channels(notice.patient_id):
+            yield {
                 "id": new_id(),
                 "hospital_id": hospital_id,
                 "dedupe_key": f"{notice.event}:{notice.appointment_id}:{notice.version}:{channel}",
@@ -49,22 +105,27 @@ def rows_for(hospital_id: UUID, notices: Sequence[PatientNotice], *, now: dateti
                 "appointment_id": notice.appointment_id,
                 "title": words.title,
                 "body": words.body,
+                "facts": facts,
+                "expires_at": delivery.expires_at(notice.event, now, notice.starts_at),
                 "created_at": now,
             }
-            for channel in PATIENT_CHANNELS
-        ]
-    return rows
 
 
 def _begun(channel: Channel, now: datetime) -> dict[str, object]:
     """Return the columns of a message's first state: what is read in the product is there once it is written."""
     is_there = channel is Channel.IN_APP
-    return {"state": DeliveryState.SENT if is_there else DeliveryState.QUEUED, "sent_at": now if is_there else None}
+    return {
+        "state": str(DeliveryState.SENT if is_there else DeliveryState.QUEUED),
+        "sent_at": now if is_there else None,
+        "next_attempt_at": None if is_there else now,
+    }
 
 
 def queue(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice], *, now: datetime) -> None:
     """Write the rows of notices; one that is there already is not written again."""
-    _write(session, rows_for(hospital_id, notices, now=now))
+    if notices:
+        voice = _voice(session, hospital_id, notices)
+        write(session, list(_rows_for(voice, hospital_id, notices, now)))
 
 
 def queue_staff(  # noqa: PLR0913 what a message is made of
@@ -86,7 +147,7 @@ def queue_staff(  # noqa: PLR0913 what a message is made of
     `dedupe` names what is reported, once for all times: `consultation.requested:<participant id>`. `link` is a path of
     ours. `title` becomes the subject of an e-mail, so it must name no patient.
     """
-    rows: list[dict[str, object]] = [
+    rows: list[dict[str, Any]] = [
         {
             "id": new_id(),
             "hospital_id": hospital_id,
@@ -99,17 +160,21 @@ def queue_staff(  # noqa: PLR0913 what a message is made of
             "title": title,
             "body": body,
             "link": link,
+            "expires_at": delivery.expires_at(event, now),
             "created_at": now,
         }
         for user_id in user_ids
         for channel in channels
     ]
-    _write(session, rows)
+    write(session, rows)
 
 
-def _write(session: Session, rows: Sequence[dict[str, object]]) -> None:
+def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows inside the caller's unit of work, but for those whose `dedupe_key` is there already."""
     if len(rows) > bulk.FEW:
         bulk.insert(session, Notification, rows, unless=_ONCE)
     elif rows:
         statement = insert(Notification).on_conflict_do_nothing(index_elements=_ONCE)
         session.execute(statement, rows)
+    if any(row["state"] == DeliveryState.QUEUED for row in rows):
+        unit_of_work.after_commit(session, TO_DELIVER)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 6
 _FLAG = "hms_in_unit_of_work"
+_ANNOUNCED, _COMMITTED = "hms_announced", "hms_committed"
 
 # How long one unit of work waits for others in all, however many locks it needs. PostgreSQL may wait twice for one row,
 # first for its turn and then for the holder, and cuts off each of the two by itself.
@@ -51,6 +52,7 @@ def run(session: Session, work: Callable[[], T]) -> T:
     try:
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                session.info[_ANNOUNCED] = set()
                 result = work()
                 session.commit()
             except DBAPIError as error:
@@ -66,10 +68,24 @@ def run(session: Session, work: Callable[[], T]) -> T:
                 session.rollback()
                 raise
             else:
+                session.info.setdefault(_COMMITTED, set()).update(session.info[_ANNOUNCED])
                 return result
         raise AssertionError  # the last attempt returns or raises
     finally:
         session.info.pop(_FLAG, None)
+
+
+def after_commit(session: Session, what: str) -> None:
+    """Note, inside a unit of work, something that whoever opened the session may want to act on once it is committed.
+
+    Effects leave after the commit: what was noted before a rollback is forgotten with it.
+    """
+    session.info.setdefault(_ANNOUNCED, set()).add(what)
+
+
+def committed(session: Session) -> frozenset[str]:
+    """Return what was noted in the units of work that have committed since this was last asked."""
+    return frozenset(session.info.pop(_COMMITTED, ()))
 
 
 def wait_for(session: Session, statement: Executable) -> Result[Any]:

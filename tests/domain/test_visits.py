@@ -1,12 +1,10 @@
 """Which status may follow which, and whether an appointment still fits the hours."""
 
-from datetime import date, time
+from datetime import time
 
 import pytest
 
 from hms_web.domain.affected import fits
-from hms_web.domain.messages import MessageEvent, message
-from hms_web.domain.notifications import Priority
 from hms_web.domain.schedules import DayHours, DayOfWeek
 from hms_web.domain.visits import AppointmentStatus as S
 from hms_web.domain.visits import may_follow, may_set_by_hand
@@ -59,20 +57,3 @@ NO_BREAK = DayHours(DayOfWeek.MONDAY, time(9), time(17))
 )
 def test_whether_an_appointment_fits_the_hours(hours: DayHours | None, start: time, end: time, is_inside: bool) -> None:  # noqa: FBT001
     assert fits(hours, start, end) is is_inside
-
-
-@pytest.mark.parametrize("event", list(MessageEvent))
-def test_every_event_has_words_that_name_doctor_or_day(event: MessageEvent) -> None:
-    words = message(event, doctor="Dr. Rao", day=date(2026, 12, 3), at=time(9, 5), token=7)
-    assert "Thursday 3 December 2026 at 09:05" in words.body
-    assert "{" not in words.body
-    assert words.title
-
-
-def test_what_the_hospital_causes_is_urgent() -> None:
-    words = {event: message(event, doctor="", day=date.min, at=time.min, token=1) for event in MessageEvent}
-    assert {event for event in words if words[event].priority is Priority.HIGH} == {
-        MessageEvent.CANCELLED_BY_EMERGENCY,
-        MessageEvent.NEEDS_RESCHEDULING,
-        MessageEvent.DOCTOR_UNAVAILABLE,
-    }

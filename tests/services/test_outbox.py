@@ -1,16 +1,13 @@
 """Messages written in the transaction of what they report."""
 
 from collections.abc import Sequence
-from datetime import time
 
-import pytest
 import sqlalchemy as sa
 
-from hms_web.domain.messages import MessageEvent, message
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
 from hms_web.models import Notification
 from hms_web.services import inbox, outbox
-from tests.scenes import MONDAY, NOW, Clinic
+from tests.scenes import NOW, Clinic
 
 
 def _tell(here: Clinic, *, dedupe: str = "thing:1", channels: Sequence[Channel] = (Channel.IN_APP,)) -> None:
@@ -60,11 +57,3 @@ def test_nobody_to_tell_is_no_mistake(here: Clinic) -> None:
     outbox.queue_staff(here.session, here.actor.hospital_id, [], title="x", body="x", dedupe="x", now=NOW)
     outbox.queue(here.session, here.actor.hospital_id, [], now=NOW)
     assert list(_rows(here)) == []
-
-
-@pytest.mark.parametrize("event", list(MessageEvent))
-def test_every_event_has_words(event: MessageEvent) -> None:
-    words = message(event, doctor="Dr. 001", day=MONDAY, at=time(9), token=1)
-    assert words.title
-    assert "Monday 2 March 2026 at 09:00" in words.body
-    assert "{" not in words.body

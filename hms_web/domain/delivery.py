@@ -1,0 +1,195 @@
+"""Delivering messages: how long one is worth sending, whether it is still true, and when to try again (product.md).
+
+What a message says was true when it was written; it may wait for an hour behind a provider that does not answer. So it
+is held against the appointment once more right before it leaves.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.messages import PROVIDER_TEST, MessageEvent
+from hms_web.domain.notifications import DeliveryState
+from hms_web.domain.visits import UPCOMING, AppointmentStatus
+
+LEASE = timedelta(minutes=5)
+"""How long a worker may take over the messages that it has claimed before another one does."""
+
+FIRST_RETRY, LONGEST_RETRY, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=1)
+
+
+class Reason(StrEnum):
+    """Why a message was not sent, or not yet."""
+
+    NO_PHONE = "NO_PHONE"
+    NO_EMAIL = "NO_EMAIL"
+    BAD_ADDRESS = "BAD_ADDRESS"
+    TOO_OLD = "TOO_OLD"
+    REFUSED = "REFUSED"
+    NO_PROVIDER = "NO_PROVIDER"
+    UNREADABLE_PROVIDER = "UNREADABLE_PROVIDER"
+    BAD_PROVIDER = "BAD_PROVIDER"
+    WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+    BUSY = "BUSY"
+    BROKEN = "BROKEN"
+    UNREACHABLE = "UNREACHABLE"
+    MOVED = "MOVED"
+    CANCELLED = "CANCELLED"
+    HERE = "HERE"
+    NOT_AFFECTED = "NOT_AFFECTED"
+    REVERTED = "REVERTED"
+    LEFT = "LEFT"
+
+
+class Answer(StrEnum):
+    """What a provider's answer means for a message."""
+
+    SENT = "SENT"
+    LATER = "LATER"
+    NEVER = "NEVER"
+    MISCONFIGURED = "MISCONFIGURED"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of handing a message to a provider; `wait` is how long it asked us to wait."""
+
+    answer: Answer
+    reason: Reason | None = None
+    detail: str = ""
+    wait: timedelta | None = None
+
+    @property
+    def error(self) -> str | None:
+        """The reason as it is stored, with an HTTP status where there is one: `REFUSED 400`."""
+        return f"{self.reason} {self.detail}".strip() if self.reason else None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says of its appointment."""
+
+    starts_at: datetime
+    doctor_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The appointment as it is now."""
+
+    starts_at: datetime
+    doctor_id: UUID
+    status: AppointmentStatus
+    affected_cause: AffectedCause | None
+
+
+_DAY = timedelta(days=1)
+_BEGUN = timedelta()
+# How long after it was written a message is worth sending, and how long after the appointment has begun; None: as long.
+_AGES: dict[str, tuple[timedelta, timedelta | None]] = {
+    MessageEvent.BOOKED: (_DAY, _BEGUN),
+    MessageEvent.RESCHEDULED: (2 * _DAY, _BEGUN),
+    MessageEvent.CANCELLED: (3 * _DAY, _BEGUN),
+    MessageEvent.AFFECTED_BY_ABSENCE: (3 * _DAY, _BEGUN),
+    MessageEvent.AFFECTED_BY_HOLIDAY: (3 * _DAY, _BEGUN),
+    MessageEvent.NEEDS_RESCHEDULING: (3 * _DAY, _BEGUN),
+    MessageEvent.CANCELLED_BY_EMERGENCY: (3 * _DAY, timedelta(hours=4)),
+    MessageEvent.DOCTOR_UNAVAILABLE: (3 * _DAY, timedelta(hours=4)),
+    MessageEvent.KEPT: (3 * _DAY, _BEGUN),
+    MessageEvent.NO_SHOW: (2 * _DAY, None),
+    MessageEvent.NO_SHOW_BLOCKED: (7 * _DAY, None),
+    PROVIDER_TEST: (timedelta(hours=1), None),
+}
+_OTHERWISE = (_DAY, None)
+
+_FINAL = frozenset({MessageEvent.CANCELLED, MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE})
+_TIME = frozenset({MessageEvent.BOOKED, MessageEvent.RESCHEDULED, MessageEvent.KEPT})
+_AFFECTED = frozenset(
+    {MessageEvent.AFFECTED_BY_ABSENCE, MessageEvent.AFFECTED_BY_HOLIDAY, MessageEvent.NEEDS_RESCHEDULING}
+)
+_MISSED = frozenset({MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED})
+
+TO_PHONE = _FINAL | _AFFECTED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT, MessageEvent.NO_SHOW_BLOCKED}
+"""What a patient has to be phoned about when it could not be sent. A booking was told to whoever made it, and one
+missed appointment is known to who missed it.
+"""
+
+
+def expires_at(event: str, written: datetime, starts_at: datetime | None = None) -> datetime:
+    """Return the instant from which a message that was written then is not worth sending any more."""
+    age, beyond = _AGES.get(event, _OTHERWISE)
+    if starts_at is None or beyond is None:
+        return written + age
+    return min(written + age, starts_at + beyond)
+
+
+def no_longer_true(event: str, said: Said | None, standing: Standing) -> Reason | None:
+    """Say why a message about an appointment is not true any more; None while it is."""
+    status = standing.status
+    if event in _FINAL:
+        return None if status is AppointmentStatus.CANCELLED else Reason.REVERTED
+    if event in _MISSED:
+        return None if status is AppointmentStatus.NO_SHOW else Reason.REVERTED
+    if event in _TIME or event in _AFFECTED:
+        return _not_as_said(event, said, standing)
+    return None
+
+
+def _not_as_said(event: str, said: Said | None, standing: Standing) -> Reason | None:
+    """Say why a message that names a time to come is not true any more."""
+    if standing.status is AppointmentStatus.CANCELLED:
+        return Reason.CANCELLED
+    if standing.status not in UPCOMING:
+        return Reason.HERE
+    if said is not None and said != Said(standing.starts_at, standing.doctor_id):
+        return Reason.MOVED
+    return Reason.NOT_AFFECTED if event in _AFFECTED and standing.affected_cause is None else None
+
+
+def retry_after(attempts: int, luck: float, wait: timedelta | None = None) -> timedelta:
+    """Return how long to wait before the next try, after so many (at least 1): doubling, up to a quarter of an hour.
+
+    `luck` from 0 to 1 spreads the tries by a fifth each way, so that what failed together is not tried together. What
+    the provider asked for is kept, up to an hour.
+    """
+    doubled = min(FIRST_RETRY * 2.0 ** min(attempts - 1, 10), LONGEST_RETRY)
+    spread = doubled * (0.8 + 0.4 * luck)
+    return max(spread, min(wait or spread, LONGEST_WAIT))
+
+
+_STATES = {
+    Answer.SENT: DeliveryState.SENT,
+    Answer.LATER: DeliveryState.QUEUED,
+    Answer.NEVER: DeliveryState.FAILED,
+    Answer.MISCONFIGURED: DeliveryState.NOT_CONFIGURED,
+}
+
+
+def state_after(outcome: Outcome) -> DeliveryState:
+    """Return the state of a message after a provider's answer."""
+    return _STATES[outcome.answer]
+
+
+_TOO_MANY, _SERVER_ERRORS, _SUCCESS, _REDIRECTS = 429, 500, 200, 300
+_TRY_AGAIN = frozenset({408, 425})
+_NOT_US = frozenset({401, 403, 404, 407})
+
+
+def outcome_of_status(status: int, wait: timedelta | None = None) -> Outcome:
+    """Return what an HTTP status of a provider means.
+
+    One that does not know us or our address (401, 403, 404, 407) is set up wrongly, which is no
+    fault of the message.
+    """
+    detail = str(status)
+    if _SUCCESS <= status < _REDIRECTS:
+        return Outcome(Answer.SENT)
+    if status == _TOO_MANY:
+        return Outcome(Answer.LATER, Reason.BUSY, detail, wait)
+    if status >= _SERVER_ERRORS or status in _TRY_AGAIN:
+        return Outcome(Answer.LATER, Reason.BROKEN, detail, wait)
+    if status in _NOT_US:
+        return Outcome(Answer.MISCONFIGURED, Reason.WRONG_CREDENTIALS, detail)
+    return Outcome(Answer.NEVER, Reason.REFUSED, detail)

@@ -1,0 +1,159 @@
+"""Through whom a hospital sends its messages: one address a channel, kept encrypted, shown masked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hms_web.domain.delivery import expires_at
+from hms_web.domain.identity import Actor
+from hms_web.domain.messages import PROVIDER_TEST
+from hms_web.domain.notifications import Channel, DeliveryState, Priority
+from hms_web.domain.providers import CHANNELS, masked, url_mistake
+from hms_web.domain.validation import email_mistake, line_mistake, refuse_invalid
+from hms_web.models import MessageProvider, Notification, User, new_id
+from hms_web.services import audit, outbox, sealing, unit_of_work
+
+PURPOSE = "message providers"
+LONGEST_PHONE = 40
+TEST_TITLE, TEST_BODY = "Test message", "This is a test message. If you read it, messages arrive."
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A channel and its provider: the masked address, None where there is none; `is_readable` is false when it was
+    encrypted under another SECRET_KEY.
+    """
+
+    channel: Channel
+    address: str | None
+    is_readable: bool
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TestView:
+    """The latest test message of a channel and what became of it."""
+
+    __test__ = False  # for pytest, which takes it for a test
+
+    channel: Channel
+    to: str
+    state: DeliveryState
+    error: str | None
+    created_at: datetime
+
+
+def views(session: Session, actor: Actor, *, secret: str) -> list[ProviderView]:
+    """Return every channel that leaves the house, with the hospital's provider for it."""
+    rows = session.execute(
+        select(MessageProvider, User.name)
+        .outerjoin(User, User.id == MessageProvider.updated_by_id)
+        .where(MessageProvider.hospital_id == actor.hospital_id)
+    ).all()
+    known = {row.channel: (row, name) for row, name in rows}
+    return [_view(channel, *known.get(channel, (None, None)), secret=secret) for channel in CHANNELS]
+
+
+def _view(channel: Channel, row: MessageProvider | None, by: str | None, *, secret: str) -> ProviderView:
+    if row is None:
+        return ProviderView(channel, None, is_readable=True, updated_at=None, updated_by=None)
+    url = sealing.unseal(secret, PURPOSE, row.url_encrypted)
+    return ProviderView(channel, masked(url or "?"), url is not None, row.updated_at, by)
+
+
+def put(session: Session, actor: Actor, channel: Channel, url: str, *, secret: str, now: datetime) -> None:
+    """Set or replace a channel's provider. Raises InvalidInput. The audit trail holds only how the address begins."""
+    refuse_invalid(("url", url_mistake(url)))
+    values = {
+        "id": new_id(),
+        "hospital_id": actor.hospital_id,
+        "channel": str(channel),
+        "url_encrypted": sealing.seal(secret, PURPOSE, url.strip()),
+        "updated_at": now,
+        "updated_by_id": actor.user_id,
+    }
+    kept = {name: values[name] for name in ("url_encrypted", "updated_at", "updated_by_id")}
+    statement = insert(MessageProvider).values(values)
+    statement = statement.on_conflict_do_update(index_elements=["hospital_id", "channel"], set_=kept)
+
+    def work() -> None:
+        provider_id = session.scalars(statement.returning(MessageProvider.id)).one()
+        details = {"channel": channel, "address": masked(url.strip())}
+        audit.record(session, actor, "provider.set", "message_provider", provider_id, now=now, **details)
+
+    unit_of_work.run(session, work)
+
+
+def remove(session: Session, actor: Actor, channel: Channel, *, now: datetime) -> bool:
+    """Remove a channel's provider; return whether there was one. What waits is then shown as not sent."""
+    mine = (MessageProvider.hospital_id == actor.hospital_id) & (MessageProvider.channel == channel)
+
+    def work() -> bool:
+        removed = session.scalars(delete(MessageProvider).where(mine).returning(MessageProvider.id)).one_or_none()
+        if removed is not None:
+            audit.record(session, actor, "provider.removed", "message_provider", removed, now=now, channel=channel)
+        return removed is not None
+
+    return unit_of_work.run(session, work)
+
+
+def url_of(session: Session, hospital_id: UUID, channel: str, *, secret: str) -> tuple[bool, str | None]:
+    """Return whether a channel has a provider, and its address; None with True when it cannot be decrypted."""
+    mine = (MessageProvider.hospital_id == hospital_id) & (MessageProvider.channel == channel)
+    sealed = session.scalar(select(MessageProvider.url_encrypted).where(mine))
+    return sealed is not None, None if sealed is None else sealing.unseal(secret, PURPOSE, sealed)
+
+
+def send_test(session: Session, actor: Actor, channel: Channel, to: str, *, now: datetime) -> None:
+    """Queue a test message to an address; it goes the way of every message. Raises InvalidInput."""
+    wrong = email_mistake(to.strip()) if channel is Channel.EMAIL else line_mistake(to, LONGEST_PHONE)
+    refuse_invalid(("to", wrong))
+    row_id = new_id()
+    row = {
+        "id": row_id,
+        "hospital_id": actor.hospital_id,
+        "dedupe_key": f"{PROVIDER_TEST}:{row_id}:{channel}",
+        "event": PROVIDER_TEST,
+        "channel": str(channel),
+        "priority": str(Priority.HIGH),
+        "state": str(DeliveryState.QUEUED),
+        "next_attempt_at": now,
+        "user_id": actor.user_id,
+        "title": TEST_TITLE,
+        "body": TEST_BODY,
+        "facts": {"to": to.strip()},
+        "expires_at": expires_at(PROVIDER_TEST, now),
+        "created_at": now,
+    }
+
+    def work() -> None:
+        outbox.write(session, [row])
+        audit.record(session, actor, "provider.tested", "notification", row_id, now=now, channel=channel)
+
+    unit_of_work.run(session, work)
+
+
+def latest_tests(session: Session, actor: Actor) -> Sequence[TestView]:
+    """Return the latest test message of each channel."""
+    rows = session.scalars(
+        select(Notification)
+        .distinct(Notification.channel)
+        .where(
+            Notification.hospital_id == actor.hospital_id,
+            Notification.event == PROVIDER_TEST,
+            Notification.user_id == actor.user_id,
+        )
+        .order_by(Notification.channel, Notification.created_at.desc(), Notification.id.desc())
+    )
+    return [
+        TestView(
+            Channel(row.channel), row.facts.get("to", ""), DeliveryState(row.state), row.last_error, row.created_at
+        )
+        for row in rows
+    ]
