@@ -20,7 +20,7 @@ from hms_web.api.shapes import (
 from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus, Sex
 from hms_web.domain.refusals import Code
-from hms_web.services import patients
+from hms_web.services import patient_blocks, patients
 
 routes = Routes("patients")
 
@@ -119,4 +119,4 @@ def change(call: Call, patient_id: UUID, body: PatientChange) -> Patient:
 @routes.add("POST", "/patients/<patient_id>/unblock", [Role.ADMIN], "Unblock a patient")
 def unblock(call: Call, patient_id: UUID, body: Reason) -> Patient:
     """Back to ACTIVE, the count to 0; for one who is not blocked nothing changes."""
-    return Patient.of(patients.unblock(call.session, call.actor, patient_id, reason=body.reason, now=call.now))
+    return Patient.of(patient_blocks.unblock(call.session, call.actor, patient_id, reason=body.reason, now=call.now))

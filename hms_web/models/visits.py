@@ -18,6 +18,11 @@ ACTIVE = text("status NOT IN ({})".format(", ".join(f"'{status}'" for status in 
 DUE = text("status IN ('SCHEDULED', 'CONFIRMED') AND affected_cause IS NULL AND no_show_review_at IS NULL")
 """The condition under which an appointment becomes a no-show when its time has gone by (product.md, No-show)."""
 
+UNANSWERED = text(
+    "status IN ('SCHEDULED', 'CONFIRMED') AND no_show_review_at IS NOT NULL AND no_show_answered_at IS NULL"
+)
+"""The condition under which somebody has to say whether an appointment's patient came."""
+
 
 class Patient(Base):
     """A person who is treated. `mrn` is the hospital's own patient number."""
@@ -63,7 +68,8 @@ class Patient(Base):
 class Appointment(Base):
     """A patient's time with a doctor. The database itself refuses two active ones of a doctor, or of a patient, that
     overlap. `kept_cause` is what somebody decided to keep it in spite of; `no_show_review_at` is set on one whose time
-    went by so long ago, during an outage, that a person has to say whether the patient came.
+    went by so long ago, during an outage, that a person has to say whether the patient came; `no_show_answered_at` when
+    somebody said so.
     """
 
     __tablename__ = "appointments"
@@ -106,12 +112,7 @@ class Appointment(Base):
         ),
         Index("ix_appointments_due", "hospital_id", "ends_at", postgresql_where=DUE),
         Index("ix_appointments_waiting", "hospital_id", "starts_at", postgresql_where=text("status = 'CHECKED_IN'")),
-        Index(
-            "ix_appointments_no_show_review",
-            "hospital_id",
-            "no_show_review_at",
-            postgresql_where=text("no_show_review_at IS NOT NULL"),
-        ),
+        Index("ix_appointments_no_show_review", "hospital_id", "starts_at", postgresql_where=UNANSWERED),
     )
 
     id: Mapped[Id]
@@ -138,6 +139,7 @@ class Appointment(Base):
     affected_at: Mapped[dt.datetime | None]
     kept_cause: Mapped[str | None]
     no_show_review_at: Mapped[dt.datetime | None]
+    no_show_answered_at: Mapped[dt.datetime | None]
     import_key: Mapped[str | None]
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]

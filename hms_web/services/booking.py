@@ -26,6 +26,8 @@ from hms_web.services.locks import LockedPatient
 
 LONGEST_REASON = 500
 LONGEST_NOTES = 2000
+# At its new time nothing speaks against an appointment, and nobody has to say whether its patient came.
+_SETTLED = dict.fromkeys(("affected_cause", "affected_at", "kept_cause", "no_show_review_at", "no_show_answered_at"))
 _AUDITED = ("doctor_id", "patient_id", "starts_at", "token_number")
 
 
@@ -230,7 +232,7 @@ def _moved(
     if refusal is not None or place.slot is None:
         return refusal or Refusal(Code.NOT_A_SLOT)
     placing.let_go_of_hold(session, place.slot)
-    columns = {**placing.columns_of(place), "affected_cause": None, "affected_at": None, "kept_cause": None}
+    columns = {**placing.columns_of(place), **_SETTLED}
     if (day, doctor_id) != (appointment.date, appointment.doctor_id):
         columns["token_number"] = placing.next_token(session, actor, place)
     return columns

@@ -103,7 +103,7 @@ class _Run:
             log.warning("no_show_batch_failed", error=_kind(error))
             self._one_by_one(wanted)
             return True
-        return batch.processed > 0
+        return batch.marked + batch.reviews > 0
 
     def _next_ids(self) -> list[UUID]:
         ids = no_show_batch.earliest_ids(self.session, self.actor, BATCH, list(self.errors), now=self.now)

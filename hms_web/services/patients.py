@@ -285,26 +285,3 @@ def change(
         return view(patient)
 
     return unit_of_work.run(session, work)
-
-
-def unblock(session: Session, actor: Actor, patient_id: UUID, *, reason: str, now: datetime) -> PatientView:
-    """Let a blocked patient book again and count no-shows anew; for one who is not blocked nothing changes.
-
-    Raises InvalidInput, or Refused PATIENT_NOT_FOUND.
-    """
-    refuse_invalid(("reason", line_mistake(reason, LONGEST_REASON)))
-
-    def work() -> PatientView:
-        locks.patient(session, actor, patient_id)
-        patient = _row(session, actor, patient_id)
-        if patient.status != PatientStatus.BLOCKED:
-            return view(patient)
-        fresh = {"status": PatientStatus.ACTIVE, "no_show_count": 0, "blocked_at": None, "blocked_reason": None}
-        changed = changes.apply(patient, fresh)
-        session.flush()
-        audit.record(
-            session, actor, "patient.unblocked", "patient", patient_id, now=now, reason=reason.strip(), changes=changed
-        )
-        return view(patient)
-
-    return unit_of_work.run(session, work)

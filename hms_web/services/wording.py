@@ -44,6 +44,12 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_AFFECTED: "This appointment needs no attention any more. Look at it as it is now.",
     Code.PLAN_NOT_FOUND: "There is no such plan in this hospital. Look at the appointments that need attention again.",
     Code.STAYS_CANCELLED: "A cancellation cannot be taken back: the patient is told of it. Book a new appointment.",
+    Code.HOSPITALS_DOING: (
+        "The hospital itself put this appointment in question, so it never counts against the patient. "
+        "Move, keep or cancel it from the affected list."
+    ),
+    Code.NOT_ON_REVIEW: "Nobody is asked any more whether this patient came. Look at the appointment as it is now.",
+    Code.ALERT_NOT_FOUND: "There is no such alert.",
     Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
     Code.MRN_TAKEN: (
@@ -64,6 +70,7 @@ SENTENCES: dict[Code, str] = {
 
 TITLES: dict[Code, str] = {code: code.replace("_", " ").capitalize() for code in Code} | {
     Code.NOT_A_SLOT: "Not a slot",
+    Code.HOSPITALS_DOING: "The hospital's own doing",
     Code.MRN_TAKEN: "Patient number taken",
     Code.DATE_IN_PAST: "In the past",
 }

@@ -13,7 +13,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
-from hms_web.services import audit, patient_messages, patient_visits, patients
+from hms_web.services import audit, patient_blocks, patient_messages, patient_visits, patients
 from hms_web.services.patients import PatientView
 from hms_web.web import auth, histories, refusals
 from hms_web.web.forms import Form
@@ -76,7 +76,7 @@ def unblock(patient_id: UUID) -> ResponseReturnValue:
         return _done(patient_id, gettext("This patient is not blocked."))
     if form.validate():
         try:
-            patients.unblock(session, actor, patient_id, reason=form.reason.data or "", now=clock.now())
+            patient_blocks.unblock(session, actor, patient_id, reason=form.reason.data or "", now=clock.now())
         except InvalidInput as error:
             form.take(error)
         else:

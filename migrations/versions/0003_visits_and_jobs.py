@@ -311,6 +311,7 @@ def upgrade() -> None:
         ),
     )
     op.add_column("appointments", sa.Column("no_show_review_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("appointments", sa.Column("no_show_answered_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_appointments_due",
         "appointments",
@@ -323,9 +324,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_appointments_no_show_review",
         "appointments",
-        ["hospital_id", "no_show_review_at"],
+        ["hospital_id", "starts_at"],
         unique=False,
-        postgresql_where=sa.text("no_show_review_at IS NOT NULL"),
+        postgresql_where=sa.text(
+            "status IN ('SCHEDULED', 'CONFIRMED') AND no_show_review_at IS NOT NULL AND no_show_answered_at IS NULL"
+        ),
     )
     op.create_index(
         "ix_appointments_waiting",
@@ -348,7 +351,9 @@ def downgrade() -> None:
     op.drop_index(
         "ix_appointments_no_show_review",
         table_name="appointments",
-        postgresql_where=sa.text("no_show_review_at IS NOT NULL"),
+        postgresql_where=sa.text(
+            "status IN ('SCHEDULED', 'CONFIRMED') AND no_show_review_at IS NOT NULL AND no_show_answered_at IS NULL"
+        ),
     )
     op.drop_index(
         "ix_appointments_due",
@@ -357,6 +362,7 @@ def downgrade() -> None:
             "status IN ('SCHEDULED', 'CONFIRMED') AND affected_cause IS NULL AND no_show_review_at IS NULL"
         ),
     )
+    op.drop_column("appointments", "no_show_answered_at")
     op.drop_column("appointments", "no_show_review_at")
     op.drop_table("consultation_participants")
     op.drop_index("ix_vitals_appointment_id_recorded_at", table_name="vitals")

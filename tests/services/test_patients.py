@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.patients import PatientStatus, Sex
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import AuditEvent, Hospital, Patient
-from hms_web.services import patients
+from hms_web.services import patient_blocks, patients
 from hms_web.services.patients import CreatedPatient, NewPatient, PatientChange, PatientView
 from tests.scenes import NOW, Clinic
 
@@ -195,7 +195,7 @@ def test_another_hospitals_patient_does_not_exist(here: Clinic, elsewhere: Clini
     calls: list[Callable[[UUID], object]] = [
         lambda key: patients.get(elsewhere.session, elsewhere.actor, key),
         lambda key: change(elsewhere, key, name="Mine"),
-        lambda key: patients.unblock(elsewhere.session, elsewhere.admin, key, reason="x", now=NOW),
+        lambda key: patient_blocks.unblock(elsewhere.session, elsewhere.admin, key, reason="x", now=NOW),
     ]
     for call in calls:
         for key in (made.id, uuid4()):
@@ -214,7 +214,7 @@ def test_an_unblocked_patient_counts_anew_and_keeps_the_total(here: Clinic) -> N
         "blocked_reason": "3",
     }
     patient_id = here.patient(**blocked)
-    free = patients.unblock(here.session, here.admin, patient_id, reason=" Was in hospital ", now=NOW)
+    free = patient_blocks.unblock(here.session, here.admin, patient_id, reason=" Was in hospital ", now=NOW)
     assert (free.status, free.no_show_count, free.lifetime_no_shows) == (PatientStatus.ACTIVE, 0, 5)
     assert (free.blocked_at, free.blocked_reason) == (None, None)
     event = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "patient.unblocked")).one()
@@ -225,7 +225,7 @@ def test_an_unblocked_patient_counts_anew_and_keeps_the_total(here: Clinic) -> N
 def test_unblocking_needs_a_reason_and_a_block(here: Clinic) -> None:
     patient_id = here.patient(no_show_count=2)
     with pytest.raises(InvalidInput):
-        patients.unblock(here.session, here.admin, patient_id, reason=" ", now=NOW)
-    same = patients.unblock(here.session, here.admin, patient_id, reason="Sorry", now=NOW)
+        patient_blocks.unblock(here.session, here.admin, patient_id, reason=" ", now=NOW)
+    same = patient_blocks.unblock(here.session, here.admin, patient_id, reason="Sorry", now=NOW)
     assert same.no_show_count == 2
     assert here.count(AuditEvent, action="patient.unblocked") == 0

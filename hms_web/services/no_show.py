@@ -1,0 +1,239 @@
+"""A no-show by hand, and taking one back when the patient comes after all (product.md, No-show)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import local_date
+from hms_web.domain.no_show import NoShowReason, may_be_missed, releases_slot, reverted_to
+from hms_web.domain.refusals import Code, Refusal
+from hms_web.domain.validation import line_mistake, note_mistake, refuse_invalid, tidy
+from hms_web.domain.visits import INACTIVE, AppointmentStatus
+from hms_web.models import Appointment, Doctor, NoShowLog, Patient, SlotBlock, User, new_id
+from hms_web.services import (
+    appointments,
+    audit,
+    locks,
+    no_show_writing,
+    patient_blocks,
+    settling,
+    slot_making,
+    unit_of_work,
+)
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.no_show_writing import How
+
+LONGEST_NOTE = 500
+UNRELEASED = "No-show"
+"""What stands on a missed time that is too near to be offered again."""
+
+
+def mark(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    *,
+    reason: NoShowReason,
+    notes: str | None,
+    now: datetime,
+    version: int | None = None,
+) -> AppointmentView | Refusal:
+    """Note that a patient did not come, or will not: log, count, block, message, and the slot where it is still of use.
+
+    Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one who is not expected, and HOSPITALS_DOING
+    for an appointment that the hospital itself put in question: that never counts against a patient. Raises
+    InvalidInput, Busy.
+    """
+    refuse_invalid(
+        ("reason", "Say who found out." if reason is NoShowReason.AUTO_TIMEOUT else None),
+        ("notes", note_mistake(notes, LONGEST_NOTE)),
+    )
+
+    def work() -> AppointmentView | Refusal:
+        appointment = locks.visit(session, actor, appointment_id)
+        if appointment is None:
+            return Refusal(Code.APPOINTMENT_NOT_FOUND)
+        if version is not None and version != appointment.version:
+            return Refusal(Code.STALE_VERSION)
+        status = AppointmentStatus(appointment.status)
+        if not may_be_missed(status):
+            return Refusal(Code.INVALID_TRANSITION, {"from": status, "to": AppointmentStatus.NO_SHOW})
+        if appointment.affected_cause is not None:
+            return Refusal(Code.HOSPITALS_DOING)
+        _mark(session, actor, appointment, How(reason, tidy(notes)), now=now)
+        return appointments.get(session, actor, appointment_id)
+
+    return unit_of_work.run(session, work)
+
+
+def _mark(session: Session, actor: Actor, appointment: Appointment, how: How, *, now: datetime) -> None:
+    facts = (
+        select(
+            Appointment.id,
+            Appointment.patient_id,
+            Appointment.doctor_id,
+            Appointment.status,
+            Appointment.date,
+            Appointment.start_time,
+            Appointment.starts_at,
+            Appointment.slot_minutes,
+            Appointment.version,
+            Appointment.token_number,
+            User.name.label("doctor_name"),
+            Patient.status.label("patient_status"),
+            Patient.no_show_count,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .join(User, User.id == Doctor.user_id)
+        .where(Appointment.id == appointment.id)
+    )
+    no_show_writing.write(session, actor, [session.execute(facts).one()], how, now=now)
+    if now < appointment.starts_at and not releases_slot(appointment.starts_at, now):
+        _keep_closed(session, actor, appointment, now=now)
+    slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
+
+
+def _keep_closed(session: Session, actor: Actor, appointment: Appointment, *, now: datetime) -> None:
+    """Close the few minutes that are left until a time which is too near to be offered again."""
+    session.execute(
+        insert(SlotBlock).values(
+            id=new_id(),
+            hospital_id=actor.hospital_id,
+            doctor_id=appointment.doctor_id,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            reason=UNRELEASED,
+            created_by_id=actor.user_id,
+            created_at=now,
+        )
+    )
+
+
+def revert(
+    session: Session, actor: Actor, appointment_id: UUID, *, note: str, now: datetime, version: int | None = None
+) -> AppointmentView | Refusal:
+    """Take a no-show back: the patient is expected again, or, once the slot has begun, is here.
+
+    The log is marked, the count goes down, and a block that no-shows caused ends when they are too few for it. Refuses
+    APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one that is no no-show or lies on another day,
+    SLOT_TAKEN, PATIENT_DOUBLE_BOOKED and SLOT_BLOCKED when the time is somebody's or closed by now, and
+    DOCTOR_FULLY_BOOKED. Raises InvalidInput, Busy.
+    """
+    refuse_invalid(("note", line_mistake(note, LONGEST_NOTE)))
+
+    def work() -> AppointmentView | Refusal:
+        appointment = locks.visit(session, actor, appointment_id)
+        if appointment is None:
+            return Refusal(Code.APPOINTMENT_NOT_FOUND)
+        if version is not None and version != appointment.version:
+            return Refusal(Code.STALE_VERSION)
+        log = _live_log(session, appointment)
+        refusal = _not_reverted(session, actor, appointment, log, now=now)
+        if refusal is not None:
+            return refusal
+        _revert(session, actor, appointment, log, note=note.strip(), now=now)
+        return appointments.get(session, actor, appointment_id)
+
+    return unit_of_work.run(session, work)
+
+
+def _live_log(session: Session, appointment: Appointment) -> NoShowLog | None:
+    query = select(NoShowLog).where(NoShowLog.appointment_id == appointment.id, NoShowLog.reverted_at.is_(None))
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _not_reverted(
+    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog | None, *, now: datetime
+) -> Refusal | None:
+    """Return what speaks against taking a no-show back."""
+    status, wanted = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
+    edge = {"from": status, "to": wanted}
+    if status is not AppointmentStatus.NO_SHOW:
+        return Refusal(Code.INVALID_TRANSITION, edge)
+    is_here = wanted is AppointmentStatus.CHECKED_IN
+    if is_here and appointment.date != local_date(now, actor.zone):
+        return Refusal(Code.INVALID_TRANSITION, edge | {"day": appointment.date})
+    return (
+        _taken(session, appointment)
+        or (None if is_here else _closed(session, appointment, log))
+        or _full(session, appointment)
+    )
+
+
+def _taken(session: Session, appointment: Appointment) -> Refusal | None:
+    """Refuse when doctor or patient have another appointment in that time by now."""
+    other = session.execute(
+        select(Appointment.doctor_id, Appointment.starts_at)
+        .where(
+            or_(Appointment.doctor_id == appointment.doctor_id, Appointment.patient_id == appointment.patient_id),
+            Appointment.status.not_in(INACTIVE),
+            Appointment.starts_at < appointment.ends_at,
+            Appointment.ends_at > appointment.starts_at,
+        )
+        .order_by(Appointment.doctor_id != appointment.doctor_id)
+        .limit(1)
+    ).one_or_none()
+    if other is None:
+        return None
+    if other.doctor_id == appointment.doctor_id:
+        return Refusal(Code.SLOT_TAKEN)
+    return Refusal(Code.PATIENT_DOUBLE_BOOKED, {"starts_at": other.starts_at})
+
+
+def _closed(session: Session, appointment: Appointment, log: NoShowLog | None) -> Refusal | None:
+    """Refuse when somebody has closed the time by hand; what the no-show itself closed is its own."""
+    blocks = session.scalars(
+        select(SlotBlock).where(
+            SlotBlock.doctor_id == appointment.doctor_id,
+            SlotBlock.starts_at < appointment.ends_at,
+            SlotBlock.ends_at > appointment.starts_at,
+        )
+    ).all()
+    others = [block for block in blocks if log is None or not _is_own(block, appointment, log)]
+    return Refusal(Code.SLOT_BLOCKED, {"reason": others[0].reason}) if others else None
+
+
+def _is_own(block: SlotBlock, appointment: Appointment, log: NoShowLog) -> bool:
+    same = (block.starts_at, block.ends_at) == (appointment.starts_at, appointment.ends_at)
+    return same and block.reason == UNRELEASED and block.created_at == log.created_at
+
+
+def _full(session: Session, appointment: Appointment) -> Refusal | None:
+    maximum = select(Doctor.max_patients_per_day).where(Doctor.id == appointment.doctor_id)
+    count = select(func.count()).where(
+        Appointment.doctor_id == appointment.doctor_id,
+        Appointment.date == appointment.date,
+        Appointment.status.not_in(INACTIVE),
+    )
+    most, booked = session.execute(select(maximum.scalar_subquery(), count.scalar_subquery())).one()
+    return Refusal(Code.DOCTOR_FULLY_BOOKED, {"maximum": most}) if booked >= most else None
+
+
+def _revert(
+    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog | None, *, note: str, now: datetime
+) -> None:
+    before, after = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
+    appointment.status = after
+    appointment.checked_in_at = now if after is AppointmentStatus.CHECKED_IN else None
+    appointment.version += 1
+    if log is not None:
+        log.reverted_at, log.reverted_by_id, log.revert_note = now, actor.user_id, note
+        session.execute(
+            delete(SlotBlock).where(
+                SlotBlock.doctor_id == appointment.doctor_id,
+                and_(SlotBlock.starts_at == appointment.starts_at, SlotBlock.ends_at == appointment.ends_at),
+                and_(SlotBlock.reason == UNRELEASED, SlotBlock.created_at == log.created_at),
+            )
+        )
+        session.flush()
+        patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
+    session.flush()
+    details = {"status": {"from": before, "to": after}, "note": note}
+    audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)
+    slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
+    if after is AppointmentStatus.SCHEDULED:
+        settling.catch_up(session, actor, appointments.get(session, actor, appointment.id), now=now)
