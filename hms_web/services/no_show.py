@@ -1,9 +1,10 @@
 """A no-show by hand, and taking one back when the patient comes after all (product.md, No-show)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import Select, and_, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -70,7 +71,14 @@ def mark(
 
 
 def _mark(session: Session, actor: Actor, appointment: Appointment, how: How, *, now: datetime) -> None:
-    facts = (
+    no_show_writing.write(session, actor, session.execute(_facts(appointment.id)).all(), how, now=now)
+    if now < appointment.starts_at and not releases_slot(appointment.starts_at, now):
+        _keep_closed(session, actor, appointment, now=now)
+    slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
+
+
+def _facts(appointment_id: UUID) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Appointment.id,
             Appointment.patient_id,
@@ -89,12 +97,8 @@ def _mark(session: Session, actor: Actor, appointment: Appointment, how: How, *,
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Doctor, Doctor.id == Appointment.doctor_id)
         .join(User, User.id == Doctor.user_id)
-        .where(Appointment.id == appointment.id)
+        .where(Appointment.id == appointment_id)
     )
-    no_show_writing.write(session, actor, [session.execute(facts).one()], how, now=now)
-    if now < appointment.starts_at and not releases_slot(appointment.starts_at, now):
-        _keep_closed(session, actor, appointment, now=now)
-    slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
 
 
 def _keep_closed(session: Session, actor: Actor, appointment: Appointment, *, now: datetime) -> None:

@@ -44,6 +44,7 @@ SELECT a.id, a.patient_id, a.doctor_id, a.status, a.date, a.start_time, a.starts
  ORDER BY a.id{lock_appointments}
 """
 
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What was written in one transaction."""

@@ -33,8 +33,8 @@ settled AS (
       FROM visit WHERE a.id = visit.id),
 logged AS (
     INSERT INTO no_show_logs (id, hospital_id, appointment_id, patient_id, doctor_id, reason, slot_time,
-                              timeout_minutes, slot_released, slot_released_at, notes, previous_status, is_counted, run_id,
-                              created_by_id, created_at)
+                              timeout_minutes, slot_released, slot_released_at, notes, previous_status, is_counted,
+                              run_id, created_by_id, created_at)
     SELECT log_id, :hospital, id, patient_id, doctor_id, :reason, starts_at, minutes, released,
            CASE WHEN released THEN CAST(:now AS timestamptz) END, CAST(:notes AS text), previous, true,
            CAST(:run AS uuid), CAST(:by AS uuid), :now
@@ -83,7 +83,7 @@ def write(
             "reason": how.reason,
             "notes": how.notes,
             "run": how.run_id,
-            "by": actor.user_id,
+            "by": None if how.reason is NoShowReason.AUTO_TIMEOUT else actor.user_id,
             "now": now,
             "blocked_reason": BLOCKED_REASON,
         },

@@ -23,7 +23,7 @@ from hms_web.domain.patients import (
 )
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
-from hms_web.domain.validation import email_mistake, is_storable, line_mistake, name_mistake, refuse_invalid, tidy
+from hms_web.domain.validation import email_mistake, is_storable, name_mistake, refuse_invalid, tidy
 from hms_web.models import Hospital, Patient, new_id
 from hms_web.services import audit, changes, locks, paging, patient_search, unit_of_work
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hms_web.domain.identity import Actor
+from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
+from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import note_mistake, refuse_invalid
 from hms_web.domain.visits import AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, audit, cancelling, locks, settling, stage_alerts, unit_of_work
+from hms_web.services import appointments, audit, cancelling, locks, no_show, settling, stage_alerts, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import LONGEST_REASON
 
@@ -25,13 +26,17 @@ def set_status(
     note: str | None = None,
     version: int | None = None,
 ) -> AppointmentView | Refusal:
-    """Set an appointment's status by hand; CANCELLED runs the cancellation, with `note` as its reason.
+    """Set an appointment's status by hand; CANCELLED and NO_SHOW run their own use cases, with `note` as the words.
 
     Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, and INVALID_TRANSITION: an edge that is not in the table, a status
-    that is only reached through a consultation or the no-show list, a check-in on another day than the appointment's.
+    that is only reached through a consultation, a way out of the no-show list, a check-in on another day than the
+    appointment's; and what those use cases refuse.
     """
     if status is AppointmentStatus.CANCELLED:
         return cancelling.cancel(session, actor, appointment_id, reason=note, now=now, version=version)
+    if status is AppointmentStatus.NO_SHOW:
+        reason = NoShowReason.MANUAL_DOCTOR if actor.role is Role.DOCTOR else NoShowReason.MANUAL_STAFF
+        return no_show.mark(session, actor, appointment_id, reason=reason, notes=note, now=now, version=version)
     refuse_invalid(("note", note_mistake(note, LONGEST_REASON)))
 
     return unit_of_work.run(

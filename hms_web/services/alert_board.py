@@ -1,0 +1,182 @@
+"""The live board of alerts: who waits, who has taken it on, and ending it by hand (product.md, Stage alerts)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session, aliased
+
+from hms_web.domain.alerts import LIVE, AlertStatus, AlertType, may_acknowledge, may_resolve
+from hms_web.domain.identity import Actor
+from hms_web.domain.refusals import Code, Refusal, Refused
+from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
+from hms_web.models import Appointment, Doctor, Patient, StageAlert, User
+from hms_web.services import audit, unit_of_work
+from hms_web.services.stage_alerts import today_span
+
+LONGEST_NOTE = 500
+_DOCTOR_USER = aliased(User)
+_OWNER = aliased(User)
+_RESOLVER = aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """An alert with the names that a board shows. `resolved_by` is None for one that ended by itself."""
+
+    id: UUID
+    appointment_id: UUID
+    patient_id: UUID
+    patient_name: str
+    patient_mrn: str
+    doctor_id: UUID
+    doctor_name: str
+    department: str
+    token_number: int
+    starts_at: datetime
+    alert_type: AlertType
+    status: AlertStatus
+    message: str
+    waiting_since: datetime
+    created_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+    resolve_note: str | None
+
+
+def live(session: Session, actor: Actor, *, now: datetime, doctor_id: UUID | None = None) -> list[AlertView]:
+    """Return today's alerts that are not over, the longest wait first; those of one doctor if one is named."""
+    query = _selected(actor).where(_live(actor, now))
+    if doctor_id is not None:
+        query = query.where(StageAlert.doctor_id == doctor_id)
+    return [_view(row) for row in session.execute(query.order_by(StageAlert.waiting_since, StageAlert.id))]
+
+
+def _live(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        StageAlert.hospital_id == actor.hospital_id,
+        StageAlert.status.in_(LIVE),
+        StageAlert.waiting_since >= today_span(actor, now).starts_at,
+    )
+
+
+def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
+    """Return how many of today's alerts nobody has taken on."""
+    query = select(func.count()).select_from(StageAlert)
+    return session.scalar(query.where(_live(actor, now), StageAlert.status == AlertStatus.ACTIVE)) or 0
+
+
+def version(session: Session, actor: Actor, *, now: datetime) -> str:
+    """Return a text that differs whenever the board does: one small question, for those who ask every few seconds."""
+    each = aggregate_order_by(cast(StageAlert.id, Text) + StageAlert.status, StageAlert.id)
+    query = select(func.md5(func.coalesce(func.string_agg(each, ""), ""))).where(_live(actor, now))
+    return session.scalar(query) or ""
+
+
+def get(session: Session, actor: Actor, alert_id: UUID) -> AlertView:
+    """Return one alert of the hospital. Raises Refused ALERT_NOT_FOUND."""
+    row = session.execute(_selected(actor).where(StageAlert.id == alert_id)).one_or_none()
+    if row is None:
+        raise Refused(Code.ALERT_NOT_FOUND)
+    return _view(row)
+
+
+def acknowledge(session: Session, actor: Actor, alert_id: UUID, *, now: datetime) -> AlertView | Refusal:
+    """Take an alert on, for everyone to see. Refuses INVALID_TRANSITION for one that somebody has.
+
+    Raises Refused ALERT_NOT_FOUND, Busy.
+    """
+
+    def change(alert: StageAlert) -> None:
+        alert.acknowledged_by_id, alert.acknowledged_at = actor.user_id, now
+
+    return _move(session, actor, alert_id, AlertStatus.ACKNOWLEDGED, may_acknowledge, change, None, now)
+
+
+def resolve(session: Session, actor: Actor, alert_id: UUID, *, note: str | None, now: datetime) -> AlertView | Refusal:
+    """End an alert by hand. Refuses INVALID_TRANSITION for one that is over.
+
+    Raises InvalidInput, Refused ALERT_NOT_FOUND, Busy.
+    """
+    refuse_invalid(("note", note_mistake(note, LONGEST_NOTE)))
+    words = tidy(note)
+
+    def change(alert: StageAlert) -> None:
+        alert.resolved_by_id, alert.resolved_at, alert.resolve_note = actor.user_id, now, words
+
+    return _move(session, actor, alert_id, AlertStatus.RESOLVED, may_resolve, change, words, now)
+
+
+def _move(  # noqa: PLR0913, PLR0917 what the two moves have in common
+    session: Session,
+    actor: Actor,
+    alert_id: UUID,
+    after: AlertStatus,
+    allowed: Callable[[AlertStatus], bool],
+    change: Callable[[StageAlert], None],
+    note: str | None,
+    now: datetime,
+) -> AlertView | Refusal:
+    def work() -> AlertView | Refusal:
+        mine = and_(StageAlert.hospital_id == actor.hospital_id, StageAlert.id == alert_id)
+        locked = select(StageAlert).where(mine).with_for_update().execution_options(populate_existing=True)
+        alert = unit_of_work.wait_for(session, locked).scalars().one_or_none()
+        if alert is None:
+            raise Refused(Code.ALERT_NOT_FOUND)
+        before = AlertStatus(alert.status)
+        if not allowed(before):
+            return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": after, "record": "alert"})
+        alert.status = after
+        change(alert)
+        session.flush()
+        details: dict[str, object] = {"status": {"from": before, "to": after}} | ({"note": note} if note else {})
+        audit.record(session, actor, f"alert.{after.lower()}", "alert", alert_id, now=now, **details)
+        return get(session, actor, alert_id)
+
+    return unit_of_work.run(session, work)
+
+
+def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            StageAlert.id,
+            StageAlert.appointment_id,
+            StageAlert.patient_id,
+            Patient.name,
+            Patient.mrn,
+            StageAlert.doctor_id,
+            _DOCTOR_USER.name,
+            Doctor.department,
+            Appointment.token_number,
+            Appointment.starts_at,
+            StageAlert.alert_type,
+            StageAlert.status,
+            StageAlert.message,
+            StageAlert.waiting_since,
+            StageAlert.created_at,
+            _OWNER.name,
+            StageAlert.acknowledged_at,
+            _RESOLVER.name,
+            StageAlert.resolved_at,
+            StageAlert.resolve_note,
+        )
+        .join(Appointment, Appointment.id == StageAlert.appointment_id)
+        .join(Patient, Patient.id == StageAlert.patient_id)
+        .join(Doctor, Doctor.id == StageAlert.doctor_id)
+        .join(_DOCTOR_USER, _DOCTOR_USER.id == Doctor.user_id)
+        .outerjoin(_OWNER, _OWNER.id == StageAlert.acknowledged_by_id)
+        .outerjoin(_RESOLVER, _RESOLVER.id == StageAlert.resolved_by_id)
+        .where(StageAlert.hospital_id == actor.hospital_id)
+    )
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> AlertView:
+    values = list(row)
+    values[10], values[11] = AlertType(values[10]), AlertStatus(values[11])
+    return AlertView(*values)
