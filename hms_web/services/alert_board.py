@@ -131,7 +131,7 @@ def _move(  # noqa: PLR0913, PLR0917 what the two moves have in common
             raise Refused(Code.ALERT_NOT_FOUND)
         before = AlertStatus(alert.status)
         if not allowed(before):
-            return Refusal(Code.INVALID_TRANSITION, {"from": before, "to": after, "record": "alert"})
+            return Refusal(Code.INVALID_TRANSITION, {"from": before, "alert": after})
         alert.status = after
         change(alert)
         session.flush()

@@ -110,6 +110,8 @@ NOT_MOVED = "An appointment that is {from} cannot be moved."
 STALE_BY = "{by} has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."
 # Others were about what is only done for people who are here, or in a consultation that still goes on.
 NO_VITALS_NOW = "Vitals are taken of people who are checked in today; this appointment is {from}{on}."
+ALERT_TAKEN = "Somebody has taken this alert on already. Look at the board as it is now."
+ALERT_OVER = "This alert is over already. Look at the board as it is now."
 CONSULTATION_OVER = "This consultation is {from}; it can no longer be changed."
 
 
@@ -135,6 +137,8 @@ def _template(code: Code, facts: Mapping[str, str]) -> str:
         return SENTENCES[code]
     if "vitals" in facts:
         return NO_VITALS_NOW
+    if "alert" in facts:
+        return ALERT_OVER if facts["from"] == "RESOLVED" else ALERT_TAKEN
     return CONSULTATION_OVER if "consultation" in facts else NOT_MOVED
 
 
