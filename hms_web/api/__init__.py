@@ -4,12 +4,14 @@ from flask import Blueprint, Flask
 
 from hms_web.api import (
     absences,
+    alerts,
     appointments,
     booking,
     consultations,
     doctors,
     holidays,
     identity,
+    no_show,
     notifications,
     pages,
     patients,
@@ -33,6 +35,8 @@ NOUNS = (
     vitals,
     consultations,
     patients,
+    no_show,
+    alerts,
     holidays,
     notifications,
 )

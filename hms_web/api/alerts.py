@@ -67,9 +67,7 @@ def acknowledge(call: Call, alert_id: UUID) -> StageAlert | Refusal:
     return done if isinstance(done, Refusal) else StageAlert.of(done)
 
 
-@routes.add(
-    "PUT", "/no-show/alerts/<alert_id>/resolve", CARERS, "End an alert", refuses=[Code.INVALID_TRANSITION]
-)
+@routes.add("PUT", "/no-show/alerts/<alert_id>/resolve", CARERS, "End an alert", refuses=[Code.INVALID_TRANSITION])
 def resolve(call: Call, alert_id: UUID, body: Resolution) -> StageAlert | Refusal:
     """From ACTIVE or ACKNOWLEDGED."""
     done = alert_board.resolve(call.session, call.actor, alert_id, note=body.note, now=call.now)

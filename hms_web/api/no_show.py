@@ -172,9 +172,7 @@ def stats(call: Call, query: StatsQuery) -> Stats:
 )
 def mark(call: Call, appointment_id: UUID, body: NewNoShow) -> NoShowDone | Refusal:
     """MANUAL_STAFF, MANUAL_DOCTOR or PATIENT_CALLED. Twice is refused and counts once."""
-    done = no_show.mark(
-        call.session, call.actor, appointment_id, reason=body.reason, notes=body.notes, now=call.now
-    )
+    done = no_show.mark(call.session, call.actor, appointment_id, reason=body.reason, notes=body.notes, now=call.now)
     return done if isinstance(done, Refusal) else _answer(call, done)
 
 

@@ -32,6 +32,7 @@ R = TypeVar("R")
 # What an id in a path stands for, and so what it is that does not exist.
 MISSING = {
     "absence_id": Code.ABSENCE_NOT_FOUND,
+    "alert_id": Code.ALERT_NOT_FOUND,
     "appointment_id": Code.APPOINTMENT_NOT_FOUND,
     "consultation_id": Code.CONSULTATION_NOT_FOUND,
     "doctor_id": Code.DOCTOR_NOT_FOUND,

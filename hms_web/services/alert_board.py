@@ -15,7 +15,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.models import Appointment, Doctor, Patient, StageAlert, User
-from hms_web.services import audit, unit_of_work
+from hms_web.services import audit, paging, unit_of_work
 from hms_web.services.stage_alerts import today_span
 
 LONGEST_NOTE = 500
@@ -56,6 +56,17 @@ def live(session: Session, actor: Actor, *, now: datetime, doctor_id: UUID | Non
     if doctor_id is not None:
         query = query.where(StageAlert.doctor_id == doctor_id)
     return [_view(row) for row in session.execute(query.order_by(StageAlert.waiting_since, StageAlert.id))]
+
+
+def page(
+    session: Session, actor: Actor, *, now: datetime, limit: int | None = None, cursor: str | None = None
+) -> paging.Page[AlertView]:
+    """Return the same as a page; without a limit all of them. Raises InvalidInput for a cursor that is none."""
+    found = live(session, actor, now=now)
+    if cursor is not None:
+        after = paging.read_cursor(cursor, datetime, UUID)
+        found = [view for view in found if (view.waiting_since, view.id) > after]
+    return paging.page(found, limit or len(found) or 1, lambda view: view, lambda view: (view.waiting_since, view.id))
 
 
 def _live(actor: Actor, now: datetime) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, not_, or_, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -135,24 +135,16 @@ def revert(
             return Refusal(Code.APPOINTMENT_NOT_FOUND)
         if version is not None and version != appointment.version:
             return Refusal(Code.STALE_VERSION)
-        log = _live_log(session, appointment)
-        refusal = _not_reverted(session, actor, appointment, log, now=now)
+        refusal = _not_undone(session, actor, appointment, now=now)
         if refusal is not None:
             return refusal
-        _revert(session, actor, appointment, log, note=note.strip(), now=now)
+        _revert(session, actor, appointment, note=note.strip(), now=now)
         return appointments.get(session, actor, appointment_id)
 
     return unit_of_work.run(session, work)
 
 
-def _live_log(session: Session, appointment: Appointment) -> NoShowLog | None:
-    query = select(NoShowLog).where(NoShowLog.appointment_id == appointment.id, NoShowLog.reverted_at.is_(None))
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-
-
-def _not_reverted(
-    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog | None, *, now: datetime
-) -> Refusal | None:
+def _not_undone(session: Session, actor: Actor, appointment: Appointment, *, now: datetime) -> Refusal | None:
     """Return what speaks against taking a no-show back."""
     status, wanted = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
     edge = {"from": status, "to": wanted}
@@ -161,11 +153,13 @@ def _not_reverted(
     is_here = wanted is AppointmentStatus.CHECKED_IN
     if is_here and appointment.date != local_date(now, actor.zone):
         return Refusal(Code.INVALID_TRANSITION, edge | {"day": appointment.date})
-    return (
-        _taken(session, appointment)
-        or (None if is_here else _closed(session, appointment, log))
-        or _full(session, appointment)
-    )
+    closed = None if is_here else _closed(session, appointment)
+    return _taken(session, appointment) or closed or _full(session, appointment)
+
+
+def _live_log(session: Session, appointment: Appointment) -> NoShowLog:
+    query = select(NoShowLog).where(NoShowLog.appointment_id == appointment.id, NoShowLog.reverted_at.is_(None))
+    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _taken(session: Session, appointment: Appointment) -> Refusal | None:
@@ -188,22 +182,30 @@ def _taken(session: Session, appointment: Appointment) -> Refusal | None:
     return Refusal(Code.PATIENT_DOUBLE_BOOKED, {"starts_at": other.starts_at})
 
 
-def _closed(session: Session, appointment: Appointment, log: NoShowLog | None) -> Refusal | None:
+def _closed(session: Session, appointment: Appointment) -> Refusal | None:
     """Refuse when somebody has closed the time by hand; what the no-show itself closed is its own."""
-    blocks = session.scalars(
-        select(SlotBlock).where(
+    other = session.execute(
+        select(SlotBlock.reason)
+        .where(
             SlotBlock.doctor_id == appointment.doctor_id,
             SlotBlock.starts_at < appointment.ends_at,
             SlotBlock.ends_at > appointment.starts_at,
+            not_(_own_block(appointment, _live_log(session, appointment))),
         )
-    ).all()
-    others = [block for block in blocks if log is None or not _is_own(block, appointment, log)]
-    return Refusal(Code.SLOT_BLOCKED, {"reason": others[0].reason}) if others else None
+        .limit(1)
+    ).one_or_none()
+    return Refusal(Code.SLOT_BLOCKED, {"reason": other.reason}) if other else None
 
 
-def _is_own(block: SlotBlock, appointment: Appointment, log: NoShowLog) -> bool:
-    same = (block.starts_at, block.ends_at) == (appointment.starts_at, appointment.ends_at)
-    return same and block.reason == UNRELEASED and block.created_at == log.created_at
+def _own_block(appointment: Appointment, log: NoShowLog) -> ColumnElement[bool]:
+    """Whether a block is what was closed together with the no-show."""
+    return and_(
+        SlotBlock.doctor_id == appointment.doctor_id,
+        SlotBlock.starts_at == appointment.starts_at,
+        SlotBlock.ends_at == appointment.ends_at,
+        func.coalesce(SlotBlock.reason, "") == UNRELEASED,
+        SlotBlock.created_at == log.created_at,
+    )
 
 
 def _full(session: Session, appointment: Appointment) -> Refusal | None:
@@ -217,24 +219,15 @@ def _full(session: Session, appointment: Appointment) -> Refusal | None:
     return Refusal(Code.DOCTOR_FULLY_BOOKED, {"maximum": most}) if booked >= most else None
 
 
-def _revert(
-    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog | None, *, note: str, now: datetime
-) -> None:
+def _revert(session: Session, actor: Actor, appointment: Appointment, *, note: str, now: datetime) -> None:
     before, after = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
     appointment.status = after
     appointment.checked_in_at = now if after is AppointmentStatus.CHECKED_IN else None
     appointment.version += 1
-    if log is not None:
-        log.reverted_at, log.reverted_by_id, log.revert_note = now, actor.user_id, note
-        session.execute(
-            delete(SlotBlock).where(
-                SlotBlock.doctor_id == appointment.doctor_id,
-                and_(SlotBlock.starts_at == appointment.starts_at, SlotBlock.ends_at == appointment.ends_at),
-                and_(SlotBlock.reason == UNRELEASED, SlotBlock.created_at == log.created_at),
-            )
-        )
-        session.flush()
-        patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
+    log = _live_log(session, appointment)
+    log.reverted_at, log.reverted_by_id, log.revert_note = now, actor.user_id, note
+    session.execute(delete(SlotBlock).where(_own_block(appointment, log)))
+    patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
     session.flush()
     details = {"status": {"from": before, "to": after}, "note": note}
     audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)

@@ -115,9 +115,8 @@ def _shares(rows: Iterable[Any], key: Callable[[Any], K | None]) -> list[tuple[K
 
 def _by_doctor(session: Session, shares: Sequence[tuple[UUID, Share]]) -> list[DoctorShare]:
     names = select(Doctor.id, User.name).join(User, User.id == Doctor.user_id)
-    found: dict[UUID, str] = dict(
-        session.execute(names.where(Doctor.id.in_([key for key, _ in shares]))).tuples().all()
-    )
+    rows = session.execute(names.where(Doctor.id.in_([key for key, _ in shares])))
+    found: dict[UUID, str] = {row.id: row.name for row in rows}
     known = [DoctorShare(key, found[key], share) for key, share in shares]
     return sorted(known, key=lambda one: (-one.share.rate, one.doctor_name))
 

@@ -52,6 +52,7 @@ def count_down(session: Session, actor: Actor, patient_id: UUID, *, is_counted: 
 
     One from before an unblocking no longer counts towards a block, so only the lifetime total goes down.
     """
+    session.flush()
     patient = _row(session, actor, patient_id)
     patient.lifetime_no_shows -= 1
     if not is_counted:

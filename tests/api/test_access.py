@@ -20,6 +20,7 @@ from hms_web.models import (
     HospitalHoliday,
     LoginSession,
     Notification,
+    StageAlert,
     User,
     new_id,
 )
@@ -146,6 +147,8 @@ BODIES: dict[str, Any] = {
     "PATCH /patients/<patient_id>": {"name": "Taken Over"},
     "POST /patients/<patient_id>/unblock": {"reason": "Taken over"},
     "PATCH /holidays/<holiday_id>": {"name": "Taken over"},
+    "POST /no-show/<appointment_id>": {"reason": "MANUAL_STAFF"},
+    "POST /no-show/<appointment_id>/revert": {"note": "Taken over"},
     "POST /appointments/<appointment_id>/vitals": {"pulseBpm": 72},
     "PATCH /consultations/<consultation_id>": {"notes": "Taken over"},
     "POST /consultations/<consultation_id>/abandon": {"reason": "Taken over"},
@@ -190,7 +193,18 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
         title="T",
         body="B",
     )
-    elsewhere.session.add_all([holiday, note])
+    alert = StageAlert(
+        id=new_id(),
+        hospital_id=elsewhere.actor.hospital_id,
+        appointment_id=booked.id,
+        patient_id=patient,
+        doctor_id=doctor,
+        alert_type="NO_VITALS",
+        message="Waits",
+        waiting_since=NOW,
+        created_at=NOW,
+    )
+    elsewhere.session.add_all([holiday, note, alert])
     elsewhere.session.commit()
     ids: dict[str, UUID | None] = {
         "doctor_id": doctor,
@@ -201,6 +215,7 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
         "holiday_id": holiday.id,
         "user_id": elsewhere.admin.user_id,
         "notification_id": note.id,
+        "alert_id": alert.id,
         "consultation_id": seen.id,
         "participant_id": asked.id,
     }
@@ -253,7 +268,15 @@ def test_another_hospitals_people_cannot_be_booked(reception: Caller, here: Clin
 
 def test_lists_stop_at_the_hospital(admin: Caller, elsewhere: Clinic) -> None:
     ids = theirs(elsewhere)
-    for path in ("/patients", "/doctors", "/holidays", "/notifications", "/appointments"):
+    for path in (
+        "/patients",
+        "/doctors",
+        "/holidays",
+        "/notifications",
+        "/appointments",
+        "/no-show/alerts",
+        "/no-show/logs",
+    ):
         answer = admin.get(path).json
         assert answer == {"items": [], "nextCursor": None}, path
     filtered = admin.get(f"/appointments?doctorId={ids['doctor_id']}&patientId={ids['patient_id']}").json

@@ -329,17 +329,6 @@ def test_after_an_unblocking_the_old_ones_count_no_more(here: Clinic) -> None:
     sound(here)
 
 
-def test_one_without_a_log_can_be_taken_back_too(here: Clinic) -> None:
-    view = marked(here)
-    here.session.execute(sa.delete(NoShowLog))
-    here.session.execute(sa.update(Patient).values(no_show_count=0, lifetime_no_shows=0))
-    here.session.commit()
-    done = revert(here, view.id)
-    assert isinstance(done, AppointmentView)
-    assert done.status is AppointmentStatus.CHECKED_IN
-    assert person(here, view.patient_id).lifetime_no_shows == 0
-
-
 def test_another_hospitals_patients_are_not_there(here: Clinic, elsewhere: Clinic) -> None:
     booked = elsewhere.book(elsewhere.doctor(), elsewhere.patient(), time(15))
     assert mark(here, booked.id) == Refusal(Code.APPOINTMENT_NOT_FOUND)
