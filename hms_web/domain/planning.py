@@ -1,0 +1,175 @@
+"""New times for many appointments at once (product.md: the affected list).
+
+The nearest free slot for each, whoever has waited longest first, so that no slot is given to two people, no day gets
+over its maximum and nobody is asked to be in two places. The same input always gives the same plan.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from heapq import merge
+from itertools import islice
+from uuid import UUID
+
+from hms_web.domain.local_time import Span
+from hms_web.domain.slots import SlotTime
+
+ALTERNATIVES = 4
+
+
+class Strategy(StrEnum):
+    """Whose free time is looked at."""
+
+    SAME_DOCTOR = "SAME_DOCTOR"
+    COLLEAGUE = "COLLEAGUE"
+    SAME_DOCTOR_ELSE_COLLEAGUE = "SAME_DOCTOR_ELSE_COLLEAGUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An appointment that needs another time. `busy` are the spans of its patient's other active appointments."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    doctor_id: UUID
+    day: date
+    span: Span
+    waiting_since: datetime
+    busy: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A slot that may be booked."""
+
+    slot_id: UUID
+    doctor_id: UUID
+    time: SlotTime
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The free time there is.
+
+    `places` are each doctor's free slots by their start, `room` is how many more a doctor's day takes (below zero where
+    the maximum was lowered later), `colleagues` are the doctors who may stand in for a doctor.
+    """
+
+    places: Mapping[UUID, Sequence[Place]]
+    room: Mapping[tuple[UUID, date], int]
+    colleagues: Mapping[UUID, Sequence[UUID]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for one appointment: None where no time is free. `others` could be chosen instead."""
+
+    appointment_id: UUID
+    place: Place | None
+    others: tuple[Place, ...] = ()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What has been given so far."""
+
+    free: Free
+    room: dict[tuple[UUID, date], int]
+    places: dict[UUID, Place] = field(default_factory=dict)
+    slots: set[UUID] = field(default_factory=set)
+    spans: dict[UUID, list[tuple[UUID, Span]]] = field(default_factory=dict)
+
+    def give(self, need: Need, place: Place) -> None:
+        """Note that an appointment moves to a place."""
+        self.places[need.appointment_id] = place
+        self.slots.add(place.slot_id)
+        self.spans.setdefault(need.patient_id, []).append((need.appointment_id, place.time.span))
+        day = place.doctor_id, place.time.day
+        if day != (need.doctor_id, need.day):
+            self.room[day] = self.room.get(day, 0) - 1
+
+    def suits(self, need: Need, place: Place) -> bool:
+        """Whether an appointment could move to a place beside all that has been given to others."""
+        if place.slot_id in self.slots:
+            return False
+        mine = self.places.get(need.appointment_id)
+        day, counted = (place.doctor_id, place.time.day), {(need.doctor_id, need.day)}
+        if mine is not None:
+            counted.add((mine.doctor_id, mine.time.day))
+        left = self.room.get(day, 0)
+        if left < 0 or (left == 0 and day not in counted):
+            return False
+        given = (span for key, span in self.spans.get(need.patient_id, ()) if key != need.appointment_id)
+        return _is_long_enough(need, place) and not any(
+            span.overlaps(place.time.span) for spans in (need.busy, given) for span in spans
+        )
+
+
+def _is_long_enough(need: Need, place: Place) -> bool:
+    """Whether the whole appointment fits. How long they see somebody is each doctor's own to decide."""
+    span = place.time.span
+    return place.doctor_id == need.doctor_id or (
+        span.ends_at - span.starts_at >= need.span.ends_at - need.span.starts_at
+    )
+
+
+def propose(needs: Iterable[Need], free: Free, strategy: Strategy) -> list[Proposal]:
+    """Return a proposal for each appointment, whoever has waited longest first.
+
+    Each takes the free place that is nearest to its present time, the earlier of two that are equally near.
+    """
+    plan = _Plan(free, dict(free.room))
+    ordered = sorted(needs, key=lambda need: (need.waiting_since, need.span.starts_at, need.appointment_id))
+    for need in ordered:
+        suiting = (place for pool in _pools(need, free, strategy) for place in pool if plan.suits(need, place))
+        place = next(suiting, None)
+        if place is not None:
+            plan.give(need, place)
+    return [
+        Proposal(need.appointment_id, plan.places.get(need.appointment_id), _others(need, plan, strategy))
+        for need in ordered
+    ]
+
+
+def _others(need: Need, plan: _Plan, strategy: Strategy) -> tuple[Place, ...]:
+    """Return the nearest places that are left, some of each pool."""
+    pools = _pools(need, plan.free, strategy)
+    share = ALTERNATIVES // len(pools)
+    return tuple(
+        place for pool in pools for place in islice((place for place in pool if plan.suits(need, place)), share)
+    )
+
+
+def _pools(need: Need, free: Free, strategy: Strategy) -> list[Iterator[Place]]:
+    """Return the places to look at, nearest first; a later pool is looked at when an earlier one has nothing."""
+    own = [need.doctor_id]
+    others = [key for key in free.colleagues.get(need.doctor_id, ()) if key != need.doctor_id]
+    doctors = {
+        Strategy.SAME_DOCTOR: [own],
+        Strategy.COLLEAGUE: [others],
+        Strategy.SAME_DOCTOR_ELSE_COLLEAGUE: [own, others],
+    }[strategy]
+    at = need.span.starts_at
+    return [
+        merge(*(_nearest(free.places.get(key, ()), at) for key in pool), key=lambda place: _distance(place, at))
+        for pool in doctors
+    ]
+
+
+def _distance(place: Place, at: datetime) -> tuple[float, datetime, UUID]:
+    starts_at = place.time.span.starts_at
+    return abs((starts_at - at).total_seconds()), starts_at, place.doctor_id
+
+
+def _nearest(places: Sequence[Place], at: datetime) -> Iterator[Place]:
+    """Walk through places that stand in the order of their starts, outward from an instant."""
+    after = bisect_left(places, at, key=lambda place: place.time.span.starts_at)
+    before = after - 1
+    while before >= 0 or after < len(places):
+        is_past = after >= len(places) or (
+            before >= 0 and _distance(places[before], at) <= _distance(places[after], at)
+        )
+        yield places[before if is_past else after]
+        before, after = (before - 1, after) if is_past else (before, after + 1)
