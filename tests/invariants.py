@@ -88,7 +88,7 @@ _NOT_ONE_MESSAGE = """
      CROSS JOIN LATERAL (
            SELECT count(*) AS times FROM audit_events e
             WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
-              AND e.action = said.action) AS done
+              AND (e.action = said.action OR e.details ->> 'told' = ANY(said.events))) AS done
      CROSS JOIN LATERAL (
            SELECT count(*) AS times FROM notifications n
             WHERE n.appointment_id = a.id AND n.channel = channel.name AND n.event = ANY(said.events)) AS told
@@ -154,6 +154,22 @@ _LISTED_AND_KEPT = """
     SELECT id, affected_cause, kept_cause FROM appointments WHERE num_nonnulls(affected_cause, kept_cause) = 2
 """
 
+# Who was told of a move or a keeping that was undone is told again; who was not is never told of it.
+_WRONG_MESSAGE = """
+    SELECT s.appointment_id, n.channel, n.state
+      FROM affected_steps s
+      JOIN notifications n ON n.appointment_id = s.appointment_id
+       AND n.dedupe_key IN ('appointment.rescheduled:' || s.appointment_id || ':' || s.version || ':' || n.channel,
+                            'appointment.kept:' || s.appointment_id || ':' || s.version || ':' || n.channel)
+     WHERE s.undone_at IS NOT NULL AND n.state <> 'SUPPRESSED'
+       AND (n.state = 'QUEUED' AND n.claimed_until IS NULL
+            OR NOT EXISTS (SELECT FROM notifications later
+                            WHERE later.appointment_id = n.appointment_id AND later.channel = n.channel
+                              AND later.id <> n.id AND later.created_at >= s.undone_at))
+"""
+
+_STEP_SAYS_NOTHING = "SELECT id, action FROM affected_steps WHERE (refusal IS NULL) <> (version IS NOT NULL)"
+
 _UNANSWERED = "SELECT k.key, k.status FROM idempotency_keys k WHERE k.status IS NULL OR k.body IS NULL"
 
 _TWO_CONSULTATIONS = """
@@ -198,6 +214,8 @@ RULES: dict[str, str] = {
     "a token number was given twice": _TOKEN_TWICE,
     "somebody who lies in leave is not on the affected list": _UNLISTED,
     "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,
+    "a plan was undone and its patient is told of it all the same": _WRONG_MESSAGE,
+    "a step of a plan was neither done nor refused": _STEP_SAYS_NOTHING,
     "a remembered request has no answer": _UNANSWERED,
     "an appointment has two open consultations": _TWO_CONSULTATIONS,
     "somebody is with the doctor without a consultation, or the other way round": _SEEN_AND_NOT,

@@ -222,6 +222,9 @@ SLOT_CHECKS: tuple[Check, ...] = (
 )
 CHECKS: tuple[Check, ...] = PATIENT_CHECKS + SLOT_CHECKS
 
+GOING_BACK: tuple[Check, ...] = (patient_not_double_booked, slot_is_free, day_is_not_full)
+"""What is asked when a move is undone: the old time may lie in leave, but nobody else may have it by now."""
+
 
 def first_refusal(facts: BookingFacts, now: datetime, checks: Sequence[Check] = CHECKS) -> Refusal | None:
     """Return what the first failing check says, or None when the time may be booked."""

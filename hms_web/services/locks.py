@@ -6,7 +6,7 @@ day count. The locks are `FOR NO KEY UPDATE`, so that a row that merely refers t
 written meanwhile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -78,6 +78,23 @@ def appointment(session: Session, actor: Actor, appointment_id: UUID) -> Appoint
     wanted = select(Appointment).where(_mine(Appointment.hospital_id, Appointment.id, actor, appointment_id))
     statement = _locked(wanted).execution_options(populate_existing=True)
     return unit_of_work.wait_for(session, statement).scalars().one_or_none()
+
+
+def visits(
+    session: Session, actor: Actor, appointment_ids: Collection[UUID], *, also_doctors: Iterable[UUID] = ()
+) -> dict[UUID, Appointment]:
+    """Lock many appointments with their patients and doctors, and doctors they may move to, each kind in the order of
+    its ids; return those that exist as they stand.
+    """
+    mine = (Appointment.hospital_id == actor.hospital_id) & Appointment.id.in_(appointment_ids)
+    people = set(session.scalars(select(Appointment.patient_id).where(mine)))
+    wanted = select(Patient.id).where(Patient.hospital_id == actor.hospital_id, Patient.id.in_(people))
+    unit_of_work.wait_for(session, _locked(wanted.order_by(Patient.id)))
+    here = session.scalars(select(Appointment.doctor_id).where(mine))
+    doctors(session, actor, {*here, *also_doctors})
+    statement = _locked(select(Appointment).where(mine).order_by(Appointment.id))
+    rows = unit_of_work.wait_for(session, statement.execution_options(populate_existing=True))
+    return {row.id: row for row in rows.scalars()}
 
 
 def visit(

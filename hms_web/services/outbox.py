@@ -42,6 +42,11 @@ class PatientNotice:
     token: int
 
 
+def key_of(event: MessageEvent, appointment_id: UUID, version: int, channel: Channel) -> str:
+    """Return the name of a message, of which there is one."""
+    return f"{event}:{appointment_id}:{version}:{channel}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Voice:
     """How a hospital speaks to its patients, and which of those asked about can be written to by e-mail."""
@@ -96,7 +101,7 @@ def _rows_for(
             yield {
                 "id": new_id(),
                 "hospital_id": hospital_id,
-                "dedupe_key": f"{notice.event}:{notice.appointment_id}:{notice.version}:{channel}",
+                "dedupe_key": key_of(notice.event, notice.appointment_id, notice.version, channel),
                 "event": str(notice.event),
                 "channel": str(channel),
                 "priority": str(words.priority),

@@ -33,6 +33,14 @@ CONSULTATION = """
     SELECT gen_random_uuid(), hospital_id, id, doctor_id, 'STARTED', now() FROM appointments WHERE token_number = 1
 """
 
+BATCH = "INSERT INTO affected_batches (id, hospital_id) SELECT id, id FROM hospitals"
+STEP = """
+    INSERT INTO affected_steps (id, hospital_id, batch_id, appointment_id, action, from_doctor_id, from_starts_at,
+                                from_ends_at, from_token_number, from_slot_minutes, version, undone_at)
+    SELECT id, hospital_id, hospital_id, id, 'MOVE', doctor_id, starts_at, ends_at, token_number, 30, {}
+      FROM appointments WHERE token_number = 3
+"""
+
 BROKEN: dict[str, list[str]] = {
     "a doctor has two active appointments at once": [
         NO_DOCTOR_GUARD,
@@ -83,6 +91,12 @@ BROKEN: dict[str, list[str]] = {
     "an appointment is kept and needs attention at once": [
         f"UPDATE appointments SET affected_cause = 'HOLIDAY', kept_cause = 'ABSENCE' WHERE {FIRST}"
     ],
+    "a plan was undone and its patient is told of it all the same": [
+        BATCH,
+        STEP.format("version, now()"),
+        "UPDATE notifications SET state = 'SENT' WHERE event = 'appointment.rescheduled'",
+    ],
+    "a step of a plan was neither done nor refused": [BATCH, STEP.format("NULL, NULL")],
     "a remembered request has no answer": [
         (
             "INSERT INTO idempotency_keys (user_id, key, fingerprint, created_at) "

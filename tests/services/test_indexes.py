@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import appointments, facts
+from hms_web.services import affected, appointments, facts
 from hms_web.services.appointments import AppointmentFilter
 from tests.scenes import MONDAY, Clinic
 
@@ -65,9 +65,20 @@ Question = Callable[[Clinic, UUID, UUID], object]
         lambda here, _d, patient: appointments.search(here.session, here.actor, AppointmentFilter(patient_id=patient)),
         lambda here, _d, _p: appointments.affected(here.session, here.actor),
         lambda here, doctor, _p: appointments.affected(here.session, here.actor, doctor_id=doctor),
+        lambda here, _d, _p: affected.count(here.session, here.actor),
+        lambda here, _d, _p: affected.grouped(here.session, here.actor),
         lambda here, doctor, _p: facts.load(here.session, here.actor, [doctor], MONDAY, MONDAY + timedelta(days=1)),
     ],
-    ids=["day", "day of a doctor", "patient", "affected", "affected of a doctor", "facts of the grid"],
+    ids=[
+        "day",
+        "day of a doctor",
+        "patient",
+        "affected",
+        "affected of a doctor",
+        "affected count",
+        "affected groups",
+        "facts of the grid",
+    ],
 )
 def test_appointments_are_found_by_an_index(grown: tuple[Clinic, UUID, UUID], ask: Question) -> None:
     here, doctor, patient = grown
@@ -77,3 +88,10 @@ def test_appointments_are_found_by_an_index(grown: tuple[Clinic, UUID, UUID], as
     assert "appointments" in plan
     assert "Seq Scan on appointments" not in plan, plan
     assert "Seq Scan on doctor_slots" not in plan, plan
+
+
+def test_the_affected_are_found_by_the_index_of_their_marks(grown: tuple[Clinic, UUID, UUID]) -> None:
+    here, _doctor, _patient = grown
+    with explained(here.session) as plans:
+        affected.count(here.session, here.actor)
+    assert "ix_appointments_affected" in plans[0], plans[0]

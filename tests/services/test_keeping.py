@@ -187,3 +187,12 @@ def test_a_move_forgets_it(here: Clinic) -> None:
     change = booking.AppointmentChange(date=MONDAY + timedelta(days=1))
     assert isinstance(booking.change(here.session, here.actor, booked.id, change, now=NOW), AppointmentView)
     assert marks(here, booked.id) == (None, None)
+
+
+def test_two_parts_of_a_day_of_which_one_ends(here: Clinic) -> None:
+    doctor = here.doctor()
+    booked = here.book(doctor, here.patient(), time(10))
+    early = away(here, doctor, hours=(time(9, 30), time(10, 15)))
+    away(here, doctor, hours=(time(10, 15), time(11)))
+    absences.cancel(here.session, here.admin, doctor, early, now=NOW)
+    assert marks(here, booked.id) == ("ABSENCE", None)
