@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.delivery import Reason
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
@@ -68,7 +69,7 @@ def take_back(
     for row in rows:
         is_sent = row.state == DeliveryState.SENT or _is_on_its_way(row, now)
         if not is_sent or (row.channel == Channel.IN_APP and not is_told):
-            row.state, row.next_attempt_at = DeliveryState.SUPPRESSED, None
+            row.state, row.next_attempt_at, row.last_error = DeliveryState.SUPPRESSED, None, Reason.REVERTED
     session.flush()
     return is_told
 
