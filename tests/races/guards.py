@@ -82,6 +82,16 @@ def meeting(engine: sa.Engine, people: int) -> Iterator[None]:
             connection.exec_driver_sql("DROP SEQUENCE race_arrivals")
 
 
+def held_back(engine: sa.Engine, until: str, seconds: float) -> AbstractContextManager[None]:
+    """Let a booking that has passed its checks wait before it writes, until there are rows `until`; not for ever."""
+    body = f"""
+        WHILE NOT EXISTS ({until}) AND clock_timestamp() < since + interval '{seconds} seconds' LOOP
+            PERFORM pg_sleep(0.002);
+        END LOOP;
+    """
+    return trigger(engine, "token_counters", "BEFORE INSERT", body, "since timestamptz := clock_timestamp();")
+
+
 def a_slot_lock_alone(engine: sa.Engine) -> AbstractContextManager[None]:
     """Do what a system does that locks only the slot: take its row, look again whether it is free, then write."""
     active = "status NOT IN ('CANCELLED', 'NO_SHOW')"
