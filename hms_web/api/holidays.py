@@ -7,9 +7,10 @@ from hms_web.api.appointments import AffectedAppointment
 from hms_web.api.operations import Call, Routes
 from hms_web.api.shapes import Body, Id, LocalDate, PageOf, PageQuery, Shape, Text, given, left_out, page
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.holiday_import import ImportState
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code
-from hms_web.services import holidays
+from hms_web.services import holiday_import, holidays
 
 routes = Routes("holidays")
 ADMINS = [Role.ADMIN]
@@ -63,6 +64,30 @@ class HolidayChange(Body):
     description: Text | None = left_out()
 
 
+class HolidaySource(Body):
+    """A country by its two letters, perhaps the code of a part of it, and a year: this one or one of the next five."""
+
+    country: Text
+    subdivision: Text | None = None
+    year: int
+
+
+class LeftOut(Shape):
+    """A public holiday that was not added: it is entered already, was switched off here, or is past."""
+
+    name: str
+    date: LocalDate
+    state: ImportState
+
+
+class HolidaysImported(Shape):
+    """The holidays that were added, those left out, and the appointments that newly lie on one."""
+
+    imported: list[Holiday]
+    left_out: list[LeftOut]
+    affected_appointments: list[AffectedAppointment]
+
+
 @routes.add("GET", "/holidays", EVERYONE, "List holidays")
 def list_holidays(call: Call, query: PageQuery) -> PageOf[Holiday]:
     """By date, those that are not in force too."""
@@ -75,6 +100,18 @@ def create(call: Call, body: NewHoliday) -> HolidayEntered:
     """Appointments on it stay, marked as affected."""
     wanted = holidays.NewHoliday(**dict(body))
     return HolidayEntered.of(holidays.create(call.session, call.actor, wanted, now=call.now))
+
+
+@routes.add("POST", "/holidays/import", ADMINS, "Import a country's public holidays")
+def take_over(call: Call, body: HolidaySource) -> HolidaysImported:
+    """All of them in one transaction; twice changes nothing. Appointments on them stay, marked as affected."""
+    source = holiday_import.Source(body.country, body.year, body.subdivision)
+    done = holiday_import.run(call.session, call.actor, source, now=call.now)
+    return HolidaysImported(
+        imported=[Holiday.of(view) for view in done.added],
+        left_out=[LeftOut(name=c.holiday.name, date=c.holiday.date, state=c.state) for c in done.left_out],
+        affected_appointments=[AffectedAppointment.because(view, AffectedCause.HOLIDAY) for view in done.affected],
+    )
 
 
 @routes.add("PATCH", "/holidays/<holiday_id>", ADMINS, "Change a holiday", refuses=[Code.HOLIDAY_EXISTS])

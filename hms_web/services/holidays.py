@@ -1,6 +1,5 @@
 """The hospital's holidays, and what they do to appointments (product.md, Holidays)."""
 
-import datetime as dt
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,51 +12,28 @@ from hms_web.domain.holidays import Holiday
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
-from hms_web.domain.refusals import Code, Refused
-from hms_web.domain.unset import UNSET, Unset
+from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.unset import Unset
 from hms_web.domain.validation import LONGEST_NAME, line_mistake, note_mistake, refuse_invalid, tidy
-from hms_web.domain.visits import UPCOMING
-from hms_web.models import Appointment, HospitalHoliday, new_id
-from hms_web.services import appointments, audit, changes, locks, paging, settling, unit_of_work
-from hms_web.services.appointments import AppointmentView, LocalRange
+from hms_web.models import HospitalHoliday, new_id
+from hms_web.services import appointments, audit, changes, holiday_records, locks, paging, settling, unit_of_work
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.holiday_records import HolidayChange, HolidayView, NewHoliday
 
+__all__ = [
+    "HolidayChange",
+    "HolidayEffect",
+    "HolidayView",
+    "NewHoliday",
+    "change",
+    "create",
+    "delete",
+    "get",
+    "list_holidays",
+    "preview",
+]
 
-@dataclass(frozen=True, slots=True)
-class HolidayView:
-    """A holiday as lists and forms show it."""
-
-    id: UUID
-    name: str
-    date: dt.date
-    is_recurring: bool
-    is_active: bool
-    description: str | None
-
-    @property
-    def days(self) -> Holiday | None:
-        """The days that it closes; None while it is not in force."""
-        return Holiday(self.name, self.date, self.is_recurring) if self.is_active else None
-
-
-@dataclass(frozen=True, slots=True)
-class NewHoliday:
-    """A holiday to be added; a recurring one closes the same month and day of every year."""
-
-    name: str
-    date: dt.date
-    is_recurring: bool = False
-    description: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HolidayChange:
-    """What to change of a holiday; UNSET leaves it."""
-
-    name: str | Unset = UNSET
-    date: dt.date | Unset = UNSET
-    is_recurring: bool | Unset = UNSET
-    is_active: bool | Unset = UNSET
-    description: str | None | Unset = UNSET
+PAST = "This day has gone by. Enter a day from today on, or let it recur every year."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +42,6 @@ class HolidayEffect:
 
     holiday: HolidayView
     affected: list[AppointmentView]
-
-
-def _view(row: HospitalHoliday) -> HolidayView:
-    return HolidayView(row.id, row.name, row.date, row.is_recurring, row.is_active, row.description)
 
 
 def list_holidays(
@@ -82,12 +54,12 @@ def list_holidays(
         after = paging.read_cursor(cursor, date, UUID)
         query = query.where(tuple_(HospitalHoliday.date, HospitalHoliday.id) > after)
     rows = session.scalars(query.order_by(HospitalHoliday.date, HospitalHoliday.id).limit(limit + 1)).all()
-    return paging.page(rows, limit, _view, lambda row: (row.date, row.id))
+    return paging.page(rows, limit, holiday_records.view, lambda row: (row.date, row.id))
 
 
 def get(session: Session, actor: Actor, holiday_id: UUID) -> HolidayView:
     """Return one holiday; raises Refused HOLIDAY_NOT_FOUND."""
-    return _view(_row(session, actor, holiday_id))
+    return holiday_records.view(_row(session, actor, holiday_id))
 
 
 def _row(session: Session, actor: Actor, holiday_id: UUID) -> HospitalHoliday:
@@ -98,6 +70,12 @@ def _row(session: Session, actor: Actor, holiday_id: UUID) -> HospitalHoliday:
     if row is None:
         raise Refused(Code.HOLIDAY_NOT_FOUND)
     return row
+
+
+def _refuse_past(days: Holiday, today: date) -> None:
+    """Raise InvalidInput for a single day that is over: it would close nothing."""
+    if not days.is_recurring and days.date < today:
+        raise InvalidInput([("date", PAST)])
 
 
 def _refuse_wrong(wanted: NewHoliday | HolidayChange) -> None:
@@ -133,14 +111,7 @@ def _same_day(day: date, *, is_recurring: bool) -> ColumnElement[bool]:
 
 def _standing(session: Session, actor: Actor, days: Holiday | None, *, now: datetime) -> list[AppointmentView]:
     """Return the appointments to come that lie on a holiday."""
-    if days is None:
-        return []
-    booked = select(Appointment.date).distinct()
-    booked = booked.where(
-        Appointment.hospital_id == actor.hospital_id, Appointment.starts_at >= now, Appointment.status.in_(UPCOMING)
-    )
-    closed = sorted(day for day in {*session.scalars(booked), local_date(now, actor.zone)} if days.falls_on(day))
-    return appointments.standing_in(session, actor, [LocalRange(day, day) for day in closed], now=now)
+    return holiday_records.standing(session, actor, days.falls_on, now=now) if days else []
 
 
 def _settle(
@@ -161,6 +132,7 @@ def _settle(
 def preview(session: Session, actor: Actor, wanted: NewHoliday, *, now: datetime) -> list[AppointmentView]:
     """Return the appointments that a holiday would affect, with nothing changed; raises what `create` would raise."""
     _refuse_wrong(wanted)
+    _refuse_past(Holiday(wanted.name, wanted.date, wanted.is_recurring), local_date(now, actor.zone))
     _refuse_twice(session, actor, wanted.date, is_recurring=wanted.is_recurring)
     return _standing(session, actor, Holiday(wanted.name, wanted.date, wanted.is_recurring), now=now)
 
@@ -168,6 +140,7 @@ def preview(session: Session, actor: Actor, wanted: NewHoliday, *, now: datetime
 def create(session: Session, actor: Actor, wanted: NewHoliday, *, now: datetime) -> HolidayEffect:
     """Add a holiday; appointments on it are affected. Raises InvalidInput, or Refused HOLIDAY_EXISTS."""
     _refuse_wrong(wanted)
+    _refuse_past(Holiday(wanted.name, wanted.date, wanted.is_recurring), local_date(now, actor.zone))
 
     def work() -> HolidayEffect:
         locks.all_doctors(session, actor)
@@ -177,7 +150,7 @@ def create(session: Session, actor: Actor, wanted: NewHoliday, *, now: datetime)
         )
         session.add(row)
         session.flush()
-        view = _view(row)
+        view = holiday_records.view(row)
         affected = _settle(session, actor, None, view.days, now=now)
         details = _tidied(wanted) | {"affected": len(affected)}
         audit.record_all(session, actor, [audit.Entry("holiday.created", "holiday", row.id, details)], now=now)
@@ -196,10 +169,12 @@ def change(session: Session, actor: Actor, holiday_id: UUID, wanted: HolidayChan
     def work() -> HolidayEffect:
         locks.all_doctors(session, actor)
         row = _row(session, actor, holiday_id)
-        before = _view(row)
+        before = holiday_records.view(row)
         changed = changes.apply(row, _tidied(wanted))
         session.flush()
-        after = _view(row)
+        after = holiday_records.view(row)
+        if {"date", "is_recurring"} & changed.keys():
+            _refuse_past(Holiday(after.name, after.date, after.is_recurring), local_date(now, actor.zone))
         if after.is_active:
             _refuse_twice(session, actor, after.date, is_recurring=after.is_recurring, but=holiday_id)
         affected = _settle(session, actor, before.days, after.days, now=now)
@@ -216,7 +191,7 @@ def delete(session: Session, actor: Actor, holiday_id: UUID, *, now: datetime) -
     def work() -> None:
         locks.all_doctors(session, actor)
         row = _row(session, actor, holiday_id)
-        view = _view(row)
+        view = holiday_records.view(row)
         session.delete(row)
         session.flush()
         _settle(session, actor, view.days, None, now=now)

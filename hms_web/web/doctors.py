@@ -100,7 +100,8 @@ def change(doctor_id: UUID) -> ResponseReturnValue:
         form.refuse(refusals.sentence(error.refusal))
         form.show_as_it_is(DoctorForm.of(doctor))
         return _shown(doctor, form, refusals.status(error.refusal))
-    _say_affected(len(changed.affected))
+    flash(gettext("Saved."), "good")
+    shown.say_affected(len(changed.affected), doctor_id)
     return redirect(url_for("doctors.page", doctor_id=doctor_id), 303)
 
 
@@ -149,15 +150,6 @@ def _availability(doctor: DoctorView, status: int = 200) -> ResponseReturnValue:
         is_changed=status == 409,  # noqa: PLR2004
     )
     return make_response(answer, status)
-
-
-def _say_affected(affected: int) -> None:
-    flash(gettext("Saved."), "good")
-    if affected:
-        flash(
-            ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", affected),
-            "warn",
-        )
 
 
 def _shown(doctor: DoctorView, form: DoctorForm, status: int = 200) -> ResponseReturnValue:

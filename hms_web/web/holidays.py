@@ -19,7 +19,7 @@ from hms_web.services.appointments import AppointmentView
 from hms_web.services.holidays import HolidayChange, HolidayView, NewHoliday
 from hms_web.web import asked, auth, refusals, shown
 from hms_web.web.forms import DayField, Form
-from hms_web.web.language import gettext, ngettext
+from hms_web.web.language import gettext
 
 blueprint = Blueprint("holidays", __name__)
 
@@ -76,7 +76,7 @@ def create() -> ResponseReturnValue:
     except Refused as error:
         _note(form, error)
         return _shown(form, status=refusals.status(error.refusal))
-    _say(gettext("Added."), len(done.affected))
+    say(gettext("Added."), len(done.affected))
     return redirect(url_for("holidays.index"), 303)
 
 
@@ -99,7 +99,7 @@ def switch(holiday_id: UUID) -> ResponseReturnValue:
             raise
         flash(refusals.sentence(error.refusal), "bad")
     else:
-        _say(gettext("Switched on.") if wants_on else gettext("Switched off."), len(done.affected))
+        say(gettext("Switched on.") if wants_on else gettext("Switched off."), len(done.affected))
     return redirect(url_for("holidays.index"), 303)
 
 
@@ -143,13 +143,10 @@ def _note(form: HolidayForm, error: Refused) -> None:
     form.date.errors = [*form.date.errors, refusals.sentence(error.refusal)]
 
 
-def _say(words: str, affected: int) -> None:
+def say(words: str, affected: int) -> None:
+    """Say what was done, with the way to the appointments that need another time now."""
     flash(words, "good")
-    if affected:
-        flash(
-            ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", affected),
-            "warn",
-        )
+    shown.say_affected(affected)
 
 
 def _effect(form: HolidayForm, affected: list[AppointmentView] | None) -> dict[str, object]:

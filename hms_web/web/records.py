@@ -8,6 +8,7 @@ from hms_web.web import (
     appointment,
     appointments,
     doctors,
+    holiday_import,
     holidays,
     passwords,
     patient,
@@ -17,7 +18,7 @@ from hms_web.web import (
 )
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
-MODULES = (absences, absence, appointments, appointment, patients, patient)
+MODULES = (absences, absence, appointments, appointment, holidays, holiday_import, patients, patient)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     appointments.blueprint,

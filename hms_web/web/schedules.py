@@ -58,6 +58,7 @@ def save(doctor_id: UUID) -> ResponseReturnValue:
     removed = ngettext("%(num)d free slot removed", "%(num)d free slots removed", saved.slots_removed)
     created = ngettext("%(num)d slot made", "%(num)d slots made", saved.slots_created)
     flash(gettext("Saved: %(removed)s, %(created)s.", removed=removed, created=created), "good")
+    shown.say_affected(len(saved.affected), doctor_id)
     return redirect(url_for("schedules.page", doctor_id=doctor_id), 303)
 
 

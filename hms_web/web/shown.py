@@ -6,10 +6,13 @@ the time it is sent, nothing is done, and the person is shown the list as it is 
 
 import hashlib
 from collections.abc import Iterable
+from uuid import UUID
 
-from flask import request
+from flask import flash, request, url_for
+from markupsafe import Markup
 
 from hms_web.services.appointments import AppointmentView
+from hms_web.web.language import ngettext
 
 FIELD = "shown"
 
@@ -24,3 +27,11 @@ def was(concerned: Iterable[AppointmentView], *more: str) -> bool:
     """Whether the form that was sent has shown exactly these; nobody concerned needs no showing."""
     wanted = list(concerned)
     return not wanted or request.form.get(FIELD) == fingerprint(wanted, *more)
+
+
+def say_affected(count: int, doctor_id: UUID | None = None) -> None:
+    """Say after a change how many appointments need another time, with the way to their list; nothing for none."""
+    if count:
+        words = ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", count)
+        listed = url_for("appointments.index", affected=1, doctor=doctor_id)
+        flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")

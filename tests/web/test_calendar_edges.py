@@ -47,7 +47,7 @@ def test_a_form_with_such_a_day_is_refused(desk: Desk, day: str) -> None:
 def test_a_records_form_says_which_days_it_takes(desk: Desk, day: str) -> None:
     admin = desk.admin()
     holiday = admin.get("/holidays").form("/holidays").send(name="Holi", date=day)
-    away = admin.get(f"/doctors/{desk.doctor_id}/absences").form("absences").send(start_date=day, end_date=day)
+    away = admin.get(f"/doctors/{desk.doctor_id}/absences").form(id="new").send(start_date=day, end_date=day)
     born = admin.get("/patients/new").form("/patients/new").send(name="Asha", phone="9812345678", date_of_birth=day)
     for page in (holiday, away, born):
         assert page.status == 422
