@@ -13,11 +13,12 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hms_web.api import register as register_api
+from hms_web.api.job_health import KEY_HASHES
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.jobs.wake import Waker
 from hms_web.logs import configure_logging
 from hms_web.models import db
-from hms_web.services import outbox, sign_in_limits, unit_of_work
+from hms_web.services import cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
 from hms_web.web import register as register_web
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,8 +79,10 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
+    app.extensions[scheduler_pulse.EXTENSION] = app.extensions[REDIS]
     app.extensions[sign_in_limits.EXTENSION] = sign_in_limits.SignInLimits(settings.redis_url)
     app.extensions[WAKER] = Waker(settings.redis_url)
+    app.extensions[cron_keys.EXTENSION] = cron_keys.TriggerLimits(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
     register_web(app)
@@ -112,6 +115,7 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         # The machine's own probes ask by its loopback; a link that leads there is of use to nobody.
         "TRUSTED_HOSTS": _trusted_hosts(settings),
         "SQLALCHEMY_DATABASE_URI": database_url,
+        KEY_HASHES: tuple(passwords.secret_hash(key) for key in settings.cron_api_keys),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
     }
 

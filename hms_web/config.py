@@ -32,6 +32,7 @@ SETTING_NAMES = frozenset(
 )
 HIGHEST_PORT = 65535
 LOCK_WAIT_SECONDS = 2
+MOST_CRON_KEYS = 2
 MOST_PROXIES = 8
 SHORTEST_SECRET = 16
 
@@ -62,8 +63,9 @@ class Settings:
     # SECRET_KEY: signs cookies; at least 16 characters. Required in production; the demo makes one and keeps it in
     # HMS_DATA_DIR.
     secret_key: str
-    # CRON_API_KEY: what the external trigger of the no-show check presents; unset means that nobody can trigger it.
-    cron_api_key: str | None
+    # CRON_API_KEY: what the external trigger of the no-show check presents, at least 16 characters; two, separated by a
+    # comma, while one is exchanged. Unset, only keys of `hms jobs key create` are valid.
+    cron_api_keys: tuple[str, ...]
     # HMS_DATA_DIR: where the embedded servers and the demo keep their data (default: var).
     data_dir: Path
     # HMS_HOST: the address `hms run` listens on (default: 127.0.0.1).
@@ -98,11 +100,11 @@ class Settings:
             database_url=_database_url(given.get("DATABASE_URL", "")),
             redis_url=_redis_url(given.get("REDIS_URL", "")),
             secret_key=_secret_key(given.get("SECRET_KEY", ""), env, data_dir),
-            cron_api_key=given.get("CRON_API_KEY") or None,
+            cron_api_keys=_cron_api_keys(given.get("CRON_API_KEY", "")),
             data_dir=data_dir,
             host=given.get("HMS_HOST") or "127.0.0.1",
             port=_whole("HMS_PORT", given.get("HMS_PORT") or "8000", 1, HIGHEST_PORT),
-            trusted_hosts=_trusted_hosts(given.get("HMS_TRUSTED_HOSTS", "")),
+            trusted_hosts=_listed(given.get("HMS_TRUSTED_HOSTS", "")),
             trusted_proxies=_whole("HMS_TRUSTED_PROXIES", given.get("HMS_TRUSTED_PROXIES") or "0", 0, MOST_PROXIES),
         )
 
@@ -185,8 +187,19 @@ def _secret_key(value: str, env: Environment, data_dir: Path) -> str:
     raise ConfigError(message)
 
 
-def _trusted_hosts(value: str) -> tuple[str, ...]:
-    return tuple(host.strip() for host in value.split(",") if host.strip())
+def _cron_api_keys(value: str) -> tuple[str, ...]:
+    keys = _listed(value)
+    if any(len(key) < SHORTEST_SECRET for key in keys):
+        message = f"CRON_API_KEY is too short: each key needs at least {SHORTEST_SECRET} characters."
+        raise ConfigError(message)
+    if len(keys) > MOST_CRON_KEYS:
+        message = f"CRON_API_KEY holds {len(keys)} keys; it can hold {MOST_CRON_KEYS}."
+        raise ConfigError(message)
+    return keys
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.split(",") if one.strip())
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:

@@ -11,6 +11,7 @@ from hms_web.api import (
     doctors,
     holidays,
     identity,
+    job_health,
     no_show,
     notifications,
     pages,
@@ -39,6 +40,7 @@ NOUNS = (
     alerts,
     holidays,
     notifications,
+    job_health,
 )
 OPERATIONS: list[Operation] = [operation for noun in NOUNS for operation in noun.routes]
 

@@ -61,6 +61,12 @@ _PROBLEM: Json = {
     "additionalProperties": False,
 }
 _SECURITY: Json = {
+    "cronKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-cron-api-key",
+        "description": "A key from the settings, or of `hms jobs key create`.",
+    },
     "bearer": {"type": "http", "scheme": "bearer", "description": "The token of `POST /auth/token`."},
     "session": {"type": "apiKey", "in": "cookie", "name": "session", "description": "A browser's session."},
     "csrf": {
@@ -148,7 +154,7 @@ def _description(operation: Operation) -> str:
 
 def _security(operation: Operation) -> list[Json]:
     if operation.roles is None:
-        return []
+        return [{operation.scheme: []}] if operation.scheme else []
     session: Json = {"session": [], "csrf": []} if operation.method in UNSAFE else {"session": []}
     return [{"bearer": []}, session]
 
@@ -190,16 +196,22 @@ def _headers(operation: Operation) -> list[Json]:
 
 
 def _responses(operation: Operation) -> Json:
-    status = HTTPStatus(operation.status)
-    answered: Json = {"description": status.phrase}
-    if operation.answers:
-        kinds = [{"$ref": REFERENCE.format(model=shape.__name__)} for shape in operation.answers]
-        answered["content"] = {JSON: {"schema": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}}
+    kinds: dict[int, list[Json]] = {} if operation.answers else {int(operation.status): []}
+    for shape in operation.answers:
+        status = int(shape.answers_with or operation.status)
+        kinds.setdefault(status, []).append({"$ref": REFERENCE.format(model=shape.__name__)})
     codes: dict[int, list[str]] = {}
     for code, number in _codes(operation):
         codes.setdefault(number, []).append(code)
     problems = {str(number): _problem(number, codes[number]) for number in sorted(codes)}
-    return {str(int(status)): answered, **problems}
+    return {str(status): _answered(status, shapes) for status, shapes in kinds.items()} | problems
+
+
+def _answered(status: int, shapes: list[Json]) -> Json:
+    answered: Json = {"description": HTTPStatus(status).phrase}
+    if shapes:
+        answered["content"] = {JSON: {"schema": shapes[0] if len(shapes) == 1 else {"anyOf": shapes}}}
+    return answered
 
 
 def _codes(operation: Operation) -> list[tuple[str, int]]:

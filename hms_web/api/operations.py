@@ -72,7 +72,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `roles` is None where anyone may ask. `creates` says that it takes an Idempotency-Key."""
+    """One method of one path. `roles` is None where anyone may ask. `creates` says that it takes an Idempotency-Key.
+
+    `scheme` names how else than by signing in one shows who one is, where the view itself sees to that.
+    """
 
     noun: str
     method: str
@@ -83,6 +86,7 @@ class Operation:
     status: int = HTTPStatus.OK
     refuses: tuple[Code, ...] = ()
     creates: bool = False
+    scheme: str | None = None
 
     @property
     def endpoint(self) -> str:
@@ -159,7 +163,9 @@ class Operation:
             result = refused.refusal
         if isinstance(result, Refusal | Declined):
             return _refusal(result if isinstance(result, Declined) else Declined(result), call)
-        return Answer(self.status, dump(result, call) if isinstance(result, Shape) else {})
+        if not isinstance(result, Shape):
+            return Answer(self.status, {})
+        return Answer(result.answers_with or self.status, dump(result, call))
 
     def _respond(self, answer: Answer) -> Response:
         if answer.status >= problems.ERROR:
@@ -199,7 +205,7 @@ class Routes:
     def __iter__(self) -> Iterator[Operation]:
         return iter(self.operations)
 
-    def add(
+    def add(  # noqa: PLR0913 all that is declared of an endpoint
         self,
         method: str,
         path: str,
@@ -209,13 +215,25 @@ class Routes:
         status: int = HTTPStatus.OK,
         refuses: Collection[Code] = (),
         creates: bool = False,
+        scheme: str | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Declare the decorated view as the endpoint of a method and path, for these roles; None lets anyone ask."""
 
         def declare(view: Callable[P, R]) -> Callable[P, R]:
             allowed = None if roles is None else frozenset(roles)
             self.operations.append(
-                Operation(self.noun, method, path, allowed, summary, view, status, tuple(refuses), creates=creates)
+                Operation(
+                    self.noun,
+                    method,
+                    path,
+                    allowed,
+                    summary,
+                    view,
+                    status,
+                    tuple(refuses),
+                    creates=creates,
+                    scheme=scheme,
+                )
             )
             return view
 

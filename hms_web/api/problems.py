@@ -77,7 +77,7 @@ WORDS: dict[Wrong, tuple[HTTPStatus, str, str]] = {
     Wrong.TOO_MANY_ATTEMPTS: (
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many attempts",
-        "Signing in failed too often. Wait as long as `Retry-After` says, then try again.",
+        "This was tried too often. Wait as long as `Retry-After` says, then try again.",
     ),
     Wrong.INTERNAL_ERROR: (
         HTTPStatus.INTERNAL_SERVER_ERROR,

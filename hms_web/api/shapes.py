@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -31,7 +31,12 @@ WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 class Shape(BaseModel):
-    """What we answer. Made by name from the views of the services."""
+    """What we answer. Made by name from the views of the services.
+
+    `answers_with` is the status of a shape that is answered with another one than its operation's own.
+    """
+
+    answers_with: ClassVar[int | None] = None
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid")
 

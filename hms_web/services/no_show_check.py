@@ -82,7 +82,17 @@ class CheckedAll:
     @property
     def has_failed(self) -> bool:
         """Whether somewhere it did not go well."""
-        return self.broken > 0 or any(one.run.has_failed for one in self.ran)
+        return self.failures > 0
+
+    @property
+    def failures(self) -> int:
+        """In how many hospitals it did not go well."""
+        return self.broken + sum(one.run.has_failed for one in self.ran)
+
+    @property
+    def hospitals(self) -> int:
+        """How many hospitals there are."""
+        return len(self.ran) + self.running + self.closed + self.broken
 
     @property
     def is_only_running(self) -> bool:

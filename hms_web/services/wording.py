@@ -66,6 +66,9 @@ SENTENCES: dict[Code, str] = {
     Code.PARTICIPANT_NOT_FOUND: "That doctor does not take part in this consultation.",
     Code.CONSULTATION_INCOMPLETE: "This consultation is not complete yet. {lacking}",
     Code.ALREADY_PARTICIPANT: "{name} takes part in this consultation already.",
+    Code.WRONG_API_KEY: "The header x-cron-api-key is missing or holds no key that is valid.",
+    Code.NOT_CONFIGURED: "No key is configured: set CRON_API_KEY, or make one with `hms jobs key create`.",
+    Code.RUN_FAILED: "The check did not end well ({error}). What it had finished is kept, and the next one goes on.",
 }
 
 TITLES: dict[Code, str] = {code: code.replace("_", " ").capitalize() for code in Code} | {
@@ -82,6 +85,9 @@ _STATUS: dict[Code, int] = {
     Code.PATIENT_BLOCKED: _FORBIDDEN,
     Code.FORBIDDEN: _FORBIDDEN,
     Code.WRONG_CREDENTIALS: 401,
+    Code.WRONG_API_KEY: 401,
+    Code.NOT_CONFIGURED: 503,
+    Code.RUN_FAILED: 503,
     Code.DATE_IN_PAST: _UNPROCESSABLE,
     Code.BEYOND_BOOKING_WINDOW: _UNPROCESSABLE,
     Code.OUTSIDE_SCHEDULE: _UNPROCESSABLE,

@@ -20,7 +20,7 @@ def test_every_spelling_of_postgresql_is_the_same(scheme: str) -> None:
 def test_what_is_not_given_has_its_default() -> None:
     settings = Settings.from_env(SECRET)
     assert (settings.env, settings.host, settings.port) == (Environment.PRODUCTION, "127.0.0.1", 8000)
-    assert (settings.database_url, settings.redis_url, settings.cron_api_key) == (None, None, None)
+    assert (settings.database_url, settings.redis_url, settings.cron_api_keys) == (None, None, ())
     assert settings.data_dir == Path.cwd() / "var"
 
 
@@ -36,6 +36,9 @@ def test_what_is_not_given_has_its_default() -> None:
         ("HMS_PORT", "web"),
         ("HMS_TRUSTED_PROXIES", "-1"),
         ("SECRET_KEY", "short"),
+        ("CRON_API_KEY", "short"),
+        ("CRON_API_KEY", "long enough to be a key,short"),
+        ("CRON_API_KEY", "the first of three keys,the second of three keys,the third of three keys"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:

@@ -19,6 +19,7 @@ FACTS: dict[Code, dict[str, object]] = {
     Code.SLOT_HELD: {"name": "Reception 2", "until": datetime(2026, 3, 2, 4, 30, tzinfo=UTC)},
     Code.DOCTOR_FULLY_BOOKED: {"maximum": 30},
     Code.INVALID_TRANSITION: {"from": "COMPLETED", "to": "CHECKED_IN"},
+    Code.RUN_FAILED: {"error": "ValueError"},
     Code.ALREADY_PARTICIPANT: {"name": "Dr. Mehta"},
     Code.CONSULTATION_INCOMPLETE: {"missing": [("diagnosis", "Write down at least one diagnosis.")]},
 }
@@ -31,7 +32,7 @@ def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
     assert "{" not in words
     assert TITLES[code]
     assert code in SENTENCES
-    assert status_of(code) in {401, 403, 404, 409, 422}
+    assert status_of(code) in {401, 403, 404, 409, 422, 503}
 
 
 @pytest.mark.parametrize(
