@@ -33,7 +33,9 @@ __all__ = [
     "create",
     "departments",
     "get",
+    "left_to_see_to",
     "list_doctors",
+    "mistakes",
     "would_be_cancelled",
 ]
 
@@ -85,15 +87,23 @@ class DoctorChanged:
     affected: tuple[AppointmentView, ...] = ()
 
 
-def create(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) -> CreatedDoctor:
-    """Add a doctor with an account of the role DOCTOR; raises InvalidInput, or Refused EMAIL_TAKEN."""
-    account = users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password)
-    refuse_invalid(
-        *users.checks(account),
+def _checks(wanted: NewDoctor) -> list[tuple[str, str | None]]:
+    return [
+        *users.checks(users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password)),
         ("department", department_mistake(wanted.department)),
         ("slotDuration", duration_mistake(wanted.slot_duration)),
         ("maxPatientsPerDay", maximum_mistake(wanted.max_patients_per_day)),
-    )
+    ]
+
+
+def mistakes(wanted: NewDoctor) -> list[tuple[str, str]]:
+    """Return what is wrong with a new doctor, all of it, as pairs of field and sentence."""
+    return [(field, sentence) for field, sentence in _checks(wanted) if sentence is not None]
+
+
+def create(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) -> CreatedDoctor:
+    """Add a doctor with an account of the role DOCTOR; raises InvalidInput, or Refused EMAIL_TAKEN."""
+    refuse_invalid(*_checks(wanted))
 
     return unit_of_work.run(session, lambda: add(session, actor, wanted, now=now))
 
@@ -138,10 +148,21 @@ def would_be_cancelled(session: Session, actor: Actor, doctor_id: UUID, *, now: 
 
     Raises Refused DOCTOR_NOT_FOUND.
     """
+    return [view for view in _standing(session, actor, doctor_id, now=now) if view.status in UPCOMING]
+
+
+def left_to_see_to(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
+    """Return the appointments of people who are here: making the doctor unavailable leaves them for staff to see to.
+
+    Raises Refused DOCTOR_NOT_FOUND.
+    """
+    return [view for view in _standing(session, actor, doctor_id, now=now) if view.status not in UPCOMING]
+
+
+def _standing(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
     get(session, actor, doctor_id)
     everything = LocalRange(local_date(now, actor.zone), date.max)
-    standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
-    return [view for view in standing if view.status in UPCOMING]
+    return appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
 
 
 def change(

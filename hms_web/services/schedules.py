@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import fits
+from hms_web.domain.doctors import duration_mistake
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek, changed_days, hours_on, slot_times, week_mistakes
+from hms_web.domain.validation import refuse_invalid
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, DoctorSchedule, new_id
 from hms_web.services import appointments, audit, locks, slot_making, unit_of_work
@@ -33,10 +35,15 @@ class ScheduleReplaced:
 
 @dataclass(frozen=True, slots=True)
 class DayPreview:
-    """One weekday's hours, and the number of slots that they give."""
+    """One weekday's hours, and the local starts of the slots that they give."""
 
     hours: DayHours
-    slots: int
+    times: tuple[time, ...]
+
+    @property
+    def slots(self) -> int:
+        """How many slots they are."""
+        return len(self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +99,15 @@ def preview(
     slot_duration: int | None = None,
     now: datetime,
 ) -> SchedulePreview:
-    """Return the slots a week would give and the appointments that would no longer fit.
+    """Return the slots a week would give, of the doctor's length or another, and who would no longer fit.
 
     Raises InvalidInput, or Refused DOCTOR_NOT_FOUND or FORBIDDEN.
     """
     _refuse_wrong(week)
+    if slot_duration is not None:
+        refuse_invalid(("slotDuration", duration_mistake(slot_duration)))
     minutes = _duration(session, actor, doctor_id)
-    days = [DayPreview(hours, len(slot_times(hours, slot_duration or minutes))) for hours in in_order(week)]
+    days = [_day_preview(hours, slot_duration or minutes) for hours in in_order(week)]
     changed = changed_days(weeks_of(session, [doctor_id])[doctor_id], week)
     everything = LocalRange(local_date(now, actor.zone), date.max)
     standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
@@ -110,6 +119,10 @@ def preview(
         and (view.kept_cause is None or DayOfWeek.of(view.date) in changed)
     ]
     return SchedulePreview(days, misfits)
+
+
+def _day_preview(hours: DayHours, minutes: int) -> DayPreview:
+    return DayPreview(hours, tuple(start for start, _ in slot_times(hours, minutes)))
 
 
 def replace(

@@ -112,10 +112,15 @@ def get(session: Session, actor: Actor, user_id: UUID) -> UserView:
     return _view(row[0], row[1])
 
 
+def is_taken(session: Session, email: str) -> bool:
+    """Whether somebody, of whatever hospital, signs in with an e-mail address already."""
+    return session.scalar(select(User.id).where(func.lower(User.email) == email.strip().lower())) is not None
+
+
 def add(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> User:
     """Add a user's row inside the caller's unit of work; raises Refused EMAIL_TAKEN."""
     email = wanted.email.strip().lower()
-    if session.scalar(select(User.id).where(func.lower(User.email) == email)) is not None:
+    if is_taken(session, email):
         raise Refused(Code.EMAIL_TAKEN)
     user = User(
         id=new_id(),

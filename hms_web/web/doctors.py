@@ -7,13 +7,17 @@ from flask.typing import ResponseReturnValue
 
 from hms_web import clock
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
+from hms_web.domain.schedules import slot_times
 from hms_web.models import db
-from hms_web.services import doctors
+from hms_web.services import doctors, schedules, users
+from hms_web.services.appointments import AppointmentView
 from hms_web.services.doctors import DoctorChange, DoctorView
+from hms_web.services.schedules import SchedulePreview
 from hms_web.web import asked, auth, htmx, refusals, shown
 from hms_web.web.doctor_forms import DoctorForm, NewDoctorForm
 from hms_web.web.language import gettext, ngettext
+from hms_web.web.schedules import alike
 
 blueprint = Blueprint("doctors", __name__)
 
@@ -49,13 +53,10 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Add the doctor and show, this once, the link with which a password is set."""
     form = NewDoctorForm()
-    if not form.validate():
+    if not _is_right(form):
         return _new_form(form, 422)
     try:
         created = doctors.create(db.session(), auth.actor(), form.new, now=clock.now())
-    except InvalidInput as error:
-        form.take(error)
-        return _new_form(form, 422)
     except Refused as error:
         if error.refusal.code is not Code.EMAIL_TAKEN:
             raise
@@ -69,6 +70,16 @@ def create() -> ResponseReturnValue:
         next=goes_on,
         next_words=gettext("Enter the hours"),
     )
+
+
+def _is_right(form: NewDoctorForm) -> bool:
+    """Whether nothing is wrong with a new doctor; everything that is, is noted at once."""
+    is_valid = form.validate()
+    noted = {name for name, field in form.fields_by_api_name().items() if field.errors}
+    form.take(InvalidInput([item for item in doctors.mistakes(form.new) if item[0] not in noted]))
+    if not form.email.errors and users.is_taken(db.session(), form.email.data or ""):
+        form.email.errors = [refusals.sentence(Refusal(Code.EMAIL_TAKEN))]
+    return is_valid and not form.mistakes
 
 
 @blueprint.get("/doctors/<uuid:doctor_id>")
@@ -87,6 +98,9 @@ def change(doctor_id: UUID) -> ResponseReturnValue:
     doctor = doctors.get(session, actor, doctor_id)
     if not form.validate():
         return _shown(doctor, form, 422)
+    effect = _foretell(doctor, form)
+    if effect is not None and not shown.was(_newly(effect)):
+        return _shown(doctor, form, 409, effect)
     try:
         wanted, seen = form.only_typed(form.change), form.seen_values()
         changed = doctors.change(session, actor, doctor_id, wanted, now=clock.now(), seen=seen)
@@ -103,6 +117,44 @@ def change(doctor_id: UUID) -> ResponseReturnValue:
     flash(gettext("Saved."), "good")
     shown.say_affected(len(changed.affected), doctor_id)
     return redirect(url_for("doctors.page", doctor_id=doctor_id), 303)
+
+
+@blueprint.post("/doctors/<uuid:doctor_id>/slots")
+@auth.roles(Role.ADMIN)
+def preview_slots(doctor_id: UUID) -> ResponseReturnValue:
+    """What the length of a slot in the form would give; nothing while it is the doctor's own or cannot be read."""
+    doctor, form = doctors.get(db.session(), auth.actor(), doctor_id), DoctorForm()
+    return render_template("doctors/_slots.html", **_slots(doctor, _foretell(doctor, form)))
+
+
+def _foretell(doctor: DoctorView, form: DoctorForm) -> SchedulePreview | None:
+    """What another slot length would do; None when it stays, or is none."""
+    wanted = form.slot_duration.data
+    if wanted is None or wanted == doctor.slot_duration:
+        return None
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    try:
+        return schedules.preview(session, actor, doctor.id, doctor.schedules, slot_duration=wanted, now=now)
+    except InvalidInput:
+        return None
+
+
+def _newly(effect: SchedulePreview) -> list[AppointmentView]:
+    return [view for view in effect.affected if view.affected_cause is None]
+
+
+def _slots(doctor: DoctorView, effect: SchedulePreview | None) -> dict[str, object]:
+    """What the templates ask of another slot length; how many slots a week has now, and would have."""
+    affected = _newly(effect) if effect else []
+    before = sum(len(slot_times(hours, doctor.slot_duration)) for hours in doctor.schedules)
+    return {
+        "effect": effect,
+        "before": before,
+        "after": sum(day.slots for day in effect.days) if effect else before,
+        "groups": alike(effect) if effect else [],
+        "affected": affected,
+        "fingerprint": shown.fingerprint(affected),
+    }
 
 
 @blueprint.get("/doctors/<uuid:doctor_id>/availability")
@@ -140,11 +192,13 @@ def switch(doctor_id: UUID) -> ResponseReturnValue:
 
 
 def _availability(doctor: DoctorView, status: int = 200) -> ResponseReturnValue:
-    concerned = doctors.would_be_cancelled(db.session(), auth.actor(), doctor.id, now=clock.now())
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    concerned = doctors.would_be_cancelled(session, actor, doctor.id, now=now)
     answer = render_template(
         "doctors/availability.html",
         doctor=doctor,
         concerned_items=concerned if doctor.is_available else [],
+        here=doctors.left_to_see_to(session, actor, doctor.id, now=now) if doctor.is_available else [],
         people=len({view.patient_id for view in concerned}),
         fingerprint=shown.fingerprint(concerned),
         is_changed=status == 409,  # noqa: PLR2004
@@ -152,11 +206,18 @@ def _availability(doctor: DoctorView, status: int = 200) -> ResponseReturnValue:
     return make_response(answer, status)
 
 
-def _shown(doctor: DoctorView, form: DoctorForm, status: int = 200) -> ResponseReturnValue:
-    departments = doctors.departments(db.session(), auth.actor())
-    return make_response(
-        render_template("doctors/page.html", doctor=doctor, form=form, departments=departments), status
+def _shown(
+    doctor: DoctorView, form: DoctorForm, status: int = 200, effect: SchedulePreview | None = None
+) -> ResponseReturnValue:
+    answer = render_template(
+        "doctors/page.html",
+        doctor=doctor,
+        form=form,
+        departments=doctors.departments(db.session(), auth.actor()),
+        asks=effect is not None,
+        **_slots(doctor, effect),
     )
+    return make_response(answer, status)
 
 
 def _new_form(form: NewDoctorForm, status: int = 200) -> ResponseReturnValue:

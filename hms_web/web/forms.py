@@ -37,9 +37,13 @@ class Form(FlaskForm):  # type: ignore[misc]
         """Note a mistake of the form as a whole."""
         self.form_errors.append(sentence)
 
+    def fields_by_api_name(self) -> dict[str, Field]:
+        """The fields by the names that services and the JSON API know them by."""
+        return {self.api_names.get(field.short_name, camel(field.short_name)): field for field in self}
+
     def take(self, invalid: InvalidInput) -> None:
         """Put the mistakes that a service found at the fields they are about."""
-        names = {self.api_names.get(field.short_name, camel(field.short_name)): field for field in self}
+        names = self.fields_by_api_name()
         for name, sentence in invalid.errors:
             field = names.get(name)
             if field is None:

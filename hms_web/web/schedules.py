@@ -1,5 +1,6 @@
 """`/doctors/<id>/schedule`: a doctor's weekly hours, with what they give before they are saved."""
 
+from datetime import time
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from hms_web.services.doctors import DoctorView
 from hms_web.services.schedules import SchedulePreview
 from hms_web.web import auth, shown
 from hms_web.web.language import gettext, ngettext
-from hms_web.web.weeks import PARTS, Week
+from hms_web.web.weeks import DAYS, PARTS, Week
 
 blueprint = Blueprint("schedules", __name__)
 
@@ -73,6 +74,15 @@ def _foretell(doctor: DoctorView, week: Week) -> SchedulePreview | None:
         return None
 
 
+def alike(foretold: SchedulePreview) -> list[tuple[str, tuple[time, ...]]]:
+    """The times of the slots that a week gives; days with the same times stand together."""
+    groups: dict[tuple[time, ...], list[str]] = {}
+    for day in foretold.days:
+        if day.times:
+            groups.setdefault(day.times, []).append(str(DAYS[day.hours.day_of_week]))
+    return [(", ".join(names), times) for times, names in groups.items()]
+
+
 def _effect(week: Week, foretold: SchedulePreview | None) -> dict[str, object]:
     slots = {day.hours.day_of_week: day.slots for day in foretold.days if day.hours.is_active} if foretold else {}
     affected = foretold.affected if foretold else []
@@ -80,6 +90,7 @@ def _effect(week: Week, foretold: SchedulePreview | None) -> dict[str, object]:
         "week": week,
         "slots": slots,
         "total": sum(slots.values()),
+        "groups": alike(foretold) if foretold else [],
         "is_known": foretold is not None,
         "affected": affected,
         "fingerprint": shown.fingerprint(affected),

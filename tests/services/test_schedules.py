@@ -63,6 +63,11 @@ def test_a_preview_counts_the_slots_of_each_day_and_stores_nothing(here: Clinic)
     assert [(day.hours.day_of_week, day.slots) for day in shown.days] == [("MONDAY", 6), ("TUESDAY", 14)]
     finer = schedules.preview(here.session, here.admin, doctor_id, [TUESDAY], slot_duration=15, now=NOW)
     assert [day.slots for day in finer.days] == [28]
+    assert finer.days[0].times[:3] == (time(9), time(9, 15), time(9, 30))
+    assert finer.days[0].times[16] == time(14), "after the break"
+    with pytest.raises(InvalidInput) as caught:
+        schedules.preview(here.session, here.admin, doctor_id, [TUESDAY], slot_duration=4, now=NOW)
+    assert [field for field, _ in caught.value.errors] == ["slotDuration"]
     assert here.count(DoctorSchedule, doctor_id=doctor_id) == 7
 
 

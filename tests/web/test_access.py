@@ -43,6 +43,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "doctors.index": USER,
     "doctors.new": ADMIN,
     "doctors.page": ADMIN,
+    "doctors.preview_slots": ADMIN,
     "doctors.switch": ADMIN,
     "front_desk.block": ADMIN_DOCTOR,
     "front_desk.book": USER,

@@ -38,6 +38,7 @@ MAY = {
     "doctors.index": EVERYONE,
     "doctors.new": ADMINS,
     "doctors.page": ADMINS,
+    "doctors.preview_slots": ADMINS,
     "doctors.switch": ADMINS,
     "holidays.ask_to_delete": ADMINS,
     "holidays.choose": ADMINS,

@@ -4,6 +4,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hms_web.models import Appointment, DoctorSchedule
+from tests.web.pages import text
 from tests.web.record_scenes import Desk
 
 HX = {"HX-Request": "true"}
@@ -21,7 +22,7 @@ def hours(desk: Desk, day: str) -> DoctorSchedule | None:
 def test_the_hours_as_they_are_and_what_they_give(desk: Desk) -> None:
     page = desk.doctor().get(at(desk))
     assert page.h1 == "Weekly hours of Dr. 001"
-    assert page.text.count("14 slots") == 7
+    assert [text(day) for day in page.all("output")] == ["14 slots"] * 7
     assert "98 slots a week" in page.text
     assert page.form("/schedule").values["monday-start"] == "09:00"
 
@@ -31,6 +32,7 @@ def test_a_preview_counts_the_slots_and_names_who_no_longer_fits(desk: Desk) -> 
     values = browser.get(at(desk)).form("/schedule").values
     answer = browser.post(f"{at(desk)}/preview", values | {"monday-start": "11:00"}, headers=HX)
     assert "94 slots a week" in answer.text
+    assert "Monday 10 slots 11:00 11:30 12:00 12:30 14:00" in answer.text
     assert "One appointment does not fit these hours" in answer.text
     assert "Asha Sharma" in answer.text
     assert len(answer.all("output")) == 7
@@ -49,6 +51,7 @@ def test_hours_are_saved_once_those_concerned_have_been_shown(desk: Desk) -> Non
     assert stored.start_time == time(9)
     done = asked.form("/schedule").send()
     assert "Saved: " in done.text
+    assert "Asha Sharma" in done.follow("1 appointment needs another time.").text
     assert "Saving keeps" not in done.text
     assert "1 appointment of this doctor needs another time" in done.text
     stored = hours(desk, "MONDAY")
