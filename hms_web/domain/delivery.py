@@ -85,25 +85,6 @@ class Standing:
     affected_cause: AffectedCause | None
 
 
-_DAY = timedelta(days=1)
-_BEGUN = timedelta()
-# How long after it was written a message is worth sending, and how long after the appointment has begun; None: as long.
-_AGES: dict[str, tuple[timedelta, timedelta | None]] = {
-    MessageEvent.BOOKED: (_DAY, _BEGUN),
-    MessageEvent.RESCHEDULED: (2 * _DAY, _BEGUN),
-    MessageEvent.CANCELLED: (3 * _DAY, _BEGUN),
-    MessageEvent.AFFECTED_BY_ABSENCE: (3 * _DAY, _BEGUN),
-    MessageEvent.AFFECTED_BY_HOLIDAY: (3 * _DAY, _BEGUN),
-    MessageEvent.NEEDS_RESCHEDULING: (3 * _DAY, _BEGUN),
-    MessageEvent.CANCELLED_BY_EMERGENCY: (3 * _DAY, timedelta(hours=4)),
-    MessageEvent.DOCTOR_UNAVAILABLE: (3 * _DAY, timedelta(hours=4)),
-    MessageEvent.KEPT: (3 * _DAY, _BEGUN),
-    MessageEvent.NO_SHOW: (2 * _DAY, None),
-    MessageEvent.NO_SHOW_BLOCKED: (7 * _DAY, None),
-    PROVIDER_TEST: (timedelta(hours=1), None),
-}
-_OTHERWISE = (_DAY, None)
-
 _FINAL = frozenset({MessageEvent.CANCELLED, MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE})
 _TIME = frozenset({MessageEvent.BOOKED, MessageEvent.RESCHEDULED, MessageEvent.KEPT})
 _AFFECTED = frozenset(
@@ -117,12 +98,36 @@ missed appointment is known to who missed it.
 """
 
 
+_DAY = timedelta(days=1)
+_AGES: dict[str, timedelta] = {
+    MessageEvent.BOOKED: _DAY,
+    MessageEvent.RESCHEDULED: timedelta(hours=6),
+    MessageEvent.CANCELLED: timedelta(hours=6),
+    MessageEvent.CANCELLED_BY_EMERGENCY: timedelta(hours=6),
+    MessageEvent.DOCTOR_UNAVAILABLE: timedelta(hours=6),
+    MessageEvent.AFFECTED_BY_ABSENCE: timedelta(hours=12),
+    MessageEvent.AFFECTED_BY_HOLIDAY: timedelta(hours=12),
+    MessageEvent.NEEDS_RESCHEDULING: timedelta(hours=12),
+    MessageEvent.KEPT: timedelta(hours=12),
+    MessageEvent.NO_SHOW: 2 * _DAY,
+    MessageEvent.NO_SHOW_BLOCKED: 2 * _DAY,
+    PROVIDER_TEST: timedelta(hours=1),
+}
+_LEFT_TO_PHONE, _AT_LEAST = timedelta(hours=1), timedelta(minutes=15)
+
+
 def expires_at(event: str, written: datetime, starts_at: datetime | None = None) -> datetime:
-    """Return the instant from which a message that was written then is not worth sending any more."""
-    age, beyond = _AGES.get(event, _OTHERWISE)
-    if starts_at is None or beyond is None:
-        return written + age
-    return min(written + age, starts_at + beyond)
+    """Return the instant from which a message that was written then is not worth sending any more.
+
+    A booking is not announced once it has begun. What has to be phoned otherwise is given up an hour before the
+    appointment, so that there is time to phone; it is tried for a quarter of an hour all the same.
+    """
+    aged = written + _AGES.get(event, _DAY)
+    if starts_at is None or event in _MISSED:
+        return aged
+    if event in TO_PHONE:
+        return min(aged, max(starts_at - _LEFT_TO_PHONE, written + _AT_LEAST))
+    return min(aged, starts_at)
 
 
 def no_longer_true(event: str, said: Said | None, standing: Standing) -> Reason | None:

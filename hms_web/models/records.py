@@ -57,8 +57,10 @@ class Notification(Base):
             "created_at",
             postgresql_where=text(
                 "state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"
+                " AND event <> 'appointment.booked'"
             ),
         ),
+        Index("ix_notifications_phoned", "hospital_id", "phoned_at", postgresql_where=text("phoned_at IS NOT NULL")),
         Index("ix_notifications_unread", "user_id", postgresql_where=text("read_at IS NULL AND channel = 'in_app'")),
         Index("ix_notifications_appointment_id", "appointment_id"),
         Index("ix_notifications_patient_id", "patient_id"),

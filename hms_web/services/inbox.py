@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -53,6 +53,16 @@ def entries(
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     rows = session.scalars(newest.limit(limit + 1)).all()
     return paging.page(rows, limit, _entry, lambda row: (row.created_at, row.id))
+
+
+MOST_COUNTED = 99
+"""More unread messages than that are not counted."""
+
+
+def unread_count(session: Session, actor: Actor) -> int:
+    """Return how many of the actor's messages were not read; at most one more than `MOST_COUNTED`."""
+    unread = select(Notification.id).where(_mine(actor), Notification.read_at.is_(None)).limit(MOST_COUNTED + 1)
+    return session.scalar(select(func.count()).select_from(unread.subquery())) or 0
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, *, now: datetime) -> InboxEntry:

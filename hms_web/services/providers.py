@@ -1,6 +1,5 @@
 """Through whom a hospital sends its messages: one address a channel, kept encrypted, shown masked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -139,21 +138,17 @@ def send_test(session: Session, actor: Actor, channel: Channel, to: str, *, now:
     unit_of_work.run(session, work)
 
 
-def latest_tests(session: Session, actor: Actor) -> Sequence[TestView]:
-    """Return the latest test message of each channel."""
-    rows = session.scalars(
-        select(Notification)
-        .distinct(Notification.channel)
-        .where(
-            Notification.hospital_id == actor.hospital_id,
-            Notification.event == PROVIDER_TEST,
-            Notification.user_id == actor.user_id,
-        )
-        .order_by(Notification.channel, Notification.created_at.desc(), Notification.id.desc())
+def latest_tests(session: Session, actor: Actor) -> list[TestView]:
+    """Return the actor's latest test message of each channel that has one."""
+    mine = (
+        Notification.hospital_id == actor.hospital_id,
+        Notification.user_id == actor.user_id,
+        Notification.event == PROVIDER_TEST,
     )
+    newest = select(Notification).where(*mine).order_by(Notification.created_at.desc(), Notification.id.desc()).limit(1)
+    rows = [session.scalars(newest.where(Notification.channel == channel)).first() for channel in CHANNELS]
     return [
-        TestView(
-            Channel(row.channel), row.facts.get("to", ""), DeliveryState(row.state), row.last_error, row.created_at
-        )
+        TestView(Channel(row.channel), row.facts["to"], DeliveryState(row.state), row.last_error, row.created_at)
         for row in rows
+        if row is not None
     ]

@@ -37,6 +37,9 @@ SENTENCES: dict[Code, str] = {
     Code.HOLIDAY_NOT_FOUND: "There is no such holiday.",
     Code.USER_NOT_FOUND: "There is no such user in this hospital.",
     Code.NOTIFICATION_NOT_FOUND: "There is no such notification.",
+    Code.MESSAGE_NOT_REPEATABLE: (
+        "This message cannot be sent again: it is waiting to be sent anyway, or what it says is not true any more."
+    ),
     Code.INVALID_TRANSITION: "An appointment that is {from} cannot become {to}{on}.",
     Code.STALE_VERSION: (
         "Somebody else has changed this meanwhile. Look at it as it is now, and change it again if it is still needed."

@@ -2,14 +2,40 @@
 
 from flask import Flask
 
-from hms_web.web import assets, auth, csrf, errors, formats, home, htmx, language, navigation, privacy, sign_in
+from hms_web.web import (
+    assets,
+    auth,
+    csrf,
+    errors,
+    formats,
+    home,
+    htmx,
+    language,
+    message_words,
+    navigation,
+    notifications,
+    privacy,
+    sign_in,
+)
 from hms_web.web.front_desk import blueprint as front_desk
 from hms_web.web.records import BLUEPRINTS as RECORDS
 
 
 def register(app: Flask) -> None:
     """Add the pages to the application."""
-    for part in (assets, htmx, language, auth, csrf, privacy, formats, navigation, errors):
+    for part in (
+        assets,
+        htmx,
+        language,
+        auth,
+        csrf,
+        privacy,
+        formats,
+        message_words,
+        navigation,
+        notifications,
+        errors,
+    ):
         part.init_app(app)
     for blueprint in (sign_in.blueprint, home.blueprint, front_desk, *RECORDS):
         app.register_blueprint(blueprint)

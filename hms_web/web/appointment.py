@@ -15,7 +15,7 @@ from hms_web.domain.local_time import day_span, may_be_meant
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_follow, may_set_by_hand
 from hms_web.models import db
-from hms_web.services import appointments, booking, cancelling, doctors, slots, visits
+from hms_web.services import appointments, booking, cancelling, doctors, patient_messages, slots, visits
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import asked, auth, formats, histories, htmx, refusals
 from hms_web.web.appointments import blueprint
@@ -201,6 +201,7 @@ def _shown(
         times=_times(view, chosen),
         doctors=doctors.all_of(session, actor),
         steps=histories.steps(session, actor, events),
+        messages=patient_messages.of_appointment(session, actor, view.id),
         cancel_form=cancel_form or CancelForm(formdata=None),
         words_form=words,
         is_today=view.date == clock.today(actor.zone),

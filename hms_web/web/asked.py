@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, time
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from hms_web.domain.local_time import read_day
 from hms_web.domain.validation import is_storable
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def choice(kind: type[E], written: str) -> E | None:
+    """Return the member of an enum whose value was written, or None."""
+    return next((member for member in kind if member == written), None)
 
 
 def text(values: Mapping[str, str], name: str) -> str | None:

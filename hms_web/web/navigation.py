@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),
     Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
     Entry("users.index", lazy_gettext("Users"), ADMINS),
+    Entry("messages.index", lazy_gettext("Messages"), ADMINS),
 )
 
 # Pages that stand under one of these, by their blueprint.

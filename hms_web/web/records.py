@@ -10,15 +10,33 @@ from hms_web.web import (
     doctors,
     holiday_import,
     holidays,
+    message_providers,
+    message_templates,
+    messages,
+    notifications,
     passwords,
     patient,
     patients,
     schedules,
+    to_phone,
     users,
 )
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
-MODULES = (absences, absence, appointments, appointment, holidays, holiday_import, patients, patient)
+MODULES = (
+    absences,
+    absence,
+    appointments,
+    appointment,
+    holidays,
+    holiday_import,
+    patients,
+    patient,
+    messages,
+    message_providers,
+    message_templates,
+    to_phone,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     appointments.blueprint,
@@ -27,6 +45,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     schedules.blueprint,
     absences.blueprint,
     holidays.blueprint,
+    messages.blueprint,
+    notifications.blueprint,
     users.blueprint,
     passwords.blueprint,
 )

@@ -153,7 +153,17 @@ def upgrade() -> None:
         "notifications",
         ["hospital_id", "created_at"],
         unique=False,
-        postgresql_where=sa.text("state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"),
+        postgresql_where=sa.text(
+            "state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"
+            " AND event <> 'appointment.booked'"
+        ),
+    )
+    op.create_index(
+        "ix_notifications_phoned",
+        "notifications",
+        ["hospital_id", "phoned_at"],
+        unique=False,
+        postgresql_where=sa.text("phoned_at IS NOT NULL"),
     )
     op.create_index(
         "ix_notifications_unread",
@@ -182,7 +192,13 @@ def downgrade() -> None:
     op.drop_index(
         "ix_notifications_to_phone",
         table_name="notifications",
-        postgresql_where=sa.text("state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"),
+        postgresql_where=sa.text(
+            "state IN ('FAILED', 'NOT_CONFIGURED') AND channel <> 'in_app' AND phoned_at IS NULL"
+            " AND event <> 'appointment.booked'"
+        ),
+    )
+    op.drop_index(
+        "ix_notifications_phoned", table_name="notifications", postgresql_where=sa.text("phoned_at IS NOT NULL")
     )
     op.drop_index("ix_notifications_hospital_id_created_at", table_name="notifications")
     op.drop_index("ix_notifications_queue", table_name="notifications", postgresql_where=sa.text("state = 'QUEUED'"))

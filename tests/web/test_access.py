@@ -19,6 +19,7 @@ ANYONE: frozenset[Role | None] = frozenset({*Role, None})
 USER = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 ADMIN_DOCTOR = frozenset({Role.ADMIN, Role.DOCTOR})
+RECEPTION = frozenset({Role.ADMIN, Role.RECEPTIONIST})
 
 TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "absences.ask_to_cancel": ADMIN_DOCTOR,
@@ -68,6 +69,25 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "holidays.switch": ADMIN,
     "holidays.take_over": ADMIN,
     "home.start": USER,
+    "messages.index": ADMIN,
+    "messages.not_phoned": RECEPTION,
+    "messages.phoned": RECEPTION,
+    "messages.preview_template": ADMIN,
+    "messages.put_provider": ADMIN,
+    "messages.remove_provider": ADMIN,
+    "messages.reset_template": ADMIN,
+    "messages.save_template": ADMIN,
+    "messages.send_again": ADMIN,
+    "messages.send_unconfigured": ADMIN,
+    "messages.set_language": ADMIN,
+    "messages.show_calls": RECEPTION | {Role.NURSE},
+    "messages.show_providers": ADMIN,
+    "messages.show_template": ADMIN,
+    "messages.show_templates": ADMIN,
+    "messages.test_provider": ADMIN,
+    "notifications.index": USER,
+    "notifications.read": USER,
+    "notifications.read_all": USER,
     "passwords.page": ANYONE,
     "passwords.submit": ANYONE,
     "patients.alike": USER,

@@ -25,6 +25,11 @@ PAGES = {
     "/doctors": 200,
     "/holidays": 200,
     "/users": 200,
+    "/messages": 200,
+    "/messages/to-phone": 200,
+    "/messages/templates": 200,
+    "/messages/providers": 200,
+    "/notifications": 200,
 }
 LISTS = (
     "/patients?limit=100",

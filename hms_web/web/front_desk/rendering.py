@@ -15,6 +15,7 @@ from markupsafe import Markup
 from hms_web import clock
 from hms_web.domain.identity import Actor
 from hms_web.models import db
+from hms_web.services import to_phone
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import day, grid, panels
 from hms_web.web.front_desk.address import Address
@@ -101,7 +102,13 @@ def page(desk: Desk, panel: Panel | None = None, status: int = 200) -> Response:
 
 def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
     today = desk.now.astimezone(desk.actor.zone).date()
-    return {"address": desk.address, "doctors": doctors, "today": today, "one_day": timedelta(days=1)}
+    return {
+        "address": desk.address,
+        "doctors": doctors,
+        "today": today,
+        "one_day": timedelta(days=1),
+        "to_phone": to_phone.count_for(db.session(), desk.actor, now=desk.now),
+    }
 
 
 def opened(desk: Desk) -> Response:

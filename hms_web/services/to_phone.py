@@ -1,0 +1,223 @@
+"""The patients who have to be phoned: what they should know could not be sent (product.md, Notifications)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.delivery import TO_PHONE, Standing, no_longer_true
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.notifications import Channel, DeliveryState
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import Appointment, Doctor, Notification, Patient, User
+from hms_web.services import audit, unit_of_work
+from hms_web.services.delivery import said_in
+
+KEPT_FOR = timedelta(days=2)
+"""How long after an appointment began its patient still has to be phoned."""
+
+UNDO_FOR = timedelta(hours=24)
+"""How long a call stays on the screen, to be taken back."""
+
+READERS = frozenset({Role.RECEPTIONIST, Role.ADMIN, Role.NURSE})
+"""Who sees whom to phone."""
+
+_UNSENT = (DeliveryState.FAILED, DeliveryState.NOT_CONFIGURED)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One patient to be phoned about one appointment, and what they should know."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    patient_name: str
+    patient_mrn: str
+    patient_phone: str | None
+    doctor_name: str
+    date: date
+    start_time: time
+    starts_at: datetime
+    event: MessageEvent
+    body: str
+    error: str | None
+    created_at: datetime
+    phoned_at: datetime | None
+    phoned_by: str | None
+
+
+_DOCTOR = aliased(User)
+_CALLER = aliased(User)
+
+
+def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Notification.event,
+            Notification.body,
+            Notification.facts,
+            Notification.last_error,
+            Notification.created_at,
+            Notification.phoned_at,
+            Appointment.id,
+            Appointment.date,
+            Appointment.start_time,
+            Appointment.starts_at,
+            Appointment.status,
+            Appointment.affected_cause,
+            Appointment.doctor_id,
+            Patient.id.label("patient_id"),
+            Patient.name,
+            Patient.mrn,
+            Patient.phone,
+            _DOCTOR.name.label("doctor_name"),
+            _CALLER.name.label("phoned_by"),
+        )
+        .join(Appointment, Appointment.id == Notification.appointment_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .join(_DOCTOR, _DOCTOR.id == Doctor.user_id)
+        .outerjoin(_CALLER, _CALLER.id == Notification.phoned_by_id)
+        .where(Notification.hospital_id == actor.hospital_id)
+    )
+
+
+def _open(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """Return what makes a message one that somebody has to be phoned about, as the index for it says it too."""
+    return (
+        Notification.hospital_id == actor.hospital_id,
+        Notification.state.in_(_UNSENT),
+        Notification.channel != Channel.IN_APP,
+        Notification.phoned_at.is_(None),
+        Notification.event != MessageEvent.BOOKED,
+        Notification.event.in_(TO_PHONE),
+    )
+
+
+def _told_otherwise() -> ColumnElement[bool]:
+    """Whether the same was sent, or is on its way, on another channel."""
+    other = aliased(Notification)
+    return exists().where(
+        other.appointment_id == Notification.appointment_id,
+        other.event == Notification.event,
+        other.facts["version"] == Notification.facts["version"],
+        other.channel != Channel.IN_APP,
+        other.state.in_((DeliveryState.SENT, DeliveryState.QUEUED)),
+    )
+
+
+def calls(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
+    """Return who has to be phoned, the soonest appointment first: one call for each appointment, its latest message.
+
+    Only what is still true counts, and nobody who was reached on another channel.
+    """
+    rows = session.execute(
+        _selected(actor)
+        .where(*_open(actor), Appointment.starts_at > now - KEPT_FOR, ~_told_otherwise())
+        .order_by(Appointment.starts_at, Appointment.id, Notification.created_at.desc(), Notification.id)
+    )
+    latest: dict[UUID, Any] = {}
+    for row in rows:
+        if _is_true(row):
+            latest.setdefault(row.id, row)
+    return [_call(row) for row in latest.values()]
+
+
+def count_for(session: Session, actor: Actor, *, now: datetime) -> int:
+    """Return how many patients have to be phoned, 0 for somebody whom that does not concern."""
+    return len(calls(session, actor, now=now)) if actor.role in READERS else 0
+
+
+def _is_true(row: Any) -> bool:  # noqa: ANN401 a row of _selected
+    cause = AffectedCause(row.affected_cause) if row.affected_cause else None
+    standing = Standing(row.starts_at, row.doctor_id, AppointmentStatus(row.status), cause)
+    return no_longer_true(row.event, said_in(row.facts), standing) is None
+
+
+def _call(row: Any) -> Call:  # noqa: ANN401 a row of _selected
+    return Call(
+        appointment_id=row.id,
+        patient_id=row.patient_id,
+        patient_name=row.name,
+        patient_mrn=row.mrn,
+        patient_phone=row.phone,
+        doctor_name=row.doctor_name,
+        date=row.date,
+        start_time=row.start_time,
+        starts_at=row.starts_at,
+        event=MessageEvent(row.event),
+        body=row.body,
+        error=row.last_error,
+        created_at=row.created_at,
+        phoned_at=row.phoned_at,
+        phoned_by=row.phoned_by,
+    )
+
+
+def made(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
+    """Return the calls of the last day, the latest first."""
+    rows = session.execute(
+        _selected(actor)
+        .where(Notification.phoned_at > now - UNDO_FOR)
+        .order_by(Notification.phoned_at.desc(), Appointment.id, Notification.created_at.desc())
+    )
+    latest: dict[UUID, Any] = {}
+    for row in rows:
+        latest.setdefault(row.id, row)
+    return [_call(row) for row in latest.values()]
+
+
+def phoned(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> int:
+    """Note that the patient of an appointment was phoned; return of how many messages. Twice is harmless.
+
+    Raises Refused APPOINTMENT_NOT_FOUND.
+    """
+    open_ones = (*_open(actor), Notification.appointment_id == appointment_id)
+    return _set(session, actor, appointment_id, open_ones, "notification.phoned", now, now=now)
+
+
+def take_back(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> int:
+    """Note that the patient was not phoned after all; return of how many messages. Raises as `phoned` does."""
+    recent = (
+        Notification.hospital_id == actor.hospital_id,
+        Notification.appointment_id == appointment_id,
+        Notification.phoned_at > now - UNDO_FOR,
+    )
+    return _set(session, actor, appointment_id, recent, "notification.not_phoned", None, now=now)
+
+
+def _set(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    which: Iterable[ColumnElement[bool]],
+    action: str,
+    phoned_at: datetime | None,
+    *,
+    now: datetime,
+) -> int:
+    mine = (Appointment.hospital_id == actor.hospital_id) & (Appointment.id == appointment_id)
+    changed = (
+        update(Notification)
+        .where(*which)
+        .values(phoned_at=phoned_at, phoned_by_id=actor.user_id if phoned_at else None)
+        .returning(Notification.id)
+        .execution_options(synchronize_session=False)
+    )
+
+    def work() -> int:
+        if session.scalar(select(Appointment.id).where(mine)) is None:
+            raise Refused(Code.APPOINTMENT_NOT_FOUND)
+        keys: Sequence[UUID] = session.scalars(changed).all()
+        entries = [audit.Entry(action, "notification", key, {"appointment_id": appointment_id}) for key in keys]
+        audit.record_all(session, actor, entries, now=now)
+        return len(keys)
+
+    return unit_of_work.run(session, work)

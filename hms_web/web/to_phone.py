@@ -1,0 +1,49 @@
+"""`/messages/to-phone`: the patients who could not be reached in writing and have to be phoned."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from hms_web import clock
+from hms_web.domain.identity import Role
+from hms_web.models import db
+from hms_web.services import to_phone
+from hms_web.web import auth
+from hms_web.web.language import gettext
+from hms_web.web.messages import blueprint
+
+CALLERS = (Role.RECEPTIONIST, Role.ADMIN)
+
+
+@blueprint.get("/messages/to-phone")
+@auth.roles(*to_phone.READERS)
+def show_calls() -> ResponseReturnValue:
+    """Whom to phone, and who was phoned in the last day."""
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    return render_template(
+        "messages/to_phone.html",
+        calls=to_phone.calls(session, actor, now=now),
+        made=to_phone.made(session, actor, now=now),
+        may_call=actor.role in CALLERS,
+    )
+
+
+@blueprint.post("/messages/to-phone/<uuid:appointment_id>")
+@auth.roles(*CALLERS)
+def phoned(appointment_id: UUID) -> ResponseReturnValue:
+    """Note that the patient of an appointment was phoned."""
+    if to_phone.phoned(db.session(), auth.actor(), appointment_id, now=clock.now()):
+        flash(gettext("Noted as phoned. It can be taken back below."), "good")
+    else:
+        flash(gettext("Somebody has seen to this one already."), "warn")
+    return redirect(url_for("messages.show_calls"), 303)
+
+
+@blueprint.post("/messages/to-phone/<uuid:appointment_id>/undo")
+@auth.roles(*CALLERS)
+def not_phoned(appointment_id: UUID) -> ResponseReturnValue:
+    """Take a call back."""
+    to_phone.take_back(db.session(), auth.actor(), appointment_id, now=clock.now())
+    flash(gettext("Taken back: this patient still has to be phoned."), "good")
+    return redirect(url_for("messages.show_calls"), 303)
