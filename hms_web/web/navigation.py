@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
     Entry("users.index", lazy_gettext("Users"), ADMINS),
     Entry("messages.index", lazy_gettext("Messages"), ADMINS),
+    Entry("jobs.index", lazy_gettext("Jobs"), ADMINS),
 )
 
 # Pages that stand under one of these, by their blueprint.

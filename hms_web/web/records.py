@@ -14,6 +14,7 @@ from hms_web.web import (
     message_templates,
     messages,
     notifications,
+    jobs,
     passwords,
     patient,
     patients,
@@ -48,5 +49,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages.blueprint,
     notifications.blueprint,
     users.blueprint,
+    jobs.blueprint,
     passwords.blueprint,
 )

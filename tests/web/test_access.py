@@ -88,6 +88,8 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "notifications.index": USER,
     "notifications.read": USER,
     "notifications.read_all": USER,
+    "jobs.index": ADMIN,
+    "jobs.run": ADMIN,
     "passwords.page": ANYONE,
     "passwords.submit": ANYONE,
     "patients.alike": USER,

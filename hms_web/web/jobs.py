@@ -1,0 +1,165 @@
+"""`/jobs`: how the no-show check does, by source, and a button that runs it now; for administrators."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import cast
+
+import redis
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+
+from hms_web import clock
+from hms_web.domain.identity import Role
+from hms_web.domain.job_health import Health, Pulse, Run, RunSource, RunStatus, Trouble
+from hms_web.models import db
+from hms_web.services import job_health, job_words, no_show_check, scheduler_pulse
+from hms_web.services.job_health import Ran
+from hms_web.services.leases import Taken
+from hms_web.web import auth, htmx
+from hms_web.web.language import gettext
+
+blueprint = Blueprint("jobs", __name__)
+
+SOURCES = {
+    RunSource.SCHEDULER: lazy_gettext("Scheduler"),
+    RunSource.EXTERNAL: lazy_gettext("External trigger"),
+    RunSource.MANUAL: lazy_gettext("By hand"),
+}
+STATUSES = {
+    RunStatus.RUNNING: (lazy_gettext("running"), "accent"),
+    RunStatus.SUCCESS: (lazy_gettext("went well"), "good"),
+    RunStatus.ERROR: (lazy_gettext("failed"), "bad"),
+    RunStatus.LOST: (lazy_gettext("lost"), "bad"),
+}
+_PROCESSES = lazy_gettext(
+    "See that a worker and a scheduler run (python worker.py work, python worker.py schedule) and reach Redis and the "
+    "database; their supervisor starts them again. Until then press Run now every few minutes, or let the external "
+    "trigger call."
+)
+ADVICE = {
+    Trouble.FAILURES: lazy_gettext(
+        "Read below what went wrong, and at the same time in the worker's log. Once the cause is gone, press Run now: "
+        "one run that goes well is enough."
+    ),
+    Trouble.SILENCE: _PROCESSES,
+    Trouble.SCHEDULER_SILENT: _PROCESSES,
+    Trouble.SCHEDULER_DEAD: _PROCESSES,
+    Trouble.REDIS_GONE: lazy_gettext(
+        "Start Redis again, or mend REDIS_URL; the scheduler then puts its list right by itself. Booking goes on "
+        "meanwhile, and so does Run now."
+    ),
+}
+
+# The chart of durations, in the units of its own drawing.
+STEP, BAR, HEIGHT, LEAST = 24, 16, 64, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One run in the chart of durations."""
+
+    x: int
+    height: int
+    run: Run
+
+    @property
+    def y(self) -> int:
+        """Its upper edge."""
+        return HEIGHT - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of pressing the button."""
+
+    words: str
+    tone: str
+
+
+@blueprint.get("/jobs")
+@auth.roles(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    """The page, or for a poll the part of it that changes."""
+    template = "jobs/_state.html" if htmx.wants_fragment() else "jobs/index.html"
+    return render_template(template, **_state())
+
+
+@blueprint.post("/jobs/run")
+@auth.roles(Role.ADMIN)
+def run() -> ResponseReturnValue:
+    """Run the check now, for this hospital, unless it runs already."""
+    outcome = no_show_check.check(
+        db.session(), auth.actor(), RunSource.MANUAL, now=clock.now(), pulse=scheduler_pulse.read(_redis())
+    )
+    said = _said(outcome)
+    if not htmx.wants_fragment():
+        flash(said.words, said.tone)
+        return redirect(url_for("jobs.index"), 303)
+    answer = make_response(render_template("jobs/_state.html", said=said, **_state()))
+    return htmx.trigger(answer, {"announce": {"value": said.words}})
+
+
+def _said(outcome: Ran | Taken) -> Said:
+    if isinstance(outcome, Taken):
+        return Said(gettext("A check is running already. It is shown below as soon as it has ended."), "warn")
+    if outcome.run.has_failed:
+        words = gettext("The check did not end well: %(error)s. What it had finished is kept.", error=outcome.run.error)
+        return Said(words, "bad")
+    counts = outcome.results
+    words = gettext(
+        "The check ran: %(marked)d no-shows, %(blocked)d patients blocked, %(created)d new alerts.",
+        marked=counts["no_shows"]["marked"],
+        blocked=counts["no_shows"]["patients_blocked"],
+        created=counts["alerts"]["created"],
+    )
+    return Said(words, "good")
+
+
+def _redis() -> redis.Redis:
+    return cast("redis.Redis", current_app.extensions[scheduler_pulse.EXTENSION])
+
+
+def _state() -> dict[str, object]:
+    now, pulse = clock.now(), scheduler_pulse.read(_redis())
+    found = job_health.health(db.session(), auth.actor(), now=now, pulse=pulse)
+    return {
+        "health": found.overall,
+        "by_source": found.by_source,
+        "bars": bars(found.overall),
+        "pulse": pulse,
+        "looked": _looked(pulse, now),
+        "now": now,
+        "sources": SOURCES,
+        "statuses": STATUSES,
+        "advice": ADVICE,
+        "health_words": _words,
+        "width": STEP * max(len(found.overall.recent), 1),
+        "height": HEIGHT,
+        "bar_width": BAR,
+    }
+
+
+def _words(health: Health) -> str:
+    return job_words.sentence(health, auth.actor().zone, translate=gettext)
+
+
+def _looked(pulse: Pulse, now: dt.datetime) -> str:
+    """When the scheduler last looked for what is due."""
+    if not pulse.answers:
+        return gettext("Redis does not answer, so it is not known.")
+    if pulse.looked_at is None:
+        return gettext("It has not looked since Redis was emptied.")
+    seconds = max(0, int((now - pulse.looked_at).total_seconds()))
+    if seconds < 60:  # noqa: PLR2004 a minute
+        return gettext("%(seconds)d seconds ago", seconds=seconds)
+    return gettext("%(minutes)d minutes ago", minutes=seconds // 60)
+
+
+def bars(health: Health) -> list[Bar]:
+    """The recent runs from the oldest to the newest, as high as they took long; the longest is as high as the chart."""
+    longest = max((run.duration_ms or 0 for run in health.recent), default=0) or 1
+    return [
+        Bar(number * STEP, max(LEAST, round((run.duration_ms or 0) / longest * HEIGHT)), run)
+        for number, run in enumerate(reversed(health.recent))
+    ]

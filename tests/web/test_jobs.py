@@ -1,0 +1,151 @@
+"""The page of the jobs: health in words, runs as a chart and a table, and the button that runs the check."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hms_web.domain.job_health import Health, Run, RunSource, RunStatus
+from hms_web.models import CronJobRun, Hospital, JobLease, new_id
+from hms_web.services import no_show_sweep, scheduler_pulse
+from hms_web.web.jobs import HEIGHT, LEAST, bars
+from tests.scenes import NOW
+from tests.web.pages import HX
+from tests.web.record_scenes import Desk
+
+MINUTE = timedelta(minutes=1)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def ran(desk: Desk, minutes_ago: int, status: str = "SUCCESS", source: str = "SCHEDULER", **columns: Any) -> None:
+    begun = NOW - minutes_ago * MINUTE
+    row = {"ended_at": begun + MINUTE, "duration_ms": 40, "items_processed": 0} | columns
+    desk.session.add(
+        CronJobRun(
+            id=new_id(),
+            hospital_id=desk.clinic.actor.hospital_id,
+            job_name="NO_SHOW_CHECK",
+            source=source,
+            status=status,
+            started_at=begun,
+            **row,
+        )
+    )
+    desk.session.commit()
+
+
+def been_open(desk: Desk) -> None:
+    desk.session.execute(sa.update(Hospital).values(created_at=NOW - timedelta(days=9)))
+    desk.session.commit()
+
+
+def test_a_new_hospital_has_no_runs_and_is_well(desk: Desk) -> None:
+    page = desk.admin().get("/jobs")
+    assert page.h1 == "Jobs"
+    assert "The check is well" in page.text
+    assert "No run yet." in page.text
+    assert "It has not looked since Redis was emptied." in page.text
+
+
+def test_a_healthy_check_says_when_it_last_ran(desk: Desk) -> None:
+    ran(desk, 2, items_processed=3, also_asked_by=["EXTERNAL"])
+    page = desk.admin().get("/jobs")
+    assert "it last ended well at 07:59, 2026-03-02" in page.text
+    assert "07:58 Scheduler and External trigger went well 40 ms 3" in page.text
+    assert len(page.all(f"{SVG}rect", class_="well")) == 1
+
+
+def test_trouble_says_what_to_do(desk: Desk) -> None:
+    been_open(desk)
+    ran(desk, 30)
+    ran(desk, 3, source="EXTERNAL")
+    page = desk.admin().get("/jobs")
+    assert "The check is in trouble" in page.text
+    assert "The scheduler has set off no run" in page.text
+    assert "What to do: See that a worker and a scheduler run" in page.text
+
+
+def test_failures_are_named_and_drawn_otherwise(desk: Desk) -> None:
+    ran(desk, 9)
+    for minutes in (6, 4):
+        ran(desk, minutes, "ERROR", error="ValueError")
+    ran(desk, 2, "LOST", duration_ms=None, error="The lease ran out.")
+    ran(desk, 0, "RUNNING", ended_at=None, duration_ms=None)
+    page = desk.admin().get("/jobs")
+    assert "The last 3 runs failed" in page.text
+    assert "ValueError" in page.text
+    assert len(page.all(f"{SVG}path", class_="failed")) == 3
+    assert len(page.all(f"{SVG}rect", class_="going")) == 1
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"), [(4, "4 seconds ago"), (59, "59 seconds ago"), (60, "1 minutes ago"), (121, "2 minutes ago")]
+)
+def test_the_schedulers_last_look_is_told(desk: Desk, ago: int, words: str) -> None:
+    client = desk.app.extensions[scheduler_pulse.EXTENSION]
+    scheduler_pulse.beat(client, now=NOW - timedelta(seconds=ago))
+    page = desk.admin().get("/jobs")
+    assert words in page.text
+    assert ("in trouble" in page.text) is (ago > 120)
+
+
+def test_a_redis_that_is_gone_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    import redis  # noqa: PLC0415 of this test alone
+
+    gone = redis.Redis.from_url("redis://127.0.0.1:1")
+    monkeypatch.setitem(desk.app.extensions, scheduler_pulse.EXTENSION, gone)
+    page = desk.admin().get("/jobs")
+    assert "Redis does not answer" in page.text
+    assert "Start Redis again" in page.text
+
+
+def test_run_now_without_javascript(desk: Desk) -> None:
+    page = desk.admin().get("/jobs").form("/jobs/run").send()
+    assert "The check ran: 0 no-shows, 0 patients blocked, 0 new alerts." in page.text
+    assert "By hand went well" in page.text
+
+
+def test_run_now_with_htmx_changes_the_part_and_is_read_aloud(desk: Desk) -> None:
+    form = desk.admin().get("/jobs").form("/jobs/run")
+    part = form.send(HX)
+    assert part.fragment
+    assert part.root.find(".//div[@id='jobs']") is not None
+    assert "The check ran" in part.response.headers["HX-Trigger-After-Settle"]
+
+
+def test_run_now_says_that_it_runs_already(desk: Desk) -> None:
+    admin = desk.admin()
+    admin.get("/jobs").form("/jobs/run").send()
+    values = {"expires_at": sa.func.clock_timestamp() + 5 * MINUTE}
+    desk.session.execute(sa.update(JobLease).values(**values))
+    desk.session.commit()
+    assert "A check is running already." in admin.get("/jobs").form("/jobs/run").send().text
+
+
+def test_run_now_says_what_went_wrong(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_args: Any, **_rest: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(no_show_sweep, "sweep", failing)
+    page = desk.admin().get("/jobs").form("/jobs/run").send()
+    assert "The check did not end well: ValueError. What it had finished is kept." in page.text
+
+
+def test_a_poll_brings_the_part_that_changes(desk: Desk) -> None:
+    part = desk.admin().fragment("/jobs")
+    assert part.fragment
+    assert part.all("div", id="jobs")
+
+
+def test_bars_are_as_high_as_runs_took_long() -> None:
+    def run(number: int, took: int | None) -> Run:
+        status = RunStatus.SUCCESS if took is not None else RunStatus.RUNNING
+        return Run(new_id(), RunSource.SCHEDULER, frozenset(), status, NOW + number * MINUTE, NOW, took)
+
+    recent = (run(3, None), run(2, 200), run(1, 100), run(0, 0))
+    drawn = bars(Health(None, None, True, None, 0, None, recent, 4, 0))  # noqa: FBT003
+    assert [bar.height for bar in drawn] == [LEAST, HEIGHT // 2, HEIGHT, LEAST]
+    assert [bar.y for bar in drawn] == [HEIGHT - LEAST, HEIGHT // 2, 0, HEIGHT - LEAST]
+    assert [bar.x for bar in drawn] == sorted(bar.x for bar in drawn)
+    assert bars(Health(None, None, True, None, 0, None, (), 0, 0)) == []  # noqa: FBT003
