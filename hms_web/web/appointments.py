@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import appointments, doctors
+from hms_web.services import affected, appointments, doctors
 from hms_web.web import asked, auth, htmx
 from hms_web.web.language import ngettext
 
@@ -76,6 +76,8 @@ class Filters:
 def index() -> ResponseReturnValue:
     """The list, narrowed by its address; or those that need another time."""
     if asked.text(request.args, "affected"):
+        if auth.actor().role in affected.MOVERS:
+            return redirect(url_for("affected.index", doctor=asked.key(request.args, "doctor")), 303)
         return _affected()
     return _listed(_filters(request.args))
 

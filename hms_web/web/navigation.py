@@ -1,12 +1,16 @@
 """Which pages stand in the header, for whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
 
-from hms_web.domain.identity import Role
+from hms_web.domain.identity import Actor, Role
+from hms_web.models import db
+from hms_web.services import affected
 from hms_web.web import auth
 
 EVERYONE = frozenset(Role)
@@ -26,6 +30,7 @@ ENTRIES = (
     Entry("front_desk.page", lazy_gettext("Front desk")),
     Entry("patients.index", lazy_gettext("Patients")),
     Entry("appointments.index", lazy_gettext("Appointments")),
+    Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),
     Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),
     Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
     Entry("users.index", lazy_gettext("Users"), ADMINS),
@@ -44,6 +49,11 @@ class Link:
     href: str
     words: LazyString
     is_current: bool
+    count: int = 0
+
+
+# How many things wait on a page, where that costs next to nothing.
+COUNTS: dict[str, Callable[[Session, Actor], int]] = {"affected.index": affected.count}
 
 
 def init_app(app: Flask) -> None:
@@ -63,7 +73,12 @@ def navigation() -> list[Link]:
     if who is None:
         return []
     return [
-        Link(url_for(entry.endpoint), entry.words, is_current(entry.endpoint) or _is_part_of(entry.endpoint))
+        Link(
+            url_for(entry.endpoint),
+            entry.words,
+            is_current(entry.endpoint) or _is_part_of(entry.endpoint),
+            COUNTS[entry.endpoint](db.session(), who.actor) if entry.endpoint in COUNTS else 0,
+        )
         for entry in ENTRIES
         if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions
     ]

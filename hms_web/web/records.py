@@ -5,6 +5,7 @@ from flask import Blueprint
 from hms_web.web import (
     absence,
     absences,
+    affected,
     appointment,
     appointments,
     doctors,
@@ -45,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     doctors.blueprint,
     schedules.blueprint,
     absences.blueprint,
+    affected.blueprint,
     holidays.blueprint,
     messages.blueprint,
     notifications.blueprint,

@@ -140,7 +140,7 @@ def test_an_appointment_is_moved_and_cancelled_with_the_keyboard_alone(place: Pl
 def test_lists_and_forms_have_nothing_serious_against_them(place: Place) -> None:
     for path in (
         "/appointments",
-        "/appointments?affected=1",
+        "/affected",
         "/doctors",
         "/doctors/new",
         f"/doctors/{place.doctor_id}",

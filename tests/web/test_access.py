@@ -18,6 +18,7 @@ from tests.web.staff import signed_in
 ANYONE: frozenset[Role | None] = frozenset({*Role, None})
 USER = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
+MOVERS = frozenset({Role.ADMIN, Role.RECEPTIONIST, Role.DOCTOR})
 ADMIN_DOCTOR = frozenset({Role.ADMIN, Role.DOCTOR})
 RECEPTION = frozenset({Role.ADMIN, Role.RECEPTIONIST})
 
@@ -30,6 +31,11 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "absences.page": ADMIN_DOCTOR,
     "absences.preview": ADMIN_DOCTOR,
     "absences.preview_change": ADMIN_DOCTOR,
+    "affected.apply": MOVERS,
+    "affected.index": MOVERS,
+    "affected.plan": MOVERS,
+    "affected.result": MOVERS,
+    "affected.undo": MOVERS,
     "appointments.cancel": USER,
     "appointments.change_words": USER,
     "appointments.index": USER,
@@ -54,6 +60,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "front_desk.find_patients": USER,
     "front_desk.grid": USER,
     "front_desk.hold": USER,
+    "front_desk.keep": MOVERS,
     "front_desk.move": USER,
     "front_desk.next_free": USER,
     "front_desk.page": USER,

@@ -2,10 +2,13 @@ from datetime import time
 
 import sqlalchemy as sa
 
+from hms_web.domain.identity import Role
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, AuditEvent
+from tests.api.callers import person
 from tests.scenes import MONDAY
 from tests.web.record_scenes import Desk
+from tests.web.staff import signed_in
 
 
 def at(desk: Desk) -> str:
@@ -67,13 +70,15 @@ def test_a_long_list_is_paged_by_address_and_by_form(desk: Desk) -> None:
 def test_the_affected_list_says_why_and_what_to_do(desk: Desk) -> None:
     desk.session.execute(sa.update(Appointment).values(affected_cause="ABSENCE", affected_at=Appointment.created_at))
     desk.session.commit()
-    browser = desk.reception()
-    page = browser.get("/appointments").follow("1 needs another time")
+    nurse = signed_in(desk.app, desk.session, person(desk.clinic, Role.NURSE))
+    page = nurse.get("/appointments").follow("1 needs another time")
     assert "the doctor is away" in page.text
     record = page.follow("Move or cancel")
     assert "This appointment needs another time" in record.text
-    nobody = browser.get(f"/appointments?affected=1&doctor={desk.clinic.doctor()}")
+    nobody = nurse.get(f"/appointments?affected=1&doctor={desk.clinic.doctor()}")
     assert "Nothing needs another time" in nobody.text
+    planned = desk.reception().get("/appointments").follow("1 needs another time")
+    assert planned.h1 == "Needs attention"
 
 
 def test_it_is_moved_to_a_free_time_of_another_day(desk: Desk) -> None:
