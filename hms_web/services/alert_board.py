@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
@@ -85,8 +85,9 @@ def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
 
 def version(session: Session, actor: Actor, *, now: datetime) -> str:
     """Return a text that differs whenever the board does: one small question, for those who ask every few seconds."""
-    each = aggregate_order_by(cast(StageAlert.id, Text) + StageAlert.status, StageAlert.id)
-    query = select(func.md5(func.coalesce(func.string_agg(each, ""), ""))).where(_live(actor, now))
+    each = cast(StageAlert.id, Text) + StageAlert.status
+    together = func.string_agg(each, aggregate_order_by(literal(""), StageAlert.id))
+    query = select(func.md5(func.coalesce(together, ""))).where(_live(actor, now))
     return session.scalar(query) or ""
 
 

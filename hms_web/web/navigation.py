@@ -8,9 +8,10 @@ from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
+from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import affected
+from hms_web.services import affected, alert_board
 from hms_web.web import auth
 
 EVERYONE = frozenset(Role)
@@ -28,6 +29,7 @@ class Entry:
 
 ENTRIES = (
     Entry("front_desk.page", lazy_gettext("Front desk")),
+    Entry("alerts.page", lazy_gettext("Alerts")),
     Entry("patients.index", lazy_gettext("Patients")),
     Entry("appointments.index", lazy_gettext("Appointments")),
     Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),
@@ -50,10 +52,16 @@ class Link:
     words: LazyString
     is_current: bool
     count: int = 0
+    is_live: bool = False
 
 
-# How many things wait on a page, where that costs next to nothing.
-COUNTS: dict[str, Callable[[Session, Actor], int]] = {"affected.index": affected.count}
+def _untaken(session: Session, actor: Actor) -> int:
+    return alert_board.active_count(session, actor, now=clock.now())
+
+
+# How many things wait on a page, where that costs next to nothing. The number of a live one changes while a page is open.
+COUNTS: dict[str, Callable[[Session, Actor], int]] = {"affected.index": affected.count, "alerts.page": _untaken}
+LIVE = "alerts.page"
 
 
 def init_app(app: Flask) -> None:
@@ -78,6 +86,7 @@ def navigation() -> list[Link]:
             entry.words,
             is_current(entry.endpoint) or _is_part_of(entry.endpoint),
             COUNTS[entry.endpoint](db.session(), who.actor) if entry.endpoint in COUNTS else 0,
+            is_live=entry.endpoint == LIVE,
         )
         for entry in ENTRIES
         if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions

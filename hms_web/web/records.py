@@ -6,6 +6,7 @@ from hms_web.web import (
     absence,
     absences,
     affected,
+    alerts,
     appointment,
     appointments,
     doctors,
@@ -52,5 +53,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     notifications.blueprint,
     users.blueprint,
     jobs.blueprint,
+    alerts.blueprint,
     passwords.blueprint,
 )

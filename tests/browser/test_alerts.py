@@ -1,0 +1,149 @@
+"""The board of alerts in a real browser: it fills by itself, obeys mouse and keys, and looks live only while it is."""
+
+import re
+from collections.abc import Iterator
+from datetime import time, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import StageAlert, User, new_id
+from hms_web.services import stage_alerts, visits
+from tests.browser.conftest import TABLET, WIDE, Scene
+from tests.browser.test_front_desk import check_axe
+from tests.scenes import NOW
+
+pytestmark = pytest.mark.browser
+
+
+def arrive(scene: Scene, name: str, at: time, minutes: int) -> UUID:
+    """Let somebody have been here for so many minutes, and look whether that is too long."""
+    place = scene.clinic
+    booked = place.book(scene.doctor_id, place.patient(name=name), at)
+    came = NOW - timedelta(minutes=minutes)
+    visits.set_status(place.session, place.actor, booked.id, AppointmentStatus.CHECKED_IN, now=came)
+    stage_alerts.scan(place.session, place.actor, now=NOW)
+    return booked.id
+
+
+@pytest.fixture
+def ward(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of the nurses' own."""
+    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+def nurse(scene: Scene, context: BrowserContext) -> Page:
+    """Sign a nurse in, on the board."""
+    mine = scene.clinic.actor
+    user = User(id=new_id(), hospital_id=mine.hospital_id, name="Nurse Mary", email=f"{new_id()}@test", role=Role.NURSE)
+    scene.clinic.session.add(user)
+    scene.clinic.session.commit()
+    page = scene.sign_in(context, Actor(mine.hospital_id, mine.timezone, user.id, "Nurse Mary", Role.NURSE))
+    page.goto(scene.url + "/alerts")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def states(scene: Scene) -> list[str]:
+    scene.clinic.session.expire_all()
+    mine = StageAlert.hospital_id == scene.clinic.actor.hospital_id
+    query = sa.select(StageAlert.status).where(mine).order_by(StageAlert.waiting_since)
+    found = scene.clinic.session.scalars(query).all()
+    scene.clinic.session.rollback()
+    return list(found)
+
+
+def test_an_alert_appears_by_itself_is_told_and_heard(scene: Scene, ward: BrowserContext) -> None:
+    page = nurse(scene, ward)
+    expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
+    expect(page.locator("[data-live]")).to_contain_text("Live, as of")
+    page.evaluate(
+        "() => { const own = OscillatorNode.prototype.start; window.tones = 0;"
+        " OscillatorNode.prototype.start = function (...at) { window.tones += 1; return own.apply(this, at); }; }"
+    )
+    page.locator("h1").click()  # browsers make no sound before a press
+    expect(page.locator("#sound")).to_have_text("Sound on · mute")
+    arrive(scene, "Asha Sharma", time(11), 42)
+    expect(page.locator("[data-alert]")).to_contain_text("Asha Sharma")
+    expect(page.locator("#announcer")).to_contain_text("New alert: Asha Sharma, no vitals yet")
+    expect(page.locator("#alert-count")).to_have_text("1 not taken on")
+    assert page.evaluate("() => window.tones") == 2
+    page.locator("#sound").click()
+    expect(page.locator("#sound")).to_have_text("Muted · turn sound on")
+    arrive(scene, "Ravi Rao", time(12), 40)
+    expect(page.locator("[data-alert]")).to_have_count(2)
+    assert page.evaluate("() => window.tones") == 2
+    page.reload()
+    expect(page.locator("#sound")).to_have_text("Muted · turn sound on")
+
+
+def test_a_nurse_takes_on_and_ends_with_the_mouse(scene: Scene, ward: BrowserContext) -> None:
+    arrive(scene, "Asha Sharma", time(11), 42)
+    page = nurse(scene, ward)
+    page.get_by_role("button", name="I'm on it: Asha Sharma").click()
+    expect(page.locator("[data-alert]")).to_contain_text("Nurse Mary is on it since 08:00")
+    expect(page.locator("#alert-count")).to_be_hidden()
+    assert states(scene) == ["ACKNOWLEDGED"]
+    page.get_by_role("link", name="End the alert of Asha Sharma").click()
+    page.get_by_label("What was done").fill("Was in the wrong room")
+    page.get_by_role("button", name="End the alert").click()
+    expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
+    assert states(scene) == ["RESOLVED"]
+
+
+def test_a_nurse_takes_on_and_ends_with_the_keys(scene: Scene, ward: BrowserContext) -> None:
+    arrive(scene, "Asha Sharma", time(11), 42)
+    page = nurse(scene, ward)
+    page.get_by_role("button", name="I'm on it: Asha Sharma").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-alert]")).to_contain_text("Nurse Mary is on it")
+    assert page.evaluate("() => document.querySelector('#alerts').contains(document.activeElement)")
+    page.get_by_role("link", name="End the alert of Asha Sharma").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("What was done")).to_be_focused()
+    page.keyboard.type("Seen to")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
+    assert states(scene) == ["RESOLVED"]
+
+
+def test_without_the_server_the_board_says_so_at_once_and_pales(scene: Scene, ward: BrowserContext) -> None:
+    arrive(scene, "Asha Sharma", time(11), 42)
+    page = nurse(scene, ward)
+    expect(page.locator("[data-live]")).to_contain_text("Live, as of")
+    ward.set_offline(True)
+    expect(page.locator("[data-live]")).to_contain_text("No contact since")
+    expect(page.locator("[data-live-part]")).to_have_class(re.compile("is-stale"))
+    expect(page.locator("#announcer")).to_contain_text("No contact since")
+    ward.set_offline(False)
+    expect(page.locator("[data-live]")).to_contain_text("Live, as of")
+    expect(page.locator("[data-live-part]")).not_to_have_class("is-stale")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, TABLET], ids=["wide", "tablet"])
+def test_the_board_is_readable(
+    scene: Scene, ward: BrowserContext, size: dict[str, int], scheme: str, pictures: Path
+) -> None:
+    arrive(scene, "Asha Sharma", time(11), 95)
+    arrive(scene, "Venkatanarasimharajuvaripeta Subramaniam", time(12), 51)
+    arrive(scene, "Ravi Rao", time(14), 40)
+    page = nurse(scene, ward)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.get_by_role("button", name="I'm on it: Asha Sharma").click()
+    expect(page.locator("[data-alert].taken")).to_have_count(1)
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    assert page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    check_axe(page)
+    page.screenshot(path=pictures / f"alerts-{size['width']}-{scheme}.png")
+    page.get_by_role("link", name="End the alert of Ravi Rao").click()
+    expect(page.get_by_label("What was done")).to_be_visible()
+    check_axe(page)
+    page.screenshot(path=pictures / f"alert-sheet-{size['width']}-{scheme}.png")
