@@ -59,7 +59,7 @@ def _untaken(session: Session, actor: Actor) -> int:
     return alert_board.active_count(session, actor, now=clock.now())
 
 
-# How many things wait on a page, where that costs next to nothing. The number of a live one changes while a page is open.
+# How many things wait on a page, where that costs next to nothing. A live number changes while a page is open.
 COUNTS: dict[str, Callable[[Session, Actor], int]] = {"affected.index": affected.count, "alerts.page": _untaken}
 LIVE = "alerts.page"
 
