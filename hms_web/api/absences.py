@@ -61,6 +61,32 @@ class Foreseen(Shape):
         )
 
 
+class BlockedDay(Shape):
+    """The slots of a day that an absence closes, by their starts: the free ones, and those that are booked."""
+
+    date: LocalDate
+    free: list[LocalTime]
+    booked: list[LocalTime]
+
+
+class AbsencePreview(Foreseen):
+    """What creating an absence would do, the slots that it closes included; only the booking window has slots."""
+
+    slots_blocked: int
+    blocked_slots: list[BlockedDay]
+
+    @classmethod
+    def of(cls, effect: absences.AbsenceEffect) -> "AbsencePreview":
+        """Make it from what a service foretells."""
+        return cls(
+            **dict(Foreseen.of(effect)),
+            slots_blocked=sum(day.count for day in effect.closes),
+            blocked_slots=[
+                BlockedDay(date=day.day, free=list(day.free), booked=list(day.booked)) for day in effect.closes
+            ],
+        )
+
+
 class AbsenceEntered(Foreseen):
     """An absence, and what it did to appointments."""
 
@@ -136,10 +162,10 @@ def create(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsenceEntered:
     "See what an absence would do",
     refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP],
 )
-def preview(call: Call, doctor_id: UUID, body: NewAbsence) -> Foreseen:
+def preview(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsencePreview:
     """Changes nothing."""
     wanted = absences.NewAbsence(**dict(body))
-    return Foreseen.of(absences.preview(call.session, call.actor, doctor_id, wanted, now=call.now))
+    return AbsencePreview.of(absences.preview(call.session, call.actor, doctor_id, wanted, now=call.now))
 
 
 @routes.add("PATCH", ONE, KEEPERS, "Change an absence", refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP])

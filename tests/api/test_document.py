@@ -74,6 +74,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/no-show/external-trigger"): None,
     ("GET", "/holidays"): EVERYONE,
     ("POST", "/holidays"): ADMIN,
+    ("POST", "/holidays/import"): ADMIN,
     ("PATCH", "/holidays/<holiday_id>"): ADMIN,
     ("DELETE", "/holidays/<holiday_id>"): ADMIN,
     ("GET", "/notifications"): EVERYONE,
