@@ -4,6 +4,7 @@ from flask import Blueprint, Flask
 
 from hms_web.api import (
     absences,
+    affected,
     alerts,
     appointments,
     booking,
@@ -33,6 +34,7 @@ NOUNS = (
     slots,
     appointments,
     booking,
+    affected,
     vitals,
     consultations,
     patients,

@@ -40,6 +40,7 @@ MISSING = {
     "notification_id": Code.NOTIFICATION_NOT_FOUND,
     "participant_id": Code.PARTICIPANT_NOT_FOUND,
     "patient_id": Code.PATIENT_NOT_FOUND,
+    "plan_id": Code.PLAN_NOT_FOUND,
     "slot_id": Code.SLOT_NOT_FOUND,
     "user_id": Code.USER_NOT_FOUND,
 }

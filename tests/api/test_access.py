@@ -14,6 +14,7 @@ from hms_web.api import OPERATIONS
 from hms_web.api.operations import Operation
 from hms_web.domain.identity import Role
 from hms_web.models import (
+    AffectedBatch,
     Base,
     Consultation,
     ConsultationParticipant,
@@ -204,7 +205,8 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
         waiting_since=NOW,
         created_at=NOW,
     )
-    elsewhere.session.add_all([holiday, note, alert])
+    plan = AffectedBatch(id=new_id(), hospital_id=elsewhere.actor.hospital_id, created_at=NOW)
+    elsewhere.session.add_all([holiday, note, alert, plan])
     elsewhere.session.commit()
     ids: dict[str, UUID | None] = {
         "doctor_id": doctor,
@@ -214,6 +216,7 @@ def theirs(elsewhere: Clinic) -> dict[str, str]:
         "absence_id": elsewhere.absence(doctor, MONDAY + timedelta(days=5), MONDAY + timedelta(days=6)),
         "holiday_id": holiday.id,
         "user_id": elsewhere.admin.user_id,
+        "plan_id": plan.id,
         "notification_id": note.id,
         "alert_id": alert.id,
         "consultation_id": seen.id,

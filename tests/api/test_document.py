@@ -18,6 +18,7 @@ EVERYONE = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 DOCTOR = frozenset({Role.DOCTOR})
 KEEPERS = frozenset({Role.ADMIN, Role.DOCTOR})
+MOVERS = KEEPERS | {Role.RECEPTIONIST}
 TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/auth/token"): None,
     ("GET", "/auth/me"): EVERYONE,
@@ -48,6 +49,11 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("PATCH", "/appointments/<appointment_id>"): EVERYONE,
     ("PATCH", "/appointments/<appointment_id>/status"): EVERYONE,
     ("DELETE", "/appointments/<appointment_id>"): EVERYONE,
+    ("GET", "/affected"): MOVERS,
+    ("POST", "/affected/plan"): MOVERS,
+    ("POST", "/affected/plans"): MOVERS,
+    ("GET", "/affected/plans/<plan_id>"): MOVERS,
+    ("POST", "/affected/plans/<plan_id>/undo"): MOVERS,
     ("POST", "/appointments/<appointment_id>/vitals"): frozenset({Role.NURSE, Role.DOCTOR}),
     ("POST", "/consultations"): DOCTOR,
     ("GET", "/consultations/<consultation_id>"): DOCTOR,
