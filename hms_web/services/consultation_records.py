@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from hms_web.domain.consultations import ConsultationStatus, ParticipantRole, Team
+from hms_web.domain.consultations import OPEN, ConsultationStatus, ParticipantRole, Team
 from hms_web.domain.identity import Actor
 from hms_web.domain.refusals import Code, Refused
-from hms_web.models import Appointment, AuditEvent, Consultation, ConsultationParticipant, Doctor, User
+from hms_web.models import Appointment, AuditEvent, Consultation, ConsultationParticipant, Doctor, Patient, User
 
 MOST_EARLIER = 10
 
@@ -154,3 +154,44 @@ def last_change(session: Session, actor: Actor, consultation_id: UUID) -> LastCh
     )
     row = session.execute(query.limit(1)).one_or_none()
     return LastChange(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConsultation:
+    """A consultation that goes on, as its doctors' list shows it."""
+
+    id: UUID
+    appointment_id: UUID
+    patient_name: str
+    doctor_id: UUID
+    doctor_name: str
+    started_at: datetime
+
+
+def open_of(session: Session, actor: Actor) -> list[OpenConsultation]:
+    """Return the consultations that go on in which the doctor takes part, the longest first."""
+    asked = exists().where(
+        ConsultationParticipant.consultation_id == Consultation.id,
+        ConsultationParticipant.doctor_id == actor.doctor_id,
+    )
+    query = (
+        select(
+            Consultation.id,
+            Consultation.appointment_id,
+            Patient.name,
+            Consultation.doctor_id,
+            User.name,
+            Consultation.started_at,
+        )
+        .join(Appointment, Appointment.id == Consultation.appointment_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Doctor, Doctor.id == Consultation.doctor_id)
+        .join(User, User.id == Doctor.user_id)
+        .where(
+            Consultation.hospital_id == actor.hospital_id,
+            Consultation.status.in_(OPEN),
+            or_(Consultation.doctor_id == actor.doctor_id, asked),
+        )
+        .order_by(Consultation.started_at, Consultation.id)
+    )
+    return [OpenConsultation(*row) for row in session.execute(query)]

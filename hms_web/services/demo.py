@@ -26,6 +26,7 @@ from hms_web.services import (
     booking,
     cancelling,
     demo_people,
+    demo_visits,
     doctors,
     holidays,
     hospitals,
@@ -86,6 +87,7 @@ class _Clinic:
     now: datetime
     desk: Actor
     admin: Actor
+    nurse: Actor
     doctors: list[doctors.DoctorView]
     patient_ids: list[UUID]
 
@@ -122,13 +124,14 @@ def _open(session: Session, now: datetime) -> _Clinic:
     for name, email, role in _STAFF:
         users.add(session, system, users.NewUser(name, email, role, PASSWORD), now=now)
     staff = {user.email: user for user in users.list_users(session, system).items}
-    admin, desk = (_acting(system, staff[email]) for email in ("admin@demo.test", "reception@demo.test"))
+    emails = ("admin@demo.test", "reception@demo.test", "nurse@demo.test")
+    admin, desk, nurse = (_acting(system, staff[email]) for email in emails)
     dice = random.Random(7)  # noqa: S311 nothing secret
     made = [_doctor(session, admin, entry, now) for entry in _DOCTORS]
     today = local_date(now, system.zone)
     people = demo_people.people(PATIENTS, today)
     ids = [patients.create(session, desk, person, now=now).patient.id for person in people]
-    return _Clinic(session, dice, now, desk, admin, made, ids)
+    return _Clinic(session, dice, now, desk, admin, nurse, made, ids)
 
 
 def _acting(system: Actor, user: users.UserView) -> Actor:
@@ -186,8 +189,15 @@ def _live(clinic: _Clinic, view: AppointmentView) -> None:
     arrives = view.starts_at - timedelta(minutes=clinic.dice.randrange(2, 25))
     if arrives <= clinic.now and luck < 0.9:  # noqa: PLR2004 nearly all come
         _set(clinic, view, AppointmentStatus.CHECKED_IN, arrives)
+        _go_on(clinic, replace(view, checked_in_at=arrives))
     elif luck < 0.35:  # noqa: PLR2004 a third answered the reminder
         _set(clinic, view, AppointmentStatus.CONFIRMED, clinic.now)
+
+
+def _go_on(clinic: _Clinic, view: AppointmentView) -> None:
+    doctor = next(one for one in clinic.doctors if one.id == view.doctor_id)
+    acting = replace(clinic.desk, user_id=doctor.user_id, name=doctor.name, role=Role.DOCTOR, doctor_id=doctor.id)
+    demo_visits.go_on(clinic.session, clinic.nurse, acting, view, clinic.dice, now=clinic.now)
 
 
 def _set(clinic: _Clinic, view: AppointmentView, status: AppointmentStatus, at: datetime) -> None:

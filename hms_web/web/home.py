@@ -14,8 +14,10 @@ blueprint = Blueprint("home", __name__)
 def start() -> ResponseReturnValue:
     """Go to where this person's work is."""
     actor = auth.actor()
-    if actor.role is Role.DOCTOR and actor.doctor_id and "schedules.page" in current_app.view_functions:
-        return redirect(url_for("schedules.page", doctor_id=actor.doctor_id))
+    if actor.role is Role.DOCTOR:
+        return redirect(url_for("my_day.page"))
+    if actor.role is Role.NURSE:
+        return redirect(url_for("board.page"))
     if actor.role is Role.ADMIN and "users.index" in current_app.view_functions:
         return redirect(url_for("users.index"))
     return redirect(url_for("front_desk.page"))

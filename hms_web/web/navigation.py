@@ -28,7 +28,9 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("my_day.page", lazy_gettext("My day"), frozenset({Role.DOCTOR})),
     Entry("front_desk.page", lazy_gettext("Front desk")),
+    Entry("board.page", lazy_gettext("Board"), frozenset({Role.NURSE, Role.DOCTOR, Role.RECEPTIONIST})),
     Entry("alerts.page", lazy_gettext("Alerts")),
     Entry("patients.index", lazy_gettext("Patients")),
     Entry("appointments.index", lazy_gettext("Appointments")),
@@ -41,7 +43,7 @@ ENTRIES = (
 )
 
 # Pages that stand under one of these, by their blueprint.
-PARTS = {"schedules": "doctors.index", "absences": "doctors.index"}
+PARTS = {"schedules": "doctors.index", "absences": "doctors.index", "consultations": "my_day.page"}
 
 
 @dataclass(frozen=True, slots=True)

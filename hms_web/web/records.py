@@ -9,6 +9,9 @@ from hms_web.web import (
     alerts,
     appointment,
     appointments,
+    board,
+    consultation_team,
+    consultations,
     doctors,
     holiday_import,
     holidays,
@@ -16,6 +19,7 @@ from hms_web.web import (
     message_providers,
     message_templates,
     messages,
+    my_day,
     notifications,
     passwords,
     patient,
@@ -23,6 +27,7 @@ from hms_web.web import (
     schedules,
     to_phone,
     users,
+    vitals,
 )
 
 # The module of one record adds its views to the blueprint of its list, when it is imported.
@@ -31,6 +36,8 @@ MODULES = (
     absence,
     appointments,
     appointment,
+    consultations,
+    consultation_team,
     holidays,
     holiday_import,
     patients,
@@ -55,4 +62,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     jobs.blueprint,
     alerts.blueprint,
     passwords.blueprint,
+    board.blueprint,
+    my_day.blueprint,
+    vitals.blueprint,
+    consultations.blueprint,
 )

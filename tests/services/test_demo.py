@@ -12,6 +12,7 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.models import Appointment, DoctorAbsence, Hospital, HospitalHoliday, Patient, SlotBlock
 from hms_web.services import demo, demo_people, doctors, identity, slots
+from tests import invariants
 
 NOON = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)  # a Monday, 12:30 in Kolkata
 SUNDAY_NIGHT = datetime(2026, 3, 8, 17, 30, tzinfo=UTC)  # 23:00
@@ -37,9 +38,10 @@ def test_a_believable_day(session: Session) -> None:
     today = count(session, Appointment, Appointment.date == date(2026, 3, 2))
     assert 60 < today < 160
     statuses = Counter(session.scalars(sa.select(Appointment.status)))
-    assert set(statuses) == {"SCHEDULED", "CONFIRMED", "CHECKED_IN", "CANCELLED"}
+    assert set(statuses) == {"SCHEDULED", "CONFIRMED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "CANCELLED"}
+    invariants.check(session.connection())
     arrived = session.execute(
-        sa.select(Appointment.checked_in_at, Appointment.starts_at).where(Appointment.status == "CHECKED_IN")
+        sa.select(Appointment.checked_in_at, Appointment.starts_at).where(Appointment.checked_in_at.is_not(None))
     ).all()
     assert all(at is not None and at <= min(NOON, starts_at) for at, starts_at in arrived)
     assert count(session, DoctorAbsence) == count(session, SlotBlock) == count(session, HospitalHoliday) == 1

@@ -21,6 +21,8 @@ ADMIN = frozenset({Role.ADMIN})
 MOVERS = frozenset({Role.ADMIN, Role.RECEPTIONIST, Role.DOCTOR})
 ADMIN_DOCTOR = frozenset({Role.ADMIN, Role.DOCTOR})
 RECEPTION = frozenset({Role.ADMIN, Role.RECEPTIONIST})
+DOCTOR = frozenset({Role.DOCTOR})
+BOARD = frozenset({Role.NURSE, Role.DOCTOR, Role.RECEPTIONIST})
 
 TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "absences.ask_to_cancel": ADMIN_DOCTOR,
@@ -49,6 +51,16 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "appointments.search": USER,
     "appointments.set_status": USER,
     "assets.file": ANYONE,
+    "board.columns": BOARD,
+    "board.page": BOARD,
+    "board.set_status": BOARD,
+    "consultations.abandon": DOCTOR,
+    "consultations.ask": DOCTOR,
+    "consultations.complete": DOCTOR,
+    "consultations.let_go": DOCTOR,
+    "consultations.page": DOCTOR,
+    "consultations.save": DOCTOR,
+    "consultations.start": DOCTOR,
     "doctors.availability": ADMIN,
     "doctors.change": ADMIN,
     "doctors.create": ADMIN,
@@ -102,6 +114,8 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "notifications.read_all": USER,
     "jobs.index": ADMIN,
     "jobs.run": ADMIN,
+    "my_day.page": DOCTOR,
+    "my_day.part": DOCTOR,
     "passwords.page": ANYONE,
     "passwords.submit": ANYONE,
     "patients.alike": USER,
@@ -132,6 +146,8 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "users.page": ADMIN,
     "users.switch": ADMIN,
     "vendor.static": ANYONE,
+    "vitals.page": frozenset({Role.NURSE, Role.DOCTOR}),
+    "vitals.record": frozenset({Role.NURSE, Role.DOCTOR}),
 }
 
 

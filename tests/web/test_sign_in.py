@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from hms_web import clock
 from hms_web.app import create_app
 from hms_web.config import Environment, Settings
+from hms_web.domain.identity import Role
 from hms_web.models import LoginSession, User, db
 from hms_web.services import passwords
 from hms_web.web import auth
+from tests.api.callers import person
 from tests.scenes import NOW
 from tests.web.pages import HX, Browser
 from tests.web.record_scenes import Desk
@@ -235,7 +237,8 @@ def test_in_production_the_cookie_is_bound_to_this_host_and_to_https(database_ur
 
 def test_whoever_signs_in_has_their_own_start_page(app: Flask, desk: Desk) -> None:
     assert desk.admin().get("/").url == "/users"
-    assert desk.doctor().get("/").url == f"/doctors/{desk.doctor_id}/schedule"
+    assert desk.doctor().get("/").url == "/my-day"
+    assert signed_in(app, desk.session, person(desk.clinic, Role.NURSE)).get("/").url == "/board"
     assert signed_in(app, desk.session, desk.clinic.other).get("/").url == "/front-desk"
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,9 +17,9 @@ from hms_web.web import language
 from hms_web.web.formats import status_name, status_tone
 from hms_web.web.front_desk.address import Address
 from hms_web.web.language import gettext, ngettext
+from hms_web.web.waiting import passed_words
 
 OVER = INACTIVE | {AppointmentStatus.COMPLETED}
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,6 @@ def _place(view: AppointmentView, now: datetime) -> tuple[str, str]:
         since = view.checked_in_at or now
         return gettext("%(place)s %(time)s", place=words, time=passed_words(now - since)), "good"
     return status_name(view.status), status_tone(view.status)
-
-
-def passed_words(passed: timedelta) -> str:
-    """How long something has lasted: minutes, or hours and minutes."""
-    hours, minutes = divmod(max(0, passed // MINUTE), 60)
-    return (
-        gettext("%(hours)s h %(minutes)s", hours=hours, minutes=minutes)
-        if hours
-        else gettext("%(num)s min", num=minutes)
-    )
 
 
 def _needs(affected: Sequence[AppointmentView], today: date) -> list[Need]:
