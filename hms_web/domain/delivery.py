@@ -97,6 +97,10 @@ TO_PHONE = _FINAL | _AFFECTED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT, Me
 missed appointment is known to who missed it.
 """
 
+_STILL_AFTERWARDS = frozenset(
+    {MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE, MessageEvent.NO_SHOW_BLOCKED}
+)
+"""Of these a patient should know after the appointment's time too, to find another one."""
 
 _DAY = timedelta(days=1)
 _AGES: dict[str, timedelta] = {
@@ -128,6 +132,11 @@ def expires_at(event: str, written: datetime, starts_at: datetime | None = None)
     if event in TO_PHONE:
         return min(aged, max(starts_at - _LEFT_TO_PHONE, written + _AT_LEAST))
     return min(aged, starts_at)
+
+
+def phoned_until(event: str, starts_at: datetime) -> datetime:
+    """Return the instant until which a patient is to be phoned about an appointment."""
+    return starts_at + 2 * _DAY if event in _STILL_AFTERWARDS else starts_at
 
 
 def no_longer_true(event: str, said: Said | None, standing: Standing) -> Reason | None:

@@ -106,16 +106,16 @@ def _prepare(session: Session, claimed: Claim, secret: str, now: datetime) -> Ou
     untrue = _untrue(row)
     if untrue is not None:
         return _end(session, claimed, DeliveryState.SUPPRESSED, untrue)
+    has_provider, url = hospital_providers.url_of(session, message.hospital_id, message.channel, secret=secret)
+    if url is None:
+        reason = Reason.UNREADABLE_PROVIDER if has_provider else Reason.NO_PROVIDER
+        return _end(session, claimed, DeliveryState.NOT_CONFIGURED, reason)
     if message.expires_at is not None and message.expires_at <= now:
         return _end(session, claimed, DeliveryState.FAILED, Reason.TOO_OLD)
     to = _recipient(row)
     if to is None:
         missing = Reason.NO_EMAIL if message.channel == Channel.EMAIL else Reason.NO_PHONE
         return _end(session, claimed, DeliveryState.FAILED, missing)
-    has_provider, url = hospital_providers.url_of(session, message.hospital_id, message.channel, secret=secret)
-    if url is None:
-        reason = Reason.UNREADABLE_PROVIDER if has_provider else Reason.NO_PROVIDER
-        return _end(session, claimed, DeliveryState.NOT_CONFIGURED, reason)
     key = f"{message.id}:{message.sendings}"
     return Outgoing(url, to, Channel(message.channel), message.title, message.body, key)
 

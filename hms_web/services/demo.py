@@ -25,6 +25,7 @@ from hms_web.services import (
     absences,
     booking,
     cancelling,
+    demo_messages,
     demo_people,
     demo_visits,
     doctors,
@@ -115,6 +116,7 @@ def seed(session: Session, *, now: datetime) -> None:
             _live(clinic, view)
         _block_one(clinic)
         _leave_this_afternoon(clinic)
+        demo_messages.live(session, clinic.admin, now=now)
 
     unit_of_work.run(session, work)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.delivery import expires_at
@@ -24,7 +24,9 @@ REPEATABLE = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.NOT_CONFIG
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What the list is narrowed to; None means everything. The days are the hospital's."""
+    """What the list is narrowed to; None means everything, for `channel` everything that leaves the house. The days are
+    the hospital's.
+    """
 
     first: date | None = None
     last: date | None = None
@@ -67,6 +69,9 @@ def _narrowed(actor: Actor, wanted: MessageFilter) -> list[ColumnElement[bool]]:
         conditions.append(Notification.created_at >= day_span(wanted.first, actor.zone).starts_at)
     if wanted.last is not None:
         conditions.append(Notification.created_at < day_span(wanted.last, actor.zone).ends_at)
+    if wanted.channel is None:
+        # What stands in the app was never sent anywhere; it is listed for who asks for it.
+        conditions.append(Notification.channel != Channel.IN_APP)
     chosen = {"state": wanted.state, "channel": wanted.channel, "event": wanted.event}
     conditions += [getattr(Notification, name) == value for name, value in chosen.items() if value is not None]
     return conditions
@@ -177,12 +182,23 @@ def _again(session: Session, actor: Actor, rows: Sequence[Notification], *, now:
     return len(entries)
 
 
-def waiting_for_provider(session: Session, actor: Actor, *, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many messages found no provider and are still worth sending, and how many of them could be sent by now."""
+
+    count: int
+    sendable: int
+
+
+def waiting_for_provider(session: Session, actor: Actor, *, now: datetime) -> Waiting:
     """Return how many messages found no provider and are still worth sending."""
-    query = select(func.count()).where(
+    has_one = exists().where(
+        MessageProvider.hospital_id == Notification.hospital_id, MessageProvider.channel == Notification.channel
+    )
+    query = select(func.count(), func.count().filter(has_one)).where(
         Notification.hospital_id == actor.hospital_id,
         Notification.state == DeliveryState.NOT_CONFIGURED,
         Notification.expires_at > now,
         Notification.phoned_at.is_(None),
     )
-    return session.scalar(query) or 0
+    return Waiting(*session.execute(query).one())

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.affected import AffectedCause
-from hms_web.domain.delivery import TO_PHONE, Standing, no_longer_true
+from hms_web.domain.delivery import TO_PHONE, Standing, no_longer_true, phoned_until
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
@@ -20,8 +20,8 @@ from hms_web.models import Appointment, Doctor, Notification, Patient, User
 from hms_web.services import audit, unit_of_work
 from hms_web.services.delivery import said_in
 
-KEPT_FOR = timedelta(days=2)
-"""How long after an appointment began its patient still has to be phoned."""
+LONGEST_KEPT = timedelta(days=2)
+"""No call is kept for longer after its appointment (`phoned_until`)."""
 
 UNDO_FOR = timedelta(hours=24)
 """How long a call stays on the screen, to be taken back."""
@@ -120,12 +120,12 @@ def calls(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
     """
     rows = session.execute(
         _selected(actor)
-        .where(*_open(actor), Appointment.starts_at > now - KEPT_FOR, ~_told_otherwise())
+        .where(*_open(actor), Appointment.starts_at > now - LONGEST_KEPT, ~_told_otherwise())
         .order_by(Appointment.starts_at, Appointment.id, Notification.created_at.desc(), Notification.id)
     )
     latest: dict[UUID, Any] = {}
     for row in rows:
-        if _is_true(row):
+        if phoned_until(row.event, row.starts_at) > now and _is_true(row):
             latest.setdefault(row.id, row)
     return [_call(row) for row in latest.values()]
 

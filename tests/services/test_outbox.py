@@ -57,3 +57,16 @@ def test_nobody_to_tell_is_no_mistake(here: Clinic) -> None:
     outbox.queue_staff(here.session, here.actor.hospital_id, [], title="x", body="x", dedupe="x", now=NOW)
     outbox.queue(here.session, here.actor.hospital_id, [], now=NOW)
     assert list(_rows(here)) == []
+
+
+def test_unread_messages_are_counted(here: Clinic) -> None:
+    assert inbox.unread_count(here.session, here.admin) == 0
+    _tell(here, channels=(Channel.IN_APP, Channel.EMAIL))
+    _tell(here, dedupe="thing:2")
+    assert inbox.unread_count(here.session, here.admin) == 2
+    newest = inbox.entries(here.session, here.admin).items[0]
+    inbox.mark_read(here.session, here.admin, newest.id, now=NOW)
+    assert inbox.unread_count(here.session, here.admin) == 1
+    for number in range(inbox.MOST_COUNTED + 5):
+        _tell(here, dedupe=f"thing:{number + 3}")
+    assert inbox.unread_count(here.session, here.admin) == inbox.MOST_COUNTED + 1

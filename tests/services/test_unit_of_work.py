@@ -111,3 +111,43 @@ def test_a_lock_that_was_waited_for_counts(here: Clinic) -> None:
         return float(here.session.info[unit_of_work._WAITED])
 
     assert 2 * unit_of_work.LEAST_SECONDS <= unit_of_work.run(here.session, work) < unit_of_work.PATIENCE_SECONDS
+
+
+def test_what_is_noted_is_known_after_the_commit_and_only_then(here: Clinic) -> None:
+    session = here.session
+    unit_of_work.committed(session)
+
+    def work() -> frozenset[str]:
+        unit_of_work.after_commit(session, "something")
+        return unit_of_work.committed(session)
+
+    assert unit_of_work.run(session, work) == frozenset(), "not before"
+    unit_of_work.run(session, lambda: unit_of_work.after_commit(session, "more"))
+    assert unit_of_work.committed(session) == {"something", "more"}
+    assert unit_of_work.committed(session) == frozenset(), "once"
+
+
+def test_what_is_noted_before_a_rollback_is_forgotten(here: Clinic) -> None:
+    session = here.session
+    unit_of_work.committed(session)
+
+    def fail() -> None:
+        unit_of_work.after_commit(session, "something")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        unit_of_work.run(session, fail)
+    unit_of_work.run(session, lambda: None)
+    assert unit_of_work.committed(session) == frozenset()
+
+    tries: list[int] = []
+
+    def at_the_second_try() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            unit_of_work.after_commit(session, "something")
+            raise OperationalError(None, {}, psycopg.errors.DeadlockDetected())
+
+    unit_of_work.run(session, at_the_second_try)
+    assert len(tries) == 2
+    assert unit_of_work.committed(session) == frozenset()

@@ -1,0 +1,191 @@
+"""Whom to phone: who should know something that is still true and could not be sent."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Role
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.notifications import Channel, DeliveryState
+from hms_web.domain.refusals import Code, Refused
+from hms_web.models import AuditEvent, Notification, Patient, new_id
+from hms_web.services import booking, cancelling, patient_messages, providers, settling, to_phone
+from hms_web.services.appointments import AppointmentView
+from tests.scenes import MONDAY, NOW, Clinic
+
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def booked(here: Clinic, hour: int = 10) -> AppointmentView:
+    return here.book(here.doctor(), here.patient(), time(hour), TUESDAY)
+
+
+def cancelled(here: Clinic, hour: int = 10) -> AppointmentView:
+    view = booked(here, hour)
+    done = cancelling.cancel(here.session, here.actor, view.id, reason="x", now=NOW)
+    assert isinstance(done, AppointmentView)
+    return done
+
+
+def unsent(here: Clinic, state: DeliveryState = DeliveryState.NOT_CONFIGURED, channel: str = "sms") -> None:
+    """Let everything on a channel that waits have a state."""
+    waiting = (Notification.state == "QUEUED", Notification.channel == channel)
+    here.session.execute(sa.update(Notification).where(*waiting).values(state=state, last_error="NO_PROVIDER"))
+    here.session.commit()
+
+
+def listed(here: Clinic, hours: float = 0) -> list[MessageEvent]:
+    return [call.event for call in to_phone.calls(here.session, here.actor, now=NOW + timedelta(hours=hours))]
+
+
+def test_a_cancellation_that_could_not_be_sent(here: Clinic, elsewhere: Clinic) -> None:
+    view = cancelled(here)
+    assert listed(here) == [], "it waits to be sent"
+    unsent(here)
+    (call,) = to_phone.calls(here.session, here.actor, now=NOW)
+    assert (call.appointment_id, call.patient_id, call.patient_phone) == (view.id, view.patient_id, view.patient_phone)
+    assert (call.event, call.error, call.starts_at) == (MessageEvent.CANCELLED, "NO_PROVIDER", view.starts_at)
+    assert "has been cancelled" in call.body
+    assert to_phone.count_for(here.session, here.actor, now=NOW) == 1
+    assert to_phone.calls(here.session, elsewhere.actor, now=NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "is_listed"),
+    [
+        (DeliveryState.FAILED, True),
+        (DeliveryState.NOT_CONFIGURED, True),
+        (DeliveryState.SENT, False),
+        (DeliveryState.SUPPRESSED, False),
+    ],
+)
+def test_only_what_was_not_sent(here: Clinic, state: DeliveryState, is_listed: bool) -> None:  # noqa: FBT001
+    cancelled(here)
+    unsent(here, state)
+    assert bool(listed(here)) is is_listed
+
+
+def test_a_booking_is_known_to_whoever_made_it(here: Clinic) -> None:
+    booked(here)
+    unsent(here)
+    assert listed(here) == []
+
+
+def test_the_soonest_appointment_first_and_each_once(here: Clinic) -> None:
+    late, soon = cancelled(here, 15), booked(here, 9)
+    for hour in (11, 12):
+        change = booking.AppointmentChange(time=time(hour))
+        assert isinstance(booking.change(here.session, here.actor, soon.id, change, now=NOW), AppointmentView)
+    unsent(here)
+    calls = to_phone.calls(here.session, here.actor, now=NOW)
+    assert [call.appointment_id for call in calls] == [soon.id, late.id]
+    assert "12:00" in calls[0].body, "what is true now"
+
+
+def test_what_is_settled_meanwhile_needs_no_call(here: Clinic) -> None:
+    view = booked(here)
+    cause = AffectedCause.ABSENCE
+    settling.mark(here.session, here.actor, [view], cause, MessageEvent.AFFECTED_BY_ABSENCE, now=NOW)
+    here.session.commit()
+    unsent(here)
+    assert listed(here) == [MessageEvent.AFFECTED_BY_ABSENCE]
+    cancelling.cancel(here.session, here.actor, view.id, reason="x", now=NOW)
+    assert listed(here) == []
+    unsent(here)
+    assert listed(here) == [MessageEvent.CANCELLED]
+
+
+def test_who_was_reached_by_e_mail_needs_no_call(here: Clinic) -> None:
+    providers.put(here.session, here.admin, Channel.EMAIL, "mailtos://x.test?to={to}", secret="x" * 16, now=NOW)
+    view = here.book(here.doctor(), here.patient(email="asha@example.org"), time(10), TUESDAY)
+    cancelling.cancel(here.session, here.actor, view.id, reason="x", now=NOW)
+    unsent(here)
+    assert listed(here) == [], "the e-mail is on its way"
+    unsent(here, DeliveryState.FAILED, "email")
+    assert listed(here) == [MessageEvent.CANCELLED]
+    here.session.execute(sa.update(Notification).where(Notification.channel == "email").values(state="SENT"))
+    here.session.commit()
+    assert listed(here) == []
+
+
+def test_a_call_comes_too_late_once_the_appointment_begins(here: Clinic) -> None:
+    cancelled(here)
+    unsent(here)
+    until = 26
+    assert [listed(here, until - 0.01), listed(here, until)] == [[MessageEvent.CANCELLED], []]
+
+
+def test_who_has_to_find_another_time_is_phoned_afterwards_too(here: Clinic) -> None:
+    view = booked(here)
+    event = MessageEvent.CANCELLED_BY_EMERGENCY
+    cancelling.cancel_affected(here.session, here.actor, [view.id], note="x", event=event, now=NOW)
+    here.session.commit()
+    unsent(here)
+    until = 26 + 48
+    assert [listed(here, until - 0.01), listed(here, until)] == [[event], []]
+
+
+def test_a_call_is_noted_and_taken_back(here: Clinic) -> None:
+    view = cancelled(here)
+    unsent(here)
+    assert to_phone.phoned(here.session, here.actor, view.id, now=NOW) == 1
+    assert listed(here) == []
+    assert to_phone.phoned(here.session, here.actor, view.id, now=NOW) == 0
+    (made,) = to_phone.made(here.session, here.actor, now=NOW)
+    assert (made.appointment_id, made.phoned_at, made.phoned_by) == (view.id, NOW, here.actor.name)
+    told = patient_messages.of_appointment(here.session, here.actor, view.id)
+    assert [item.phoned_by for item in told if item.phoned_at] == [here.actor.name]
+    assert to_phone.take_back(here.session, here.other, view.id, now=NOW) == 1
+    assert listed(here) == [MessageEvent.CANCELLED]
+    assert to_phone.made(here.session, here.actor, now=NOW) == []
+    actions = sa.select(AuditEvent.action).where(AuditEvent.record_type == "notification").order_by(AuditEvent.id)
+    assert here.session.scalars(actions).all() == ["notification.phoned", "notification.not_phoned"]
+
+
+def test_a_call_of_two_messages_is_shown_once(here: Clinic) -> None:
+    view = booked(here)
+    change = booking.AppointmentChange(time=time(11))
+    booking.change(here.session, here.actor, view.id, change, now=NOW)
+    cancelling.cancel(here.session, here.actor, view.id, reason="x", now=NOW)
+    unsent(here)
+    assert to_phone.phoned(here.session, here.actor, view.id, now=NOW) == 2
+    assert [call.event for call in to_phone.made(here.session, here.actor, now=NOW)] == [MessageEvent.CANCELLED]
+
+
+def test_an_old_call_is_not_taken_back(here: Clinic) -> None:
+    view = cancelled(here)
+    unsent(here)
+    to_phone.phoned(here.session, here.actor, view.id, now=NOW)
+    later = NOW + to_phone.UNDO_FOR
+    assert to_phone.take_back(here.session, here.actor, view.id, now=later) == 0
+    assert to_phone.made(here.session, here.actor, now=later) == []
+
+
+def test_another_hospitals_appointment_is_not_there(here: Clinic, elsewhere: Clinic) -> None:
+    view = cancelled(here)
+    unsent(here)
+    for actor, key in ((elsewhere.actor, view.id), (here.actor, new_id())):
+        for act in (to_phone.phoned, to_phone.take_back):
+            with pytest.raises(Refused) as refused:
+                act(here.session, actor, key, now=NOW)
+            assert refused.value.refusal.code is Code.APPOINTMENT_NOT_FOUND
+    assert len(listed(here)) == 1
+
+
+def test_whom_it_does_not_concern_sees_no_count(here: Clinic) -> None:
+    cancelled(here)
+    unsent(here)
+    doctor = replace(here.actor, role=Role.DOCTOR)
+    assert to_phone.count_for(here.session, doctor, now=NOW) == 0
+
+
+def test_without_a_number_somebody_still_has_to_see_to_it(here: Clinic) -> None:
+    view = cancelled(here)
+    here.session.execute(sa.update(Patient).where(Patient.id == view.patient_id).values(phone=None))
+    here.session.commit()
+    unsent(here, DeliveryState.FAILED)
+    (call,) = to_phone.calls(here.session, here.actor, now=NOW)
+    assert call.patient_phone is None
