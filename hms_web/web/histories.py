@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.models import AuditEvent
 from hms_web.services import doctors
-from hms_web.web import formats
+from hms_web.web import formats, no_show_words
 from hms_web.web.language import gettext
 
 FIELDS = {
@@ -36,6 +36,11 @@ PLAIN = {
     "appointment.consultation_completed": lazy_gettext("The consultation is completed"),
     "appointment.consultation_abandoned": lazy_gettext("The consultation was broken off; the patient waits again"),
     "appointment.settled": lazy_gettext("No longer needs another time"),
+    "appointment.no_show_review": lazy_gettext(
+        "Time went by in an outage: somebody has to say whether the patient came"
+    ),
+    "appointment.had_come": lazy_gettext("The patient had come, says somebody who was there"),
+    "appointment.no_show_reverted": lazy_gettext("No-show taken back"),
     "patient.created": lazy_gettext("Added"),
 }
 
@@ -117,7 +122,17 @@ def _changed(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str
     return gettext("Changed: %(what)s", what=", ".join(sorted(named))), None
 
 
+def _missed(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
+    return gettext("Did not come: %(how)s", how=no_show_words.REASONS[details["reason"]]), details.get("note")
+
+
+def _blocked(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
+    return gettext("Blocked from booking"), details.get("reason")
+
+
 def _unblocked(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
+    if details.get("by_revert"):
+        return gettext("Unblocked: too few no-shows are left"), None
     return gettext("Unblocked; no-shows count anew"), details.get("reason")
 
 
@@ -133,5 +148,7 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], tuple[str,
     "appointment.affected": _affected,
     "appointment.changed": _changed,
     "patient.changed": _changed,
+    "appointment.no_show": _missed,
+    "patient.blocked": _blocked,
     "patient.unblocked": _unblocked,
 }

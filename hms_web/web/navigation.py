@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import affected, alert_board
+from hms_web.services import affected, alert_board, no_show_reviews
 from hms_web.web import auth
 
 EVERYONE = frozenset(Role)
@@ -20,11 +20,12 @@ ADMINS = frozenset({Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the header: its endpoint, its words, and whose it is."""
+    """A page in the header: its endpoint, its words, and whose it is. A rare one is there while it has a count."""
 
     endpoint: str
     words: LazyString
     readers: frozenset[Role] = EVERYONE
+    is_rare: bool = False
 
 
 ENTRIES = (
@@ -35,6 +36,8 @@ ENTRIES = (
     Entry("patients.index", lazy_gettext("Patients")),
     Entry("appointments.index", lazy_gettext("Appointments")),
     Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),
+    Entry("no_shows.index", lazy_gettext("No-shows"), frozenset({Role.ADMIN, Role.DOCTOR})),
+    Entry("no_shows.review", lazy_gettext("Did they come?"), frozenset({Role.RECEPTIONIST}), is_rare=True),
     Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),
     Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
     Entry("users.index", lazy_gettext("Users"), ADMINS),
@@ -62,7 +65,11 @@ def _untaken(session: Session, actor: Actor) -> int:
 
 
 # How many things wait on a page, where that costs next to nothing. A live number changes while a page is open.
-COUNTS: dict[str, Callable[[Session, Actor], int]] = {"affected.index": affected.count, "alerts.page": _untaken}
+COUNTS: dict[str, Callable[[Session, Actor], int]] = {
+    "affected.index": affected.count,
+    "alerts.page": _untaken,
+    "no_shows.review": no_show_reviews.count,
+}
 LIVE = "alerts.page"
 
 
@@ -82,17 +89,22 @@ def navigation() -> list[Link]:
     who = auth.signed_in()
     if who is None:
         return []
-    return [
-        Link(
-            url_for(entry.endpoint),
-            entry.words,
-            is_current(entry.endpoint) or _is_part_of(entry.endpoint),
-            COUNTS[entry.endpoint](db.session(), who.actor) if entry.endpoint in COUNTS else 0,
-            is_live=entry.endpoint == LIVE,
-        )
-        for entry in ENTRIES
-        if who.actor.role in entry.readers and entry.endpoint in current_app.view_functions
-    ]
+    links = ((entry, _link(entry, who.actor)) for entry in ENTRIES if _is_for(entry, who.actor))
+    return [link for entry, link in links if link.count or not entry.is_rare]
+
+
+def _is_for(entry: Entry, actor: Actor) -> bool:
+    return actor.role in entry.readers and entry.endpoint in current_app.view_functions
+
+
+def _link(entry: Entry, actor: Actor) -> Link:
+    return Link(
+        url_for(entry.endpoint),
+        entry.words,
+        is_current(entry.endpoint) or _is_part_of(entry.endpoint),
+        COUNTS[entry.endpoint](db.session(), actor) if entry.endpoint in COUNTS else 0,
+        is_live=entry.endpoint == LIVE,
+    )
 
 
 def _is_part_of(endpoint: str) -> bool:

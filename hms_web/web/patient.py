@@ -13,7 +13,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
-from hms_web.services import audit, patient_blocks, patient_messages, patient_visits, patients
+from hms_web.services import audit, no_show_logs, patient_blocks, patient_messages, patient_visits, patients
 from hms_web.services.patients import PatientView
 from hms_web.web import auth, histories, refusals
 from hms_web.web.forms import Form
@@ -107,6 +107,7 @@ def _shown(patient: PatientView, unblock_form: UnblockForm) -> ResponseReturnVal
         patient=patient,
         coming=patient_visits.coming(session, actor, patient.id, now=now),
         gone=patient_visits.gone(session, actor, patient.id, now=now),
+        no_shows=no_show_logs.of_patient(session, actor, patient.id),
         messages=patient_messages.of_patient(session, actor, patient.id),
         steps=histories.steps(session, actor, events),
         unblock_form=unblock_form,

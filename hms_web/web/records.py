@@ -20,6 +20,8 @@ from hms_web.web import (
     message_templates,
     messages,
     my_day,
+    no_show,
+    no_shows,
     notifications,
     passwords,
     patient,
@@ -46,6 +48,8 @@ MODULES = (
     message_providers,
     message_templates,
     to_phone,
+    no_shows,
+    no_show,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -61,6 +65,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     users.blueprint,
     jobs.blueprint,
     alerts.blueprint,
+    no_shows.blueprint,
     passwords.blueprint,
     board.blueprint,
     my_day.blueprint,

@@ -1,0 +1,168 @@
+"""`/no-shows/<appointment>`: noting that somebody did not come, taking it back, and the list of those to ask about."""
+
+from datetime import date
+from uuid import UUID
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from wtforms import RadioField, StringField
+from wtforms.validators import DataRequired, InputRequired
+
+from hms_web import clock
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.local_time import local_date
+from hms_web.domain.no_show import BLOCK_AT, NoShowReason, may_be_missed, releases_slot, reverted_to
+from hms_web.domain.refusals import InvalidInput, Refusal
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import db
+from hms_web.services import appointments, no_show, no_show_logs, no_show_reviews, patients
+from hms_web.services.appointments import AppointmentView
+from hms_web.web import asked, auth, choices, refusals
+from hms_web.web.forms import Form
+from hms_web.web.language import gettext
+from hms_web.web.no_shows import ROWS, UNDOERS, blueprint
+
+MANUAL = {
+    NoShowReason.MANUAL_STAFF: lazy_gettext("Nobody came"),
+    NoShowReason.MANUAL_DOCTOR: lazy_gettext("The doctor says so"),
+    NoShowReason.PATIENT_CALLED: lazy_gettext("The patient called"),
+}
+
+
+class MissedForm(Form):
+    """How it was found out that somebody did not come."""
+
+    reason = RadioField(
+        lazy_gettext("How was it found out?"),
+        [InputRequired(lazy_gettext("Say how it was found out."))],
+        choices=choices.of(MANUAL),
+    )
+    notes = StringField(lazy_gettext("Notes"))
+
+
+class RevertForm(Form):
+    """Why a no-show is taken back."""
+
+    note = StringField(
+        lazy_gettext("Why is it taken back?"), [DataRequired(lazy_gettext("Say why, so that others know."))]
+    )
+
+
+@blueprint.get("/<uuid:appointment_id>")
+@auth.roles()
+def one(appointment_id: UUID) -> ResponseReturnValue:
+    """What noting it, or taking it back, would do, and the form for that."""
+    view = appointments.get(db.session(), auth.actor(), appointment_id)
+    usual = NoShowReason.MANUAL_DOCTOR if auth.actor().role is Role.DOCTOR else NoShowReason.MANUAL_STAFF
+    return _shown(view, missed=MissedForm(formdata=None, data={"reason": usual}))
+
+
+@blueprint.post("/<uuid:appointment_id>")
+@auth.roles()
+def mark(appointment_id: UUID) -> ResponseReturnValue:
+    """Note that the patient did not come, or will not."""
+    view, form = appointments.get(db.session(), auth.actor(), appointment_id), MissedForm()
+    if not form.validate():
+        return _shown(view, missed=form, status=422)
+    try:
+        done = no_show.mark(
+            db.session(),
+            auth.actor(),
+            appointment_id,
+            reason=NoShowReason(form.reason.data),
+            notes=form.notes.data or None,
+            now=clock.now(),
+            version=asked.number(request.form, "version"),
+        )
+    except InvalidInput as error:
+        form.take(error)
+        return _shown(view, missed=form, status=422)
+    if isinstance(done, Refusal):
+        return _refused(done, appointment_id, missed=form)
+    flash(gettext("Noted as a no-show."), "good")
+    return redirect(_next(appointment_id), 303)
+
+
+@blueprint.post("/<uuid:appointment_id>/revert")
+@auth.roles(*UNDOERS)
+def revert(appointment_id: UUID) -> ResponseReturnValue:
+    """Take it back: the patient is here, or expected again."""
+    view, form = appointments.get(db.session(), auth.actor(), appointment_id), RevertForm()
+    if not form.validate():
+        return _shown(view, reverting=form, status=422)
+    version = asked.number(request.form, "version")
+    try:
+        done = no_show.revert(
+            db.session(), auth.actor(), appointment_id, note=form.note.data or "", now=clock.now(), version=version
+        )
+    except InvalidInput as error:
+        form.take(error)
+        return _shown(view, reverting=form, status=422)
+    if isinstance(done, Refusal):
+        return _refused(done, appointment_id, reverting=form)
+    is_here = done.status is AppointmentStatus.CHECKED_IN
+    flash(gettext("Taken back; the patient is checked in.") if is_here else gettext("Taken back."), "good")
+    return redirect(_next(appointment_id), 303)
+
+
+@blueprint.get("/review")
+@auth.roles(*UNDOERS)
+def review() -> ResponseReturnValue:
+    """The appointments whose time went by during an outage, of which somebody has to say whether the patient came."""
+    page = no_show_reviews.entries(db.session(), auth.actor(), limit=ROWS, cursor=asked.text(request.args, "cursor"))
+    return render_template("no_shows/review.html", page=page, cursor=request.args.get("cursor"))
+
+
+@blueprint.post("/<uuid:appointment_id>/came")
+@auth.roles(*UNDOERS)
+def came(appointment_id: UUID) -> ResponseReturnValue:
+    """Note that the patient had come."""
+    done = no_show_reviews.came(db.session(), auth.actor(), appointment_id, note=None, now=clock.now())
+    if isinstance(done, Refusal):
+        flash(refusals.sentence(done), "bad")
+    else:
+        flash(gettext("Noted: %(name)s had come.", name=done.patient_name), "good")
+    return redirect(url_for("no_shows.review"), 303)
+
+
+def _next(appointment_id: UUID) -> str:
+    return auth.local_path(request.args.get("next")) or url_for("appointments.page", appointment_id=appointment_id)
+
+
+def _refused(
+    refusal: Refusal, appointment_id: UUID, *, missed: MissedForm | None = None, reverting: RevertForm | None = None
+) -> ResponseReturnValue:
+    """The page as it is now, with why nothing was done."""
+    (missed or reverting or RevertForm(formdata=None)).refuse(refusals.sentence(refusal))
+    view = appointments.get(db.session(), auth.actor(), appointment_id)
+    return _shown(view, missed=missed, reverting=reverting, status=refusals.status(refusal))
+
+
+def _shown(
+    view: AppointmentView, *, missed: MissedForm | None = None, reverting: RevertForm | None = None, status: int = 200
+) -> ResponseReturnValue:
+    actor, now = auth.actor(), clock.now()
+    patient = patients.get(db.session(), actor, view.patient_id)
+    answer = render_template(
+        "no_shows/one.html",
+        view=view,
+        patient=patient,
+        log=no_show_logs.of_appointment(db.session(), actor, view.id),
+        missed=missed or MissedForm(formdata=None),
+        reverting=reverting or RevertForm(formdata=None),
+        mistakes=(missed or reverting or RevertForm(formdata=None)),
+        may_mark=may_be_missed(view.status) and view.affected_cause is None,
+        may_revert=may_revert(view, actor, local_date(now, actor.zone)),
+        is_undoer=actor.role in UNDOERS,
+        will_release=releases_slot(view.starts_at, now),
+        will_block=patient.status == "ACTIVE" and patient.no_show_count + 1 >= BLOCK_AT,
+        becomes=reverted_to(view.starts_at, now),
+        next=request.args.get("next"),
+    )
+    return make_response(answer, status)
+
+
+def may_revert(view: AppointmentView, actor: Actor, today: date) -> bool:
+    """Whether this person can take the no-show back: nobody checks in for an earlier day."""
+    return actor.role in UNDOERS and view.status is AppointmentStatus.NO_SHOW and view.date >= today

@@ -1,0 +1,175 @@
+"""`/no-shows`: who did not come, with figures, for administrators and, their own patients alone, for doctors."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from werkzeug.datastructures import MultiDict
+
+from hms_web import clock
+from hms_web.domain import csv_cells
+from hms_web.domain.identity import Actor, Role
+from hms_web.domain.no_show import NoShowReason
+from hms_web.domain.schedules import DayOfWeek
+from hms_web.models import db
+from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats
+from hms_web.services.no_show_logs import LogFilter, LogView
+from hms_web.web import asked, auth, htmx, language
+from hms_web.web.language import gettext, ngettext
+from hms_web.web.no_show_words import REASONS
+
+blueprint = Blueprint("no_shows", __name__, url_prefix="/no-shows")
+
+READERS = (Role.ADMIN, Role.DOCTOR)
+UNDOERS = (Role.ADMIN, Role.RECEPTIONIST)
+ROWS = 50
+MONDAY = date(2024, 1, 1)
+USUAL_DAYS = timedelta(days=29)
+"""Who names no days sees today and the four weeks before."""
+STATES = {"live": lazy_gettext("Not taken back"), "reverted": lazy_gettext("Taken back")}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the page is narrowed to, as its address says it; no name of a patient is among it."""
+
+    first: date | None
+    last: date | None
+    doctor: UUID | None
+    reason: NoShowReason | None
+    state: str | None
+    cursor: str | None
+
+    @classmethod
+    def read(cls, values: MultiDict[str, str], actor: Actor, today: date) -> "Filters":
+        """Read what was asked for; a doctor asks about their own patients, whatever the address says."""
+        first, last = asked.day(values, "first") if "first" in values else today - USUAL_DAYS, asked.day(values, "last")
+        if first and last and last < first:
+            first, last = last, first
+        state = values.get("state")
+        return cls(
+            first=first,
+            last=last,
+            doctor=None if actor.role is Role.DOCTOR else asked.key(values, "doctor"),
+            reason=asked.choice(NoShowReason, values.get("reason", "")),
+            state=state if state in STATES else None,
+            cursor=asked.text(values, "cursor"),
+        )
+
+    @property
+    def wanted(self) -> LogFilter:
+        """The filter of the service."""
+        is_reverted = None if self.state is None else self.state == "reverted"
+        return LogFilter(self.first, self.last, self.doctor, None, self.reason, is_reverted)
+
+    def url(self, endpoint: str = "no_shows.index", **other: object) -> str:
+        """The address of this list, or of another one like it."""
+        named = {name: getattr(self, name) for name in ("first", "last", "doctor", "reason", "state")} | other
+        given = {name: str(value) for name, value in named.items() if value}
+        given.setdefault("first", "")
+        return f"{url_for(endpoint)}?{urlencode(given)}"
+
+
+@blueprint.app_template_filter("no_show_reason")
+def reason_name(reason: NoShowReason | str) -> str:
+    """How it was found out that somebody did not come."""
+    return str(REASONS[NoShowReason(reason)])
+
+
+@blueprint.app_template_filter("weekday_name")
+def weekday_name(day: DayOfWeek) -> str:
+    """A weekday as people say it."""
+    return language.weekday_names(MONDAY + timedelta(days=list(DayOfWeek).index(day)))[1]
+
+
+@blueprint.app_template_filter("share_percent")
+def share_percent(rate: float) -> str:
+    """A share from 0 to 1 in per cent."""
+    return gettext("%(share)s %%", share=f"{100 * rate:.0f}")
+
+
+@blueprint.get("")
+@auth.roles(*READERS)
+def index() -> ResponseReturnValue:
+    """The figures and the logs, narrowed by the address."""
+    actor, session = auth.actor(), db.session()
+    wanted = Filters.read(request.args, actor, clock.today(actor.zone))
+    page = no_show_logs.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "stats": no_show_stats.stats(session, actor, first=wanted.first, last=wanted.last, doctor_id=wanted.doctor),
+    }
+    if htmx.wants_fragment() and htmx.target() == "results":
+        words = ngettext("%(num)d no-show", "%(num)d no-shows", len(page.items))
+        return htmx.trigger(render_template("no_shows/_results.html", **context), {"announce": {"value": words}})
+    return render_template(
+        "no_shows/index.html",
+        **context,
+        doctors=doctors.all_of(session, actor, only_active=False) if actor.role is Role.ADMIN else [],
+        reasons=REASONS,
+        states=STATES,
+        to_review=no_show_reviews.count(session, actor) if actor.role in UNDOERS else 0,
+    )
+
+
+@blueprint.get("/export.csv")
+@auth.roles(*READERS)
+def export() -> ResponseReturnValue:
+    """Everything the filters let through, as a file for a spreadsheet."""
+    actor, session = auth.actor(), db.session()
+    wanted = Filters.read(request.args, actor, clock.today(actor.zone))
+    no_show_logs.allowed_doctor(actor, wanted.doctor)
+    rows = _lines(actor, no_show_logs.every(session, actor, wanted.wanted))
+    answer = Response("".join(rows), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="no-shows.csv"'
+    return answer
+
+
+def _lines(actor: Actor, logs: Iterator[LogView]) -> Iterator[str]:
+    """Yield the lines of the export; local times, and nothing that a spreadsheet would run."""
+    names = (
+        gettext("Appointment"),
+        gettext("Patient"),
+        gettext("Patient number"),
+        gettext("Doctor"),
+        gettext("How it was found out"),
+        gettext("Noted"),
+        gettext("By"),
+        gettext("Time offered again"),
+        gettext("Notes"),
+        gettext("Taken back"),
+        gettext("Why"),
+    )
+    yield "\ufeff" + _line(*names)
+    for log in logs:
+        yield _line(
+            _local(actor, log.slot_time),
+            log.patient_name,
+            log.patient_mrn,
+            log.doctor_name,
+            reason_name(log.reason),
+            _local(actor, log.created_at),
+            log.created_by,
+            gettext("yes") if log.slot_released else gettext("no"),
+            log.notes,
+            _local(actor, log.reverted_at) if log.reverted_at else None,
+            log.revert_note,
+        )
+
+
+def _local(actor: Actor, instant: datetime) -> str:
+    return f"{instant.astimezone(actor.zone):%Y-%m-%d %H:%M}"
+
+
+def _line(*values: object) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([csv_cells.cell(value) for value in values])
+    return written.getvalue()
