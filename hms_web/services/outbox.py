@@ -180,6 +180,7 @@ def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         bulk.insert(session, Notification, rows, unless=_ONCE)
     elif rows:
         statement = insert(Notification).on_conflict_do_nothing(index_elements=_ONCE)
-        session.execute(statement, rows)
+        # Else rows that differ in what is empty would be written one by one.
+        session.execute(statement, rows, execution_options={"render_nulls": True})
     if any(row["state"] == DeliveryState.QUEUED for row in rows):
         unit_of_work.after_commit(session, TO_DELIVER)

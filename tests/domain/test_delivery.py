@@ -18,6 +18,7 @@ from hms_web.domain.delivery import (
     expires_at,
     no_longer_true,
     outcome_of_status,
+    phoned_until,
     retry_after,
     state_after,
 )
@@ -110,6 +111,12 @@ def test_what_says_nothing_of_a_time_stays_true() -> None:
 
 def test_what_is_phoned_about() -> None:
     assert set(E) - TO_PHONE == {E.BOOKED, E.NO_SHOW}
+
+
+def test_until_when_somebody_is_phoned() -> None:
+    afterwards = {event for event in TO_PHONE if phoned_until(event, NOW) == NOW + 2 * DAY}
+    assert afterwards == {E.CANCELLED_BY_EMERGENCY, E.DOCTOR_UNAVAILABLE, E.NO_SHOW_BLOCKED}
+    assert {phoned_until(event, NOW) for event in TO_PHONE - afterwards} == {NOW}
 
 
 def test_tries_are_further_and_further_apart() -> None:
