@@ -17,7 +17,7 @@ Number = Decimal | int
 Range = tuple[Number, Number]
 
 LONGEST_NOTE = 500
-WRONG_WAY_ROUND = "The lower blood pressure is below the upper one. Are the two the wrong way round?"
+WRONG_WAY_ROUND = "The diastolic pressure is below the systolic one. Are the two the wrong way round?"
 
 TAKEN_IN = frozenset({AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS})
 """Statuses of people who are here, whose vitals can be taken."""
@@ -38,8 +38,8 @@ class Reading:
 READINGS = (
     Reading("temperature_c", "temperatureC", "Temperature", "°C", (25, 45), 1),
     Reading("pulse_bpm", "pulseBpm", "Pulse", "per min", (20, 300)),
-    Reading("systolic_mm_hg", "systolicMmHg", "Upper blood pressure", "mmHg", (40, 300)),
-    Reading("diastolic_mm_hg", "diastolicMmHg", "Lower blood pressure", "mmHg", (10, 200)),
+    Reading("systolic_mm_hg", "systolicMmHg", "Systolic pressure", "mmHg", (40, 300)),
+    Reading("diastolic_mm_hg", "diastolicMmHg", "Diastolic pressure", "mmHg", (10, 200)),
     Reading("respiratory_rate", "respiratoryRate", "Breaths", "per min", (3, 100)),
     Reading("spo2_percent", "spo2Percent", "Oxygen saturation", "%", (30, 100)),
     Reading("weight_kg", "weightKg", "Weight", "kg", (Decimal("0.3"), 500), 1),

@@ -10,7 +10,11 @@ const judge = (field) => {
     place.hidden = !isRare;
 };
 
+const judgeAll = (root) => root.querySelectorAll?.("[data-low]").forEach(judge);
+
 export const bindVitals = () => {
+    judgeAll(document);
+    document.addEventListener("htmx:load", (event) => judgeAll(event.detail.elt));
     document.addEventListener("change", (event) => { if (event.target.matches("[data-low]")) judge(event.target); });
     document.addEventListener("input", (event) => {
         const place = event.target.matches("[data-low]") && document.getElementById(`${event.target.id}-check`);
