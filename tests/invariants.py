@@ -77,6 +77,7 @@ _TOLD = {
         MessageEvent.CANCELLED_BY_EMERGENCY,
         MessageEvent.DOCTOR_UNAVAILABLE,
     ],
+    "appointment.no_show": [MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED],
     "appointment.kept": [MessageEvent.KEPT],
 }
 
@@ -199,6 +200,42 @@ _VITALS_OF_NOBODY = """
      WHERE a.vitals_recorded_at IS NOT NULL AND NOT EXISTS (SELECT FROM vitals v WHERE v.appointment_id = a.id)
 """
 
+_MISCOUNTED = """
+    SELECT p.id, p.no_show_count, p.lifetime_no_shows, logs.counted, logs.live
+      FROM patients p
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS live, count(*) FILTER (WHERE l.is_counted) AS counted
+             FROM no_show_logs l WHERE l.patient_id = p.id AND l.reverted_at IS NULL) AS logs
+     WHERE (p.no_show_count, p.lifetime_no_shows) <> (logs.counted, logs.live)
+"""
+
+_BLOCKED_TWICE = """
+    SELECT p.id, blocked.times AS blocked, unblocked.times AS unblocked, p.is_auto_blocked
+      FROM patients p
+     CROSS JOIN LATERAL (SELECT count(*) AS times FROM audit_events e
+                          WHERE e.record_type = 'patient' AND e.record_id = p.id
+                            AND e.action = 'patient.blocked') AS blocked
+     CROSS JOIN LATERAL (SELECT count(*) AS times FROM audit_events e
+                          WHERE e.record_type = 'patient' AND e.record_id = p.id
+                            AND e.action = 'patient.unblocked'
+                            AND e.details #>> '{changes,is_auto_blocked,from}' = 'true') AS unblocked
+     WHERE blocked.times - unblocked.times <> p.is_auto_blocked::int
+        OR (p.is_auto_blocked AND (p.status <> 'BLOCKED' OR p.no_show_count < 3))
+"""
+
+_NO_SHOW_WITHOUT = """
+    SELECT a.id, a.status, count(l.id) AS logs
+      FROM appointments a LEFT JOIN no_show_logs l ON l.appointment_id = a.id AND l.reverted_at IS NULL
+     GROUP BY a.id, a.status HAVING count(l.id) <> (a.status = 'NO_SHOW')::int
+"""
+
+_ALARMED_FOR_NOTHING = """
+    SELECT s.id, s.alert_type, a.status
+      FROM stage_alerts s JOIN appointments a ON a.id = s.appointment_id
+     WHERE s.status <> 'RESOLVED'
+       AND (a.status <> 'CHECKED_IN' OR (s.alert_type = 'NO_VITALS') <> (a.vitals_recorded_at IS NULL))
+"""
+
 RULES: dict[str, str] = {
     "a doctor has two active appointments at once": _TWO_AT_ONCE.format("doctor_id"),
     "a patient has two active appointments at once": _TWO_AT_ONCE.format("patient_id"),
@@ -221,6 +258,10 @@ RULES: dict[str, str] = {
     "somebody is with the doctor without a consultation, or the other way round": _SEEN_AND_NOT,
     "a visit is completed without its consultation, or the other way round": _DONE_WITHOUT,
     "vitals are said to have been taken and are not there": _VITALS_OF_NOBODY,
+    "the no-shows of a patient are not those of the logs": _MISCOUNTED,
+    "a block by no-shows came or went more often than it should": _BLOCKED_TWICE,
+    "an appointment is a no-show without its log, or the other way round": _NO_SHOW_WITHOUT,
+    "an alert lives on although the visit has moved on": _ALARMED_FOR_NOTHING,
 }
 """What is wrong, and the query for where it is."""
 

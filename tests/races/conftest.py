@@ -10,7 +10,8 @@ from tests.races.hall import Hall, opened
 from tests.scenes import NOW
 from tests.servers import Servers
 
-ENVIRON = {"HMS_TEST_NOW": NOW.isoformat()}
+CRON_KEY = "the-key-of-the-races-0123456789abcdef"
+ENVIRON = {"HMS_TEST_NOW": NOW.isoformat(), "CRON_API_KEY": CRON_KEY}
 WITHOUT_LOCKS = Path(__file__).with_name("without_locks.py")
 
 

@@ -109,6 +109,26 @@ BROKEN: dict[str, list[str]] = {
         CONSULTATION,
         "UPDATE consultations SET status = 'COMPLETED'",
     ],
+    "the no-shows of a patient are not those of the logs": ["UPDATE patients SET no_show_count = 1"],
+    "a block by no-shows came or went more often than it should": [
+        "UPDATE patients SET is_auto_blocked = true, status = 'BLOCKED'"
+    ],
+    "an appointment is a no-show without its log, or the other way round": [
+        f"""
+        INSERT INTO no_show_logs (id, hospital_id, appointment_id, patient_id, doctor_id, reason, slot_time,
+                                  timeout_minutes, slot_released, previous_status, created_at)
+        SELECT id, hospital_id, id, patient_id, doctor_id, 'AUTO_TIMEOUT', starts_at, 30, false, 'SCHEDULED', now()
+          FROM appointments WHERE {FIRST}
+        """
+    ],
+    "an alert lives on although the visit has moved on": [
+        f"""
+        INSERT INTO stage_alerts (id, hospital_id, appointment_id, patient_id, doctor_id, alert_type, status, message,
+                                  waiting_since, created_at)
+        SELECT id, hospital_id, id, patient_id, doctor_id, 'NO_VITALS', 'ACTIVE', '', now(), now()
+          FROM appointments WHERE {FIRST}
+        """
+    ],
     "vitals are said to have been taken and are not there": ["UPDATE appointments SET vitals_recorded_at = now()"],
 }
 
