@@ -48,6 +48,11 @@ class Filters:
         )
 
     @property
+    def is_backward(self) -> bool:
+        """Whether the last day lies before the first, so that nothing can fit."""
+        return self.first is not None and self.last is not None and self.last < self.first
+
+    @property
     def url(self) -> str:
         """The address of this list, without what was typed about patients."""
         named = {"last": self.last, "doctor": self.doctor, "department": self.department, "status": self.status}

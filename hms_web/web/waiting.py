@@ -11,7 +11,7 @@ def passed_words(passed: timedelta) -> str:
     """How long something has lasted: minutes, or hours and minutes."""
     hours, minutes = divmod(max(0, passed // MINUTE), 60)
     return (
-        gettext("%(hours)s h %(minutes)s", hours=hours, minutes=minutes)
+        gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
         if hours
         else gettext("%(num)s min", num=minutes)
     )

@@ -65,7 +65,7 @@ export const closePanel = () => {
     }
     const back = open.querySelector("[data-close-panel]")?.getAttribute("href") ?? open.dataset.close;
     window.htmx.ajax("GET", back, { source: open, target: "#panel", swap: "outerHTML" })
-        .then(() => history.pushState({ htmx: true }, "", back))
+        .then(() => { if (panel().dataset.kind === "empty") history.pushState({ htmx: true }, "", back); })
         .catch(() => {});
     return true;
 };

@@ -188,3 +188,11 @@ def test_what_another_doctor_and_an_override_did_is_told(desk: Desk) -> None:
     booked = desk.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "appointment.booked")).one()
     assert booked.record_id == desk.booked.id
     assert "from Dr. 001 to Dr. 003" in desk.reception().get(at(desk)).text
+
+
+def test_days_the_wrong_way_round_are_said(desk: Desk) -> None:
+    page = desk.reception().get("/appointments?first=2026-03-05&last=2026-03-02")
+    assert "The last day lies before the first. Exchange From and Until" in page.text
+    assert "All from today on" in page.text
+    fragment = page.form(id="filters").send({"HX-Request": "true"}, first="2026-03-05", last="2026-03-02")
+    assert "The last day lies before the first." in fragment.text

@@ -10,8 +10,8 @@ from hms_web.services import booking
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange
 from tests.scenes import MONDAY, NOW
+from tests.web.desk_scenes import form_of
 from tests.web.record_scenes import Desk
-from tests.web.test_front_desk import form_of
 
 NEWCOMER: dict[str, Any] = {"do": "book", "is_new": "1", "name": "Zoe Quill", "phone": "080 555 777"}
 
