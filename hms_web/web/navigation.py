@@ -31,11 +31,11 @@ class Entry:
 ENTRIES = (
     Entry("my_day.page", lazy_gettext("My day"), frozenset({Role.DOCTOR})),
     Entry("front_desk.page", lazy_gettext("Front desk")),
+    Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),
     Entry("board.page", lazy_gettext("Board"), frozenset({Role.NURSE, Role.DOCTOR, Role.RECEPTIONIST})),
     Entry("alerts.page", lazy_gettext("Alerts")),
     Entry("patients.index", lazy_gettext("Patients")),
     Entry("appointments.index", lazy_gettext("Appointments")),
-    Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),
     Entry("no_shows.index", lazy_gettext("No-shows"), frozenset({Role.ADMIN, Role.DOCTOR})),
     Entry("no_shows.review", lazy_gettext("Did they come?"), frozenset({Role.RECEPTIONIST}), is_rare=True),
     Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),

@@ -85,6 +85,8 @@ document.addEventListener("toast", (event) => toast(event.detail.words, event.de
 onKey("?", "", () => document.getElementById("keys")?.showModal());
 bindKeys();
 tidy(document);
+// In a narrow window the header scrolls: the present page is in sight.
+document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 keepPlace();
 startPolling();
 watchSession();

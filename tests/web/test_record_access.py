@@ -5,15 +5,16 @@ from uuid import UUID
 import pytest
 
 from hms_web.domain.identity import Role
-from hms_web.models import HospitalHoliday, User, new_id
+from hms_web.models import AffectedBatch, HospitalHoliday, User, new_id
 from hms_web.web.records import BLUEPRINTS
-from tests.scenes import MONDAY, Clinic, clinic
+from tests.scenes import MONDAY, NOW, Clinic, clinic
 from tests.web.pages import Browser
 from tests.web.record_scenes import Desk
 
 EVERYONE = frozenset(Role)
 ADMINS = frozenset({Role.ADMIN})
 MANAGERS = frozenset({Role.ADMIN, Role.DOCTOR})
+MOVERS = MANAGERS | {Role.RECEPTIONIST}
 ANYBODY: frozenset[Role] = frozenset()
 
 MAY = {
@@ -25,6 +26,11 @@ MAY = {
     "absences.page": MANAGERS,
     "absences.preview": MANAGERS,
     "absences.preview_change": MANAGERS,
+    "affected.apply": MOVERS,
+    "affected.index": MOVERS,
+    "affected.plan": MOVERS,
+    "affected.result": MOVERS,
+    "affected.undo": MOVERS,
     "appointments.cancel": EVERYONE,
     "appointments.change_words": EVERYONE,
     "appointments.index": EVERYONE,
@@ -99,7 +105,8 @@ def ask(browser: Browser, method: str, url: str) -> int:
 
 def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUID) -> dict[str, UUID]:
     holiday = HospitalHoliday(id=new_id(), hospital_id=place.actor.hospital_id, name="Day", date=MONDAY.replace(day=28))
-    place.session.add(holiday)
+    batch = AffectedBatch(id=new_id(), hospital_id=place.actor.hospital_id, created_at=NOW)
+    place.session.add_all([holiday, batch])
     place.session.commit()
     assert place.actor.user_id
     return {
@@ -109,6 +116,7 @@ def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUI
         "absence_id": place.absence(doctor_id, MONDAY.replace(day=30), MONDAY.replace(day=30)),
         "holiday_id": holiday.id,
         "user_id": place.actor.user_id,
+        "batch_id": batch.id,
     }
 
 
