@@ -2,6 +2,9 @@
 
 import io
 import logging
+import os
+import subprocess
+import sys
 from datetime import time, timedelta
 from email.utils import format_datetime
 from uuid import UUID
@@ -27,6 +30,7 @@ from hms_web.services.delivery import Outgoing
 from tests.api.callers import caller_of
 from tests.jobs.fake_provider import Provider
 from tests.scenes import MONDAY, NOW, Clinic
+from tests.servers import ROOT
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -280,3 +284,79 @@ def test_without_redis_booking_goes_on_and_the_outbox_drains_later(
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     deliver()
     assert len(provider.delivered) == 2
+
+
+def test_two_workers_at_once_send_each_message_once(here: Clinic, provider: Provider) -> None:
+    doctor = here.doctor(minutes=10, maximum=60)
+    for number in range(40):
+        here.book(doctor, here.patient(), time(9 + number // 6 + (number >= 24), 10 * (number % 6)), TUESDAY)
+    _two_workers(here)
+    assert len(provider.requests) == 40
+    assert len(provider.keys) == 40
+    here.session.rollback()
+    assert here.count(Notification, channel="sms", state="SENT") == 40
+
+
+def test_without_the_claim_two_workers_would_send_twice(
+    here: Clinic, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor = here.doctor(minutes=10, maximum=60)
+    for number in range(12):
+        here.book(doctor, here.patient(), time(9 + number // 6, 10 * (number % 6)), TUESDAY)
+    monkeypatch.setenv("HMS_TEST_WITHOUT_CLAIMS", "1")
+    _two_workers(here)
+    assert len(provider.requests) > 12
+
+
+_WORKER = """
+import os, sys
+from hms_web.services import delivery
+from hms_web.jobs import messages
+if os.environ.get("HMS_TEST_WITHOUT_CLAIMS"):
+    from sqlalchemy import select
+    from hms_web.models import Notification
+    taken = []
+    def claim(session, *, now, limit=10):
+        if taken:
+            return []
+        query = select(Notification).where(Notification.state == "QUEUED")
+        rows = session.scalars(query).all()
+        taken.append(True)
+        for row in rows:
+            row.claimed_until = now + delivery.delivery.LEASE
+        claims = [delivery.Claim(row.id, row.claimed_until, []) for row in rows]
+        session.commit()
+        return claims
+    delivery.claim = claim
+    delivery._mine = lambda claimed: (Notification.id == claimed.id,)
+print("ready", flush=True)
+sys.stdin.readline()
+messages.deliver()
+"""
+
+
+def _two_workers(here: Clinic) -> None:
+    """Let two processes deliver at the same moment."""
+    here.session.commit()
+    environ = os.environ | {"HMS_TEST_NOW": NOW.isoformat()}
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _WORKER],
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for worker in workers:
+        assert worker.stdout
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate(timeout=60)
+        assert worker.returncode == 0
