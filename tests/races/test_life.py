@@ -20,14 +20,20 @@ from hypothesis.stateful import (
 from sqlalchemy.orm import Session
 
 from hms_web.domain.absences import AbsenceType
+from hms_web.domain.affected import AffectedAction
 from hms_web.domain.local_time import local_date
+from hms_web.domain.planning import Strategy
 from hms_web.domain.refusals import InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import Appointment, DoctorAbsence
+from hms_web.models import AffectedBatch, Appointment, DoctorAbsence, new_id
 from hms_web.services import (
     absences,
+    affected,
+    affected_batches,
+    affected_plans,
+    affected_undo,
     booking,
     cancelling,
     doctors,
@@ -38,6 +44,7 @@ from hms_web.services import (
     slots,
     visits,
 )
+from hms_web.services.affected_batches import Step
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange, BookingRequest
 from hms_web.services.slots import SlotView
@@ -202,6 +209,29 @@ class Life(RuleBasedStateMachine):
         slot_making.regenerate(self.session, self.here.admin, self.doctors[doctor], now=self.now)
         again = slot_making.regenerate(self.session, self.here.admin, self.doctors[doctor], now=self.now)
         assert (again.removed, again.created) == (0, 0)
+
+    @rule(strategy=st.sampled_from(Strategy), which=numbers)
+    def plan(self, strategy: Strategy, which: int) -> None:
+        """See to everybody who needs attention; a plan that is applied at once is carried out in full."""
+        session, actor = self.session, self.here.actor
+        ids = [view.id for group in affected.grouped(session, actor) for view in group.items]
+        steps = []
+        for number, move in enumerate(affected_plans.make(session, actor, ids, strategy, now=self.now).moves):
+            view, place = move.appointment, move.place
+            action = list(AffectedAction)[(which + number) % 5 % 3]
+            if action is AffectedAction.MOVE and place is not None:
+                steps.append(Step(view.id, action, view.version, place.doctor_id, place.date, place.start_time))
+            elif action is not AffectedAction.MOVE:
+                steps.append(Step(view.id, action, view.version))
+        if steps:
+            done = affected_batches.apply(session, actor, new_id(), steps, now=self.now)
+            assert not done.refused, done.refused
+
+    @rule(which=numbers)
+    def take_a_plan_back(self, which: int) -> None:
+        batch = self._row(AffectedBatch, which)
+        if batch is not None:
+            affected_undo.undo(self.session, self.here.other, batch.id, now=self.now)
 
     @precondition(lambda self: self.now < BEGIN + timedelta(days=2))
     @rule(minutes=st.sampled_from([1, 7, 30, 240, 1440]))
