@@ -1,16 +1,40 @@
 """The periodic sweep: who is marked, who is asked about, what follows, and what one bad row stops."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.messages import MessageEvent
-from hms_web.models import AuditEvent, NoShowLog, Notification, Patient
-from hms_web.services import no_show_sweep
+from hms_web.domain.no_show import NoShowReason
+from hms_web.domain.refusals import Code, InvalidInput, Refusal
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import AuditEvent, HospitalHoliday, NoShowLog, Notification, Patient, new_id
+from hms_web.services import (
+    booking,
+    bulk,
+    cancelling,
+    marking,
+    no_show,
+    no_show_batch,
+    no_show_reviews,
+    no_show_sweep,
+    unit_of_work,
+    visits,
+)
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.booking import AppointmentChange
 from hms_web.services.no_show_sweep import SweepResult
 from tests import invariants
-from tests.scenes import Clinic
+from tests.races.guards import trigger
+from tests.scenes import MONDAY, NOW, Clinic
+from tests.services.test_indexes import GROW, explained
 
+STAFF = NoShowReason.MANUAL_STAFF
 TEN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """10:00 in Kolkata on the Monday of the clinic."""
 HALF_PAST = TEN + timedelta(minutes=30)
@@ -44,3 +68,213 @@ def test_at_the_end_of_the_slot_an_expected_patient_has_not_come(here: Clinic) -
     assert here.count(Notification, event=MessageEvent.NO_SHOW, appointment_id=booked.id) == 2
     assert swept(here, HALF_PAST) == SweepResult()
     sound(here)
+
+
+@pytest.mark.parametrize(
+    ("late", "marked", "reviews"),
+    [(timedelta(hours=6), 1, 0), (timedelta(hours=12), 1, 0), (timedelta(hours=12, microseconds=1), 0, 1)],
+    ids=["six hours down", "twelve", "more than twelve"],
+)
+def test_after_an_outage_one_run_catches_up_and_asks_where_it_cannot_know(
+    here: Clinic, late: timedelta, marked: int, reviews: int
+) -> None:
+    booked = here.book(here.doctor(), here.patient(), time(10))
+    done = swept(here, HALF_PAST + late)
+    assert (done.processed, done.marked, done.reviews) == (1, marked, reviews)
+    row = here.row(booked.id)
+    assert (row.status, row.no_show_review_at is not None) == ("NO_SHOW" if marked else "SCHEDULED", bool(reviews))
+    assert row.version == 2
+    assert here.count(NoShowLog) == marked
+    assert swept(here, HALF_PAST + late + timedelta(days=3)) == SweepResult()
+    sound(here)
+
+
+def test_the_list_of_those_to_ask_about(here: Clinic, elsewhere: Clinic) -> None:
+    doctor = here.doctor()
+    keys = [here.book(doctor, here.patient(), time(hour)).id for hour in (9, 10, 11)]
+    later = HALF_PAST + timedelta(days=1)
+    swept(here, later)
+    session, actor = here.session, here.actor
+    assert no_show_reviews.count(session, actor) == 3
+    first = no_show_reviews.entries(session, actor, limit=2)
+    rest = no_show_reviews.entries(session, actor, limit=2, cursor=first.next_cursor)
+    assert [view.id for view in (*first.items, *rest.items)] == keys
+    assert no_show_reviews.entries(elsewhere.session, elsewhere.actor).items == []
+    no_show_reviews.came(session, actor, keys[0], note=" Saw him ", now=later)
+    answered = no_show_reviews.came(session, actor, keys[0], note="Twice", now=later)
+    assert isinstance(answered, AppointmentView)
+    assert (answered.status, answered.version) == ("SCHEDULED", 3)
+    event = session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "appointment.had_come")).one()
+    assert event.details == {"note": "Saw him"}
+    assert isinstance(no_show.mark(session, actor, keys[1], reason=STAFF, notes=None, now=later), AppointmentView)
+    assert [view.id for view in no_show_reviews.entries(session, actor).items] == [keys[2]]
+    assert no_show_reviews.came(session, actor, keys[1], note=None, now=later) == Refusal(Code.NOT_ON_REVIEW)
+    assert no_show_reviews.came(session, actor, new_id(), note=None, now=later) == Refusal(Code.APPOINTMENT_NOT_FOUND)
+    with pytest.raises(InvalidInput, match="note"):
+        no_show_reviews.came(session, actor, keys[2], note="x" * 501, now=later)
+    assert swept(here, later) == SweepResult()
+    sound(here)
+
+
+def test_one_that_is_moved_is_judged_by_its_new_time(here: Clinic) -> None:
+    booked = here.book(here.doctor(), here.patient(), time(10))
+    later = HALF_PAST + timedelta(days=1)
+    swept(here, later)
+    wanted = AppointmentChange(date=MONDAY + timedelta(days=2), time=time(10))
+    assert isinstance(booking.change(here.session, here.actor, booked.id, wanted, now=later), AppointmentView)
+    assert here.row(booked.id).no_show_review_at is None
+    assert swept(here, HALF_PAST + timedelta(days=2)).marked == 1
+    sound(here)
+
+
+def test_what_the_hospital_put_in_question_and_who_is_here_are_left_out(here: Clinic, elsewhere: Clinic) -> None:
+    doctor = here.doctor()
+    affected, came, gone = (here.book(doctor, here.patient(), time(hour)).id for hour in (9, 10, 11))
+    theirs = elsewhere.book(elsewhere.doctor(), elsewhere.patient(), time(9))
+    marking.mark_cause(here.session, here.actor, [affected], AffectedCause.ABSENCE, now=NOW)
+    here.session.commit()
+    visits.set_status(here.session, here.actor, came, AppointmentStatus.CHECKED_IN, now=NOW)
+    cancelling.cancel(here.session, here.actor, gone, reason=None, now=NOW)
+    assert swept(here, NOW + timedelta(hours=11)) == SweepResult()
+    assert elsewhere.row(theirs.id).status == "SCHEDULED"
+    sound(here)
+
+
+def test_three_in_one_batch_block_once_and_the_last_words_fit(here: Clinic) -> None:
+    patient_id = here.patient()
+    for hour in (9, 10, 11, 12):
+        here.book(here.doctor(), patient_id, time(hour))
+    done = swept(here, NOW + timedelta(hours=6))
+    assert (done.marked, done.patients_blocked) == (4, 1)
+    patient = here.session.get_one(Patient, patient_id, populate_existing=True)
+    assert (patient.no_show_count, patient.status, patient.is_auto_blocked) == (4, "BLOCKED", True)
+    assert patient.blocked_reason == "Blocked due to 3 no-show appointments"
+    assert here.count(AuditEvent, action="patient.blocked") == 1
+    assert here.count(Notification, event=MessageEvent.NO_SHOW_BLOCKED, patient_id=patient_id) == 8
+    sound(here)
+
+
+def crowd(here: Clinic, count: int) -> list[UUID]:
+    """Book so many patients, each with a doctor's nine o'clock or a later one."""
+    doctors = [here.doctor(minutes=15) for _ in range(1 + count // 28)]
+    starts = [time(9 + n // 4 + (n >= 16), 15 * (n % 4)) for n in range(28)]
+    return [here.book(doctors[n // 28], here.patient(), starts[n % 28]).id for n in range(count)]
+
+
+def poisoned(engine: sa.Engine, appointment_id: UUID) -> AbstractContextManager[None]:
+    """Let the database refuse every log of one appointment."""
+    refuse = f"IF NEW.appointment_id = '{appointment_id}' THEN RAISE 'poison'; END IF;"
+    return trigger(engine, "no_show_logs", "BEFORE INSERT", refuse)
+
+
+def test_one_poisoned_appointment_is_recorded_and_stops_nobody(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 10)
+    keys = crowd(here, 31)
+    with poisoned(engine, keys[7]):
+        done = swept(here, NOW + timedelta(hours=11))
+        assert (done.processed, done.marked) == (30, 30)
+        assert [error.appointment_id for error in done.errors] == [keys[7]]
+        assert done.errors[0].error == "ProgrammingError, SQLSTATE P0001"
+        assert here.row(keys[7]).status == "SCHEDULED"
+        here.session.rollback()
+    assert swept(here, NOW + timedelta(hours=11)).marked == 1
+    sound(here)
+
+
+def test_a_batch_costs_five_statements_and_nothing_due_costs_one(here: Clinic) -> None:
+    crowd(here, 30)
+    sent: list[str] = []
+    engine = here.session.get_bind()
+    note = lambda *given: sent.append(given[2])  # noqa: E731 a listener
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert swept(here, NOW + timedelta(hours=11)).marked == 30
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    # What is due, what follows, the audit trail, the hospital's own words, the messages; then that nothing is left.
+    assert len(sent) == 5 + 1, sent
+    sound(here)
+
+
+def test_what_is_due_is_found_by_its_index(here: Clinic) -> None:
+    crowd(here, 30)
+    here.session.execute(sa.text(GROW))
+    here.session.commit()
+    for table in ("appointments", "patients"):
+        here.session.execute(sa.text(f"ANALYZE {table}"))
+    here.session.commit()
+    with explained(here.session) as plans:
+        no_show_batch.take_earliest(here.session, here.actor, 500, [], now=NOW + timedelta(hours=11))
+    assert "ix_appointments_due" in plans[0], plans[0]
+    assert "Seq Scan on appointments" not in plans[0], plans[0]
+
+
+class Lost(Exception):
+    """The run no longer has its lease."""
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_more(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 2)
+    crowd(here, 5)
+    asked: list[int] = []
+
+    def guard(session: Session) -> None:
+        asked.append(len(asked))
+        if len(asked) > 1:
+            raise Lost
+
+    with pytest.raises(Lost):
+        no_show_sweep.sweep(here.session, here.actor, now=NOW + timedelta(hours=11), guard=guard)
+    assert (len(asked), here.count(NoShowLog)) == (2, 2)
+    sound(here)
+
+
+def test_a_lost_lease_stops_the_one_by_one_too(here: Clinic, engine: sa.Engine) -> None:
+    keys = crowd(here, 3)
+    asked: list[int] = []
+
+    def guard(session: Session) -> None:
+        asked.append(len(asked))
+        if len(asked) > 2:
+            raise Lost
+
+    with poisoned(engine, keys[0]), pytest.raises(Lost):
+        no_show_sweep.sweep(here.session, here.actor, now=NOW + timedelta(hours=11), guard=guard)
+    assert here.count(NoShowLog) == 0
+
+
+def test_a_database_without_time_for_anybody_is_busy(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd(here, 6)
+
+    def never(*_given: object, **_more: object) -> None:
+        raise unit_of_work.Busy
+
+    monkeypatch.setattr(no_show_batch, "write", never)
+    with pytest.raises(unit_of_work.Busy):
+        swept(here, NOW + timedelta(hours=11))
+
+
+def test_a_trouble_without_anybody_due_is_told(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object, **_more: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(no_show_batch, "take_earliest", broken)
+    with pytest.raises(ValueError):
+        swept(here, NOW)
+
+
+def test_many_rows_go_in_at_once_and_each_once(here: Clinic) -> None:
+    rows = [
+        {"id": new_id(), "hospital_id": here.actor.hospital_id, "name": f"Day {n}", "date": MONDAY + timedelta(days=n)}
+        | {"is_recurring": False}
+        for n in range(30)
+    ]
+    bulk.insert(here.session, HospitalHoliday, rows, unless=["id"])
+    bulk.insert(here.session, HospitalHoliday, rows, unless=["id"])
+    bulk.insert(here.session, HospitalHoliday, [])
+    assert here.count(HospitalHoliday) == 30
+    with pytest.raises(TypeError):
+        bulk.as_json([{"what": object()}])
+    assert bulk.as_json([{"at": time(9), "day": MONDAY}]) == '[{"at": "09:00:00", "day": "2026-03-02"}]'
