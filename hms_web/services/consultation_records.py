@@ -135,7 +135,7 @@ def earlier(
             Consultation.id != consultation.id,
             Consultation.started_at <= consultation.started_at,
         )
-        .order_by(Consultation.started_at.desc(), Consultation.id.desc())
+        .order_by(Appointment.starts_at.desc(), Consultation.id.desc())
     )
     return [_view(row) for row in session.execute(query.limit(limit))]
 
