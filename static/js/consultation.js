@@ -115,12 +115,6 @@ document.addEventListener("click", (event) => {
     }
 });
 
-// Drafts of somebody else who sat here before do not stay.
-for (const name of Object.keys(sessionStorage)) {
-    if (name.startsWith(PREFIX) && !name.startsWith(PREFIX + form.dataset.draft.split(":")[0])) {
-        sessionStorage.removeItem(name);
-    }
-}
 if (state()) {
     restore();
     bind();

@@ -5,10 +5,18 @@ let endsAt = 0;
 
 const last = (seconds) => { endsAt = performance.now() + Number(seconds) * 1000; };
 
+// What somebody typed and did not save is kept in the tab until they are back. Nobody else finds it there.
+const forgetOthers = (visitor) => {
+    for (const name of Object.keys(sessionStorage)) {
+        if (name.startsWith("draft:") && !name.startsWith(`draft:${visitor}:`)) sessionStorage.removeItem(name);
+    }
+};
+
 export const watchSession = () => {
     const box = document.getElementById("session");
     if (!box) return;
     last(box.dataset.left);
+    forgetOthers(box.dataset.visitor);
     document.addEventListener("htmx:afterRequest", (event) => {
         const left = event.detail.xhr?.getResponseHeader("X-Session-Left");
         if (left) last(left);
