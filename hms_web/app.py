@@ -20,6 +20,7 @@ from hms_web.logs import configure_logging
 from hms_web.models import db
 from hms_web.services import cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
 from hms_web.web import register as register_web
+from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
@@ -31,7 +32,7 @@ EXTENSION = "hms"
 REDIS = "hms_redis"
 WAKER = "hms_waker"
 # Asked every few seconds, or for every file of a page: not worth a line.
-QUIET = frozenset({"probes.healthz", "probes.readyz", "static", "vendor.static", "assets.file"})
+QUIET = frozenset({"probes.healthz", "probes.readyz", "metrics.scrape", "static", "vendor.static", "assets.file"})
 
 # The page loads what this origin serves and nothing else; htmx needs neither inline code nor eval.
 CONTENT_SECURITY_POLICY = (
@@ -115,6 +116,7 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         # The machine's own probes ask by its loopback; a link that leads there is of use to nobody.
         "TRUSTED_HOSTS": _trusted_hosts(settings),
         "SQLALCHEMY_DATABASE_URI": database_url,
+        METRICS_ACCESS: settings.metrics,
         KEY_HASHES: tuple(passwords.secret_hash(key) for key in settings.cron_api_keys),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
     }

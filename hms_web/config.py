@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ SETTING_NAMES = frozenset(
         "HMS_PORT",
         "HMS_TRUSTED_HOSTS",
         "HMS_TRUSTED_PROXIES",
+        "METRICS_ALLOW",
+        "METRICS_TOKEN",
         "REDIS_URL",
         "SECRET_KEY",
     }
@@ -49,6 +52,19 @@ class Environment(StrEnum):
     TESTING = "testing"
 
 
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Who may read the metrics: who has the token, or asks from one of the networks."""
+
+    token: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may."""
+        return self.token is not None or bool(self.networks)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings; the comment above each is its documentation."""
@@ -66,6 +82,9 @@ class Settings:
     # CRON_API_KEY: what the external trigger of the no-show check presents, at least 16 characters; two, separated by a
     # comma, while one is exchanged. Unset, only keys of `hms jobs key create` are valid.
     cron_api_keys: tuple[str, ...]
+    # METRICS_TOKEN: what Prometheus presents to read /metrics, at least 16 characters. METRICS_ALLOW: addresses and
+    # networks that may read it without, separated by commas. Unset, there is no such page.
+    metrics: MetricsAccess
     # HMS_DATA_DIR: where the embedded servers and the demo keep their data (default: var).
     data_dir: Path
     # HMS_HOST: the address `hms run` listens on (default: 127.0.0.1).
@@ -101,6 +120,7 @@ class Settings:
             redis_url=_redis_url(given.get("REDIS_URL", "")),
             secret_key=_secret_key(given.get("SECRET_KEY", ""), env, data_dir),
             cron_api_keys=_cron_api_keys(given.get("CRON_API_KEY", "")),
+            metrics=_metrics(given.get("METRICS_TOKEN", ""), given.get("METRICS_ALLOW", "")),
             data_dir=data_dir,
             host=given.get("HMS_HOST") or "127.0.0.1",
             port=_whole("HMS_PORT", given.get("HMS_PORT") or "8000", 1, HIGHEST_PORT),
@@ -196,6 +216,17 @@ def _cron_api_keys(value: str) -> tuple[str, ...]:
         message = f"CRON_API_KEY holds {len(keys)} keys; it can hold {MOST_CRON_KEYS}."
         raise ConfigError(message)
     return keys
+
+
+def _metrics(token: str, allow: str) -> MetricsAccess:
+    if token and len(token) < SHORTEST_SECRET:
+        message = f"METRICS_TOKEN is too short: it needs at least {SHORTEST_SECRET} characters."
+        raise ConfigError(message)
+    try:
+        return MetricsAccess(token or None, tuple(ip_network(one) for one in _listed(allow)))
+    except ValueError:
+        message = "METRICS_ALLOW holds what is no address or network: write like 10.0.0.7, 10.1.0.0/16."
+        raise ConfigError(message) from None
 
 
 def _listed(value: str) -> tuple[str, ...]:

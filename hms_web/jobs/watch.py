@@ -26,7 +26,7 @@ LOOK_SECONDS = 60.0
 # RQ waits for jobs this long less fifteen seconds at a time, and beats its heart between two waits.
 TTL_SECONDS = 75
 # A job is told to end and ends between two of its transactions; one that does not is killed.
-GRACE_SECONDS = 8
+GRACE_SECONDS = 5
 
 log = structlog.get_logger(__name__)
 

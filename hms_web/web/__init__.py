@@ -16,6 +16,7 @@ from hms_web.web import (
     notifications,
     privacy,
     sign_in,
+    watch,
 )
 from hms_web.web.front_desk import blueprint as front_desk
 from hms_web.web.records import BLUEPRINTS as RECORDS
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
         navigation,
         notifications,
         errors,
+        watch,
     ):
         part.init_app(app)
     for blueprint in (sign_in.blueprint, home.blueprint, front_desk, *RECORDS):

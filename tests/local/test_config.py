@@ -37,6 +37,8 @@ def test_what_is_not_given_has_its_default() -> None:
         ("HMS_TRUSTED_PROXIES", "-1"),
         ("SECRET_KEY", "short"),
         ("CRON_API_KEY", "short"),
+        ("METRICS_TOKEN", "short"),
+        ("METRICS_ALLOW", "10.0.0.0/8, somewhere"),
         ("CRON_API_KEY", "long enough to be a key,short"),
         ("CRON_API_KEY", "the first of three keys,the second of three keys,the third of three keys"),
     ],

@@ -114,6 +114,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "notifications.read_all": USER,
     "jobs.index": ADMIN,
     "jobs.run": ADMIN,
+    "metrics.scrape": ANYONE,
     "my_day.page": DOCTOR,
     "my_day.part": DOCTOR,
     "no_shows.came": RECEPTION,
