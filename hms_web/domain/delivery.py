@@ -159,7 +159,9 @@ def _not_as_said(event: str, said: Said | None, standing: Standing) -> Reason | 
         return Reason.HERE
     if said is not None and said != Said(standing.starts_at, standing.doctor_id):
         return Reason.MOVED
-    return Reason.NOT_AFFECTED if event in _AFFECTED and standing.affected_cause is None else None
+    if event in _AFFECTED and standing.affected_cause is None:
+        return Reason.NOT_AFFECTED
+    return Reason.REVERTED if event == MessageEvent.KEPT and standing.affected_cause is not None else None
 
 
 def retry_after(attempts: int, luck: float, wait: timedelta | None = None) -> timedelta:

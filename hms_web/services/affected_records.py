@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -91,14 +90,14 @@ def get(session: Session, actor: Actor, batch_id: UUID) -> BatchView:
     """Return a plan that was applied. Raises Refused PLAN_NOT_FOUND, or FORBIDDEN for those who move nobody."""
     batch = row(session, actor, batch_id)
     names = _names(session, [batch.created_by_id, batch.undone_by_id])
-    before, after = aliased(User), aliased(User)
+    one, other = aliased(User), aliased(User)
     first, second = aliased(Doctor), aliased(Doctor)
     query = (
-        select(AffectedStep, before.name, after.name)
+        select(AffectedStep, one.name, other.name)
         .join(first, first.id == AffectedStep.from_doctor_id)
-        .join(before, before.id == first.user_id)
+        .join(one, one.id == first.user_id)
         .outerjoin(second, second.id == AffectedStep.to_doctor_id)
-        .outerjoin(after, after.id == second.user_id)
+        .outerjoin(other, other.id == second.user_id)
         .where(AffectedStep.batch_id == batch_id)
         .order_by(AffectedStep.id)
     )
@@ -110,7 +109,7 @@ def get(session: Session, actor: Actor, batch_id: UUID) -> BatchView:
         created_by=names.get(batch.created_by_id),
         undone_at=batch.undone_at,
         undone_by=names.get(batch.undone_by_id),
-        steps=[_step(views[item[0].appointment_id], *item) for item in rows],
+        steps=[_step(views[step.appointment_id], step, before, after) for step, before, after in rows],
     )
 
 
@@ -119,7 +118,7 @@ def _names(session: Session, user_ids: list[UUID | None]) -> dict[UUID | None, s
     return {row.id: row.name for row in rows}
 
 
-def _step(view: AppointmentView, step: AffectedStep, from_name: str, to_name: str | None, *_more: Any) -> StepView:  # noqa: ANN401
+def _step(view: AppointmentView, step: AffectedStep, from_name: str, to_name: str | None) -> StepView:
     return StepView(
         appointment=view,
         action=AffectedAction(step.action),

@@ -89,7 +89,7 @@ def test_a_time_is_true_while_it_stands(event: MessageEvent) -> None:
 
     assert wrong() is None
     assert wrong(status=S.CONFIRMED) is None
-    assert wrong(affected_cause=AffectedCause.HOLIDAY) is None
+    assert wrong(affected_cause=AffectedCause.HOLIDAY) is (Reason.REVERTED if event is E.KEPT else None)
     assert wrong(status=S.CANCELLED) is Reason.CANCELLED
     assert {wrong(status=status) for status in (S.CHECKED_IN, S.IN_PROGRESS, S.COMPLETED, S.NO_SHOW)} == {Reason.HERE}
     assert wrong(starts_at=NOW + HOUR) is Reason.MOVED
