@@ -11,11 +11,12 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from hms_web import clock
+from hms_web.domain.identity import Role
 from hms_web.domain.local_time import day_span, may_be_meant
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_follow, may_set_by_hand
 from hms_web.models import db
-from hms_web.services import appointments, booking, cancelling, doctors, patient_messages, slots, visits
+from hms_web.services import appointments, booking, cancelling, doctors, patient_messages, slots, visits, vitals
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import asked, auth, formats, histories, htmx, refusals
 from hms_web.web.appointments import blueprint
@@ -23,6 +24,7 @@ from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
 NEXT_FREE = 4
+CLINICAL = frozenset({Role.NURSE, Role.DOCTOR})
 DONE = {
     AppointmentStatus.CONFIRMED: lazy_gettext("Confirmed."),
     AppointmentStatus.CHECKED_IN: lazy_gettext("Checked in."),
@@ -208,5 +210,6 @@ def _shown(
         may_cancel=may_follow(view.status, AppointmentStatus.CANCELLED),
         may_set=[status for status in DONE if may_set_by_hand(view.status, status)],
         today=clock.today(actor.zone),
+        takings=vitals.of_appointment(session, actor, view.id) if actor.role in CLINICAL else [],
     )
     return make_response(answer, status)

@@ -247,3 +247,18 @@ def test_the_way_back_leads_nowhere_else(nurse: Browser, present: UUID) -> None:
     page = nurse.get(f"/appointments/{present}/vitals?next=//evil.test/")
     done = page.form("/vitals").send(pulse_bpm="72")
     assert done.url == f"/appointments/{present}"
+
+
+def test_the_appointments_page_leads_on_for_those_who_treat(desk: Desk, nurse: Browser, present: UUID) -> None:
+    path = f"/appointments/{present}"
+    assert "Record vitals" in nurse.get(path).text
+    send(nurse, present, pulse_bpm="72")
+    assert "Pulse 72 per min" in nurse.get(path).text
+    for_desk = desk.reception().get(path).text
+    assert "Pulse" not in for_desk
+    doctor = desk.doctor()
+    page = doctor.get(path)
+    started = page.form("/consultations").send(appointment=str(present))
+    assert started.h1 == "Maria Silva"
+    assert doctor.get(path).follow("Open the consultation").h1 == "Maria Silva"
+    assert "Start the consultation" not in desk.doctor(desk.clinic.doctor()).get(path).text
