@@ -55,11 +55,11 @@ _ENGLISH = {
     ),
     MessageEvent.NO_SHOW: Template(
         "Appointment Missed",
-        "{hospital}: you missed your appointment with {doctor} on {when}. You can book another time.",
+        "{hospital}: your appointment with {doctor} on {when} is noted as missed. You can book another time.",
     ),
     MessageEvent.NO_SHOW_BLOCKED: Template(
         "Appointment Missed",
-        "{hospital}: you missed your appointment with {doctor} on {when}. "
+        "{hospital}: your appointment with {doctor} on {when} is noted as missed. "
         "Since several were missed, please ask at the front desk for your next one.",
     ),
 }
@@ -103,11 +103,11 @@ _HINDI = {
     ),
     MessageEvent.NO_SHOW: Template(
         "अपॉइंटमेंट छूट गई",
-        "{hospital}: {doctor} के साथ {when} की आपकी अपॉइंटमेंट छूट गई। आप दूसरा समय बुक कर सकते हैं।",
+        "{hospital}: {doctor} के साथ {when} की आपकी अपॉइंटमेंट छूटी हुई दर्ज की गई है। आप दूसरा समय बुक कर सकते हैं।",
     ),
     MessageEvent.NO_SHOW_BLOCKED: Template(
         "अपॉइंटमेंट छूट गई",
-        "{hospital}: {doctor} के साथ {when} की आपकी अपॉइंटमेंट छूट गई। "
+        "{hospital}: {doctor} के साथ {when} की आपकी अपॉइंटमेंट छूटी हुई दर्ज की गई है। "
         "कई अपॉइंटमेंट छूट चुकी हैं, इसलिए अगली अपॉइंटमेंट के लिए कृपया रिसेप्शन पर आएँ या फ़ोन करें।",
     ),
 }

@@ -1,13 +1,19 @@
 """Alerts about people who wait too long: when they come, when they go, and who takes them on."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import StageAlert
-from hms_web.services import stage_alerts, visits
+from hms_web.local.processes import wait_until
+from hms_web.models import Appointment, AuditEvent, StageAlert, new_id
+from hms_web.services import alert_board, stage_alerts, visits
+from hms_web.services.alert_board import AlertView
 from hms_web.services.stage_alerts import AlertResult
 from tests.scenes import Clinic
 
@@ -50,3 +56,67 @@ def test_an_alert_ends_when_the_visit_moves_on(here: Clinic) -> None:
     assert [row.status for row in here.session.scalars(sa.select(StageAlert))] == ["RESOLVED"]
     assert scan(here, later + timedelta(minutes=39)) == (0, 0)
     assert scan(here, later + timedelta(minutes=40)) == (1, 0)
+
+
+def test_who_moves_on_while_the_scan_looks_raises_no_alert(here: Clinic, engine: sa.Engine) -> None:
+    booked = checked_in(here)
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def scan_apart() -> AlertResult:
+        with Session(engine, expire_on_commit=False) as session:
+            return stage_alerts.scan(session, here.actor, now=TOO_LONG)
+
+    with engine.connect() as measuring, ThreadPoolExecutor(1) as pool:
+        measuring.execute(
+            sa.update(Appointment).where(Appointment.id == booked).values(vitals_recorded_at=TOO_LONG, version=3)
+        )
+        found = pool.submit(scan_apart)
+        with engine.connect() as looking:
+            assert wait_until(lambda: bool(looking.scalar(waiting)), 10)
+        measuring.commit()
+        assert found.result(10) == AlertResult(created=0, resolved=0)
+    assert here.count(StageAlert) == 0
+
+
+def test_at_the_next_scan_yesterdays_alerts_are_over(here: Clinic) -> None:
+    checked_in(here)
+    assert scan(here, TOO_LONG) == (1, 0)
+    assert scan(here, TOO_LONG + timedelta(days=1)) == (0, 1)
+
+
+def test_a_scan_that_lost_its_lease_writes_nothing(here: Clinic) -> None:
+    checked_in(here)
+
+    def guard(session: Session) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        stage_alerts.scan(here.session, here.actor, now=TOO_LONG, guard=guard)
+    assert here.count(StageAlert) == 0
+
+
+def test_the_board_of_one_doctor_and_what_asks_cheaply(here: Clinic, elsewhere: Clinic) -> None:
+    checked_in(here)
+    empty = alert_board.version(here.session, here.actor, now=TOO_LONG)
+    scan(here, TOO_LONG)
+    [alert] = alert_board.live(here.session, here.actor, now=TOO_LONG)
+    assert alert_board.live(here.session, here.actor, now=TOO_LONG, doctor_id=alert.doctor_id) == [alert]
+    assert alert_board.live(here.session, here.actor, now=TOO_LONG, doctor_id=new_id()) == []
+    raised = alert_board.version(here.session, here.actor, now=TOO_LONG)
+    assert alert_board.version(elsewhere.session, elsewhere.actor, now=TOO_LONG) == empty != raised
+    assert alert_board.active_count(here.session, here.actor, now=TOO_LONG) == 1
+    taken = alert_board.acknowledge(here.session, here.actor, alert.id, now=TOO_LONG)
+    assert isinstance(taken, AlertView)
+    assert (taken.acknowledged_by, taken.acknowledged_at) == (here.actor.name, TOO_LONG)
+    assert alert_board.version(here.session, here.actor, now=TOO_LONG) not in {empty, raised}
+    assert alert_board.active_count(here.session, here.actor, now=TOO_LONG) == 0
+    with pytest.raises(Refused):
+        alert_board.acknowledge(elsewhere.session, elsewhere.actor, alert.id, now=TOO_LONG)
+    with pytest.raises(Refused):
+        alert_board.get(elsewhere.session, elsewhere.actor, alert.id)
+    with pytest.raises(InvalidInput):
+        alert_board.resolve(here.session, here.actor, alert.id, note="x" * 501, now=TOO_LONG)
+    actions = here.session.scalars(sa.select(AuditEvent.action).where(AuditEvent.record_type == "alert"))
+    assert sorted(actions) == ["alert.acknowledged", "alert.raised"]

@@ -30,6 +30,9 @@ PAGES = {
     "/messages/templates": 200,
     "/messages/providers": 200,
     "/notifications": 200,
+    "/alerts": 200,
+    "/no-shows": 200,
+    "/no-shows/review": 200,
 }
 LISTS = (
     "/patients?limit=100",
@@ -39,6 +42,8 @@ LISTS = (
     "/holidays?limit=100",
     "/users?limit=100",
     "/notifications?limit=100",
+    "/no-show/logs?limit=100",
+    "/no-show/alerts?limit=100",
 )
 
 
@@ -79,14 +84,38 @@ def affect(desk: Desk) -> None:
     desk.session.commit()
 
 
+ALERTS = """
+    INSERT INTO stage_alerts (id, hospital_id, appointment_id, patient_id, doctor_id, alert_type, status, message,
+                              waiting_since, created_at)
+    SELECT a.id, a.hospital_id, a.id, a.patient_id, a.doctor_id, 'NO_VITALS', 'ACTIVE', '', a.starts_at, a.starts_at
+      FROM appointments a ON CONFLICT DO NOTHING
+"""
+LOGS = """
+    INSERT INTO no_show_logs (id, hospital_id, appointment_id, patient_id, doctor_id, reason, slot_time,
+                              timeout_minutes, slot_released, previous_status, created_at)
+    SELECT a.id, a.hospital_id, a.id, a.patient_id, a.doctor_id, 'AUTO_TIMEOUT', a.starts_at, 30, false, 'SCHEDULED',
+           a.starts_at
+      FROM appointments a ON CONFLICT DO NOTHING
+"""
+
+
+def miss(desk: Desk) -> None:
+    """Let every patient wait too long, have missed something, and stand on the list of those to ask about."""
+    for statement in (ALERTS, LOGS, "UPDATE appointments SET no_show_review_at = starts_at"):
+        desk.session.execute(sa.text(statement))
+    desk.session.commit()
+
+
 def test_fifty_rows_need_no_more_queries_than_one(desk: Desk) -> None:
     place = desk.clinic
     place.holiday(MONDAY + timedelta(days=200))
     affect(desk)
+    miss(desk)
     few = queries(desk)
     for number in range(ROWS - 1):
         place.book(place.doctor(), place.patient(), time(10))
         place.holiday(MONDAY + timedelta(days=201 + number))
     affect(desk)
+    miss(desk)
     many = queries(desk)
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
