@@ -6,6 +6,7 @@ from datetime import tzinfo
 from hms_web.domain.job_health import Health, Notice, Trouble
 
 WELL = "The check runs as it should; it last ended well at {when}."
+WAVERING = "{count} failed since the last that went well, which ended at {when}; three in a row are trouble."
 NOT_YET = "The check has not run yet; it runs every five minutes from 07:00 to 22:55."
 UNUSED = "Nobody has asked for it yet."
 SENTENCES: dict[Trouble, str] = {
@@ -34,10 +35,12 @@ def sentence(health: Health, zone: tzinfo, *, translate: Callable[[str], str] = 
     """Return what is to be said of a job's health, or of one source's, its times in the hospital's zone."""
     if health.trouble is not None:
         template = SENTENCES[health.trouble]
+    elif health.consecutive_failures:
+        template = WAVERING
     elif health.last_success is not None:
         template = WELL
     else:
-        template = NOT_YET if health.last is None and health.source is None else UNUSED
+        template = NOT_YET if health.source is None else UNUSED
     return translate(template).format(count=health.consecutive_failures, when=_when(health, zone, translate))
 
 
