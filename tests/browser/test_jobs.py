@@ -46,7 +46,7 @@ def test_trouble_is_seen_and_run_now_works_with_the_keyboard_alone(
     for size, name in ((WIDE, "wide"), (TABLET, "tablet")):
         for scheme in ("light", "dark"):
             page.set_viewport_size(size)  # type: ignore[arg-type]
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.goto(f"{scene.url}/jobs")
             expect(page.get_by_role("heading", name="The check is in trouble")).to_be_visible()
             page.screenshot(path=pictures / f"jobs-{name}-{scheme}.png", full_page=True)
