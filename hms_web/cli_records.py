@@ -93,7 +93,7 @@ def _demo(make_app: Callable[[], Flask]) -> click.Group:
 
     @demo.command()
     def seed() -> None:
-        """Make the demo hospital with staff, doctors, patients and a week of appointments."""
+        """Make the demo hospital with staff, doctors, patients and nine weeks of visits up to now."""
         app = make_app()
         settings: Settings = app.extensions[EXTENSION]
         if settings.env not in {Environment.DEMO, Environment.TESTING}:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,7 +22,7 @@ FEW = 20
 def _plain(value: object) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    if isinstance(value, UUID):
+    if isinstance(value, UUID | Decimal):
         return str(value)
     raise TypeError(type(value).__name__)
 

@@ -1,100 +1,69 @@
-"""A hospital to try things out in: "City Clinic", with staff, doctors, patients and a believable week.
+"""A hospital to try things out in: "City Clinic", with a season behind it and a working day in progress.
 
-Everything goes through the same use cases as in real life. The passwords are public, so this is for demos only; the
-command that calls it sees to that.
+What happened until now is invented and written at once (services/demo_season, decision 0076); what is special about
+today goes through the same use cases as in real life. The passwords are public, so this is for demos only; the command
+that calls it sees to that.
 """
 
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.absences import AbsenceType
-from hms_web.domain.identity import Actor, Role
-from hms_web.domain.local_time import local_date
-from hms_web.domain.refusals import Refusal
-from hms_web.domain.schedules import DayHours, DayOfWeek, hours_on
-from hms_web.domain.slots import SlotStatus
-from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import Hospital
+from hms_web.domain.booking import BOOKING_WINDOW_DAYS
+from hms_web.domain.delivery import Reason
+from hms_web.domain.local_time import first_instant, local_date
+from hms_web.domain.notifications import DeliveryState
+from hms_web.domain.schedules import hours_on
+from hms_web.domain.slots import slots_of_day
+from hms_web.models import Hospital, Notification
 from hms_web.services import (
     absences,
-    booking,
-    cancelling,
-    demo_messages,
-    demo_people,
-    demo_visits,
-    doctors,
+    demo_house,
     holidays,
-    hospitals,
-    patients,
-    schedules,
+    outbox,
     slot_keeping,
+    slot_making,
     slots,
     unit_of_work,
-    users,
-    visits,
 )
-from hms_web.services.appointments import AppointmentView
+from hms_web.services.demo_house import PASSWORD
+from hms_web.services.demo_season import history, invention, loading
+from hms_web.services.demo_season.deeds import Closure, Course, Practice
+from hms_web.services.demo_season.invention import Season
+from hms_web.services.demo_season.rows import Cast
+from hms_web.services.outbox import PatientNotice
 
-PASSWORD = "demo-password"  # noqa: S105 public, and only in a demo
-PATIENTS = 300
-BUSY_DAYS, BUSY_SHARE = 6, 0.6
-LATER_DAYS, LATER_SHARE = 8, 0.15
+__all__ = ["PASSWORD", "seed", "seed_if_empty"]
+
+PATIENTS = 1_600
+SEASON_DAYS = 63
+SEED = 7
 _A_DAY = timedelta(days=1)
+_OPENING, _MORNING, _EVENING = time(7, 30), time(7, 45), time(16, 20)
 _AFTERNOON = time(14), time(17)
-
-_STAFF = [
-    ("Neha Kapoor", "admin@demo.test", Role.ADMIN),
-    ("Rosa Fernandes", "reception@demo.test", Role.RECEPTIONIST),
-    ("Vivek Shetty", "reception2@demo.test", Role.RECEPTIONIST),
-    ("Halima Yusuf", "reception3@demo.test", Role.RECEPTIONIST),
-    ("Grace Mwangi", "nurse@demo.test", Role.NURSE),
-]
-# Name, e-mail, department, minutes, the day off.
-_DOCTORS = [
-    ("Dr. Anjali Mehta", "doctor@demo.test", "General Medicine", 15, DayOfWeek.SUNDAY),
-    ("Dr. Daniel Okafor", "daniel.okafor@demo.test", "General Medicine", 20, DayOfWeek.WEDNESDAY),
-    ("Dr. Farah Siddiqui", "farah.siddiqui@demo.test", "General Medicine", 30, DayOfWeek.FRIDAY),
-    ("Dr. Ravi Krishnan", "ravi.krishnan@demo.test", "Cardiology", 30, DayOfWeek.SATURDAY),
-    ("Dr. Elena Petrova", "elena.petrova@demo.test", "Cardiology", 45, DayOfWeek.MONDAY),
-    ("Dr. Meera Nair", "meera.nair@demo.test", "Paediatrics", 20, DayOfWeek.THURSDAY),
-    ("Dr. Thomas Becker", "thomas.becker@demo.test", "Paediatrics", 15, DayOfWeek.TUESDAY),
-    ("Dr. Sanjay Rao", "sanjay.rao@demo.test", "Orthopaedics", 30, DayOfWeek.SUNDAY),
-    ("Dr. Aisha Rahman", "aisha.rahman@demo.test", "Orthopaedics", 45, DayOfWeek.WEDNESDAY),
-    ("Dr. Lucas Moreau", "lucas.moreau@demo.test", "Orthopaedics", 20, DayOfWeek.FRIDAY),
-]
-_WORKS_ON_SUNDAYS = frozenset({"Dr. Daniel Okafor", "Dr. Meera Nair", "Dr. Lucas Moreau"})
-_REASONS = [
-    "Follow-up",
-    "Fever and cough",
-    "Knee pain",
-    "Blood pressure",
-    "Vaccination",
-    "Test results",
-    "Headache",
-    None,
-]
+_WEDNESDAY = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Clinic:
-    session: Session
-    dice: random.Random
-    now: datetime
-    desk: Actor
-    admin: Actor
-    nurse: Actor
-    doctors: list[doctors.DoctorView]
-    patient_ids: list[UUID]
+class _Leave:
+    """A doctor's leave, as a closure for the season and in the words of its entry."""
 
-    @property
-    def today(self) -> date:
-        return local_date(self.now, self.desk.zone)
+    closure: Closure
+    kind: AbsenceType
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Holiday:
+    """A day on which the hospital is closed."""
+
+    closure: Closure
+    name: str
+    description: str
 
 
 def seed_if_empty(session: Session, *, now: datetime) -> bool:
@@ -107,135 +76,138 @@ def seed_if_empty(session: Session, *, now: datetime) -> bool:
 
 def seed(session: Session, *, now: datetime) -> None:
     """Make the demo, all or nothing; raises Refused EMAIL_TAKEN where it exists already."""
-
-    def work() -> None:
-        clinic = _open(session, now)
-        _holiday(clinic)
-        booked = [view for day, share in _days(clinic.today) for view in _book_day(clinic, day, share)]
-        for view in booked:
-            _live(clinic, view)
-        _block_one(clinic)
-        _leave_this_afternoon(clinic)
-        demo_messages.live(session, clinic.admin, now=now)
-
-    unit_of_work.run(session, work)
+    unit_of_work.run(session, lambda: _Demo(session, now).make())
 
 
-def _open(session: Session, now: datetime) -> _Clinic:
-    system = hospitals.add(session, "City Clinic", "Asia/Kolkata", now=now)
-    for name, email, role in _STAFF:
-        users.add(session, system, users.NewUser(name, email, role, PASSWORD), now=now)
-    staff = {user.email: user for user in users.list_users(session, system).items}
-    emails = ("admin@demo.test", "reception@demo.test", "nurse@demo.test")
-    admin, desk, nurse = (_acting(system, staff[email]) for email in emails)
-    dice = random.Random(7)  # noqa: S311 nothing secret
-    made = [_doctor(session, admin, entry, now) for entry in _DOCTORS]
-    today = local_date(now, system.zone)
-    people = demo_people.people(PATIENTS, today)
-    ids = [patients.create(session, desk, person, now=now).patient.id for person in people]
-    return _Clinic(session, dice, now, desk, admin, nurse, made, ids)
+class _Demo:
+    """The making of one demo, inside a unit of work."""
 
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session, self.now = session, now
+        self.zone = demo_house.ZONE
+        self.today = local_date(now, self.zone)
+        self.opened = self.today - timedelta(days=SEASON_DAYS)
+        self.house = demo_house.open_house(session, PATIENTS, opened=self._at(self.opened, _OPENING), today=self.today)
 
-def _acting(system: Actor, user: users.UserView) -> Actor:
-    return replace(system, user_id=user.id, name=user.name, role=user.role)
+    def make(self) -> None:
+        """Fill the hospital."""
+        leaves, closed_days = list(self._leaves()), list(self._holidays())
+        closures = [known.closure for known in leaves] + [known.closure for known in closed_days]
+        loading.write_slots(self.session, self._slots(closures))
+        self._load(closures)
+        for holiday in closed_days:
+            self._enter_holiday(holiday)
+        for leave in leaves:
+            self._enter_leave(leave)
+        self._settle_messages()
+        self._block_one()
 
+    def _at(self, day: date, clock: time) -> datetime:
+        return first_instant(day, clock, self.zone)
 
-def _doctor(
-    session: Session, admin: Actor, entry: tuple[str, str, str, int, DayOfWeek], now: datetime
-) -> doctors.DoctorView:
-    name, email, department, minutes, day_off = entry
-    wanted = doctors.NewDoctor(name, email, department, minutes, max_patients_per_day=30, password=PASSWORD)
-    doctor = doctors.add(session, admin, wanted, now=now).doctor
-    free = {day_off} if name in _WORKS_ON_SUNDAYS else {day_off, DayOfWeek.SUNDAY}
-    week = [DayHours(day, time(9), time(17), time(13), time(14)) for day in DayOfWeek if day not in free]
-    schedules.replace(session, admin, doctor.id, week, now=now - _A_DAY)  # so that this morning has its slots too
-    return doctors.get(session, admin, doctor.id)
+    def _in(self, days: int) -> date:
+        return self.today + timedelta(days=days)
 
+    def _leaves(self) -> list[_Leave]:
+        """Return two leaves that are over, one that begins tomorrow, and one for this afternoon."""
+        early, yesterday = self._at(self.opened + _A_DAY, _EVENING), self._at(self._in(-1), _EVENING)
+        found = [
+            _Leave(Closure(3, self._in(-26), self._in(-22), early), AbsenceType.ANNUAL_LEAVE, "Family visit"),
+            _Leave(Closure(7, self._in(-12), self._in(-11), early + _A_DAY), AbsenceType.CONFERENCE, "Congress"),
+            _Leave(Closure(6, self._in(1), self._in(2), yesterday), AbsenceType.SICK_LEAVE, "Influenza"),
+        ]
+        known_from = min(self.now, self._at(self.today, _MORNING))
+        for place in self._working()[2:3]:
+            closure = Closure(place, self.today, self.today, known_from, _AFTERNOON)
+            found.append(_Leave(closure, AbsenceType.TRAINING, "Resuscitation course"))
+        return found
 
-def _days(today: date) -> Iterator[tuple[date, float]]:
-    """Yield the days to fill, with the share of their slots to book: a busy week, then a thin one."""
-    for ahead in range(BUSY_DAYS + LATER_DAYS):
-        yield today + timedelta(days=ahead), BUSY_SHARE if ahead < BUSY_DAYS else LATER_SHARE
+    def _holidays(self) -> list[_Holiday]:
+        """Return a Wednesday about five weeks ago, and a day to come on which some people have appointments."""
+        past = self._in(-30)
+        past -= timedelta(days=(past.weekday() - _WEDNESDAY) % 7)
+        early, yesterday = self._at(self.opened + 2 * _A_DAY, _EVENING), self._at(self._in(-1), _EVENING)
+        return [
+            _Holiday(Closure(None, past, past, early), "Harvest Festival", "The clinic is closed."),
+            _Holiday(
+                Closure(None, self._in(17), self._in(17), yesterday),
+                "Founders' Day",
+                "The clinic is closed; emergencies only.",
+            ),
+        ]
 
+    def _working(self) -> list[int]:
+        """Return the places of the doctors who work today."""
+        return [
+            place
+            for place, doctor in enumerate(self.house.doctors)
+            if hours_on(self.today, doctor.schedules) is not None
+        ]
 
-def _book_day(clinic: _Clinic, day: date, share: float) -> Iterator[AppointmentView]:
-    """Book a share of a day's slots, as if it had been done the day before today."""
-    yesterday = clinic.now - _A_DAY
-    ids = [doctor.id for doctor in clinic.doctors]
-    offered = slots.of_day(clinic.session, clinic.desk, ids, day, now=yesterday)
-    free = [slot for column in offered.values() for slot in column.items if slot.status is SlotStatus.AVAILABLE]
-    for slot in free:
-        if clinic.dice.random() < share:
-            yield from _book(clinic, slot, yesterday)
+    def _slots(self, closures: Sequence[Closure]) -> list[dict[str, object]]:
+        """Return the slots that every night has made since the opening: none on holidays known before."""
+        days = [self.opened + timedelta(days=ahead) for ahead in range(SEASON_DAYS + BOOKING_WINDOW_DAYS + 1)]
+        closed = {day for day in days for one in closures if one.doctor is None and one.first == day < self.today}
+        return [
+            slot_making.row_of(self.house.system.hospital_id, doctor.id, slot)
+            for day in days
+            if day not in closed
+            for doctor in self.house.doctors
+            for slot in slots_of_day(day, hours_on(day, doctor.schedules), doctor.slot_duration, self.zone)
+        ]
 
+    def _courses(self, closures: Sequence[Closure]) -> list[Course]:
+        practices = [Practice(one.slot_duration, one.schedules, one.department) for one in self.house.doctors]
+        season = Season(self.zone, self.opened, self.now, self.today, practices, self.house.ages, closures)
+        return invention.courses(season, SEED)
 
-def _book(clinic: _Clinic, slot: slots.SlotView, at: datetime) -> Iterator[AppointmentView]:
-    request = booking.BookingRequest(
-        patient_id=clinic.dice.choice(clinic.patient_ids),
-        doctor_id=slot.doctor_id,
-        date=slot.date,
-        time=slot.start_time,
-        reason=clinic.dice.choice(_REASONS),
-    )
-    booked = booking.book(clinic.session, clinic.desk, request, now=at)
-    if not isinstance(booked, Refusal):  # that patient may be elsewhere then
-        yield booked
+    def _load(self, closures: Sequence[Closure]) -> None:
+        house, hospital_id = self.house, self.house.system.hospital_id
+        cast = Cast(house.system, house.nurse, house.desks, house.doctor_actors, house.patient_ids)
+        voice = outbox.voice_of(self.session, hospital_id, [])
 
+        def told(notice: PatientNotice, at: datetime) -> list[dict[str, object]]:
+            return list(outbox.rows_for(voice, hospital_id, [notice], at))
 
-def _live(clinic: _Clinic, view: AppointmentView) -> None:
-    """Give an appointment the life that it would have had by now."""
-    luck = clinic.dice.random()
-    if luck < 0.04:  # noqa: PLR2004 a few
-        cancelling.cancel(clinic.session, clinic.desk, view.id, reason="Patient called", now=clinic.now)
-        return
-    arrives = view.starts_at - timedelta(minutes=clinic.dice.randrange(2, 25))
-    if arrives <= clinic.now and luck < 0.9:  # noqa: PLR2004 nearly all come
-        _set(clinic, view, AppointmentStatus.CHECKED_IN, arrives)
-        _go_on(clinic, replace(view, checked_in_at=arrives))
-    elif luck < 0.35:  # noqa: PLR2004 a third answered the reminder
-        _set(clinic, view, AppointmentStatus.CONFIRMED, clinic.now)
+        phoned_before = self._at(self._in(-1), time(12))
+        rows = history.tell(cast, self._courses(closures), told, now=self.now, phoned_before=phoned_before)
+        loading.write(self.session, cast, rows)
 
+    def _enter_holiday(self, known: _Holiday) -> None:
+        wanted = holidays.NewHoliday(known.name, known.closure.first, description=known.description)
+        holidays.create(self.session, self.house.admin, wanted, now=known.closure.known_from)
 
-def _go_on(clinic: _Clinic, view: AppointmentView) -> None:
-    doctor = next(one for one in clinic.doctors if one.id == view.doctor_id)
-    acting = replace(clinic.desk, user_id=doctor.user_id, name=doctor.name, role=Role.DOCTOR, doctor_id=doctor.id)
-    demo_visits.go_on(clinic.session, clinic.nurse, acting, view, clinic.dice, now=clinic.now)
-
-
-def _set(clinic: _Clinic, view: AppointmentView, status: AppointmentStatus, at: datetime) -> None:
-    visits.set_status(clinic.session, clinic.desk, view.id, status, now=at)
-
-
-def _holiday(clinic: _Clinic) -> None:
-    day = clinic.today + timedelta(days=17)
-    wanted = holidays.NewHoliday("Founders' Day", day, description="The clinic is closed; emergencies only.")
-    holidays.create(clinic.session, clinic.admin, wanted, now=clinic.now)
-
-
-def _working(clinic: _Clinic, day: date) -> list[doctors.DoctorView]:
-    return [doctor for doctor in clinic.doctors if hours_on(day, doctor.schedules) is not None]
-
-
-def _block_one(clinic: _Clinic) -> None:
-    """Close the next free slot of one of today's doctors."""
-    doctor = next(iter(_working(clinic, clinic.today)[1:]), clinic.doctors[0])
-    free = slots.available(clinic.session, clinic.admin, doctor.id, now=clinic.now)
-    slot_keeping.block(
-        clinic.session, clinic.admin, free[0].id, blocked=True, reason="Department meeting", now=clinic.now
-    )
-
-
-def _leave_this_afternoon(clinic: _Clinic) -> None:
-    """One doctor is away this afternoon; on a day without doctors, nobody has to be."""
-    for doctor in _working(clinic, clinic.today)[2:3]:
-        start, end = _AFTERNOON
-        leave = absences.NewAbsence(
-            AbsenceType.TRAINING,
-            clinic.today,
-            clinic.today,
-            is_full_day=False,
+    def _enter_leave(self, known: _Leave) -> None:
+        closure = known.closure
+        start, end = closure.hours or (None, None)
+        wanted = absences.NewAbsence(
+            known.kind,
+            closure.first,
+            closure.last,
+            is_full_day=closure.hours is None,
             start_time=start,
             end_time=end,
-            reason="Resuscitation course",
+            reason=known.reason,
         )
-        absences.create(clinic.session, clinic.admin, doctor.id, leave, now=clinic.now)
+        doctor_id = self.house.doctors[closure.doctor or 0].id
+        absences.create(self.session, self.house.admin, doctor_id, wanted, now=closure.known_from)
+
+    def _settle_messages(self) -> None:
+        """Let the messages that the entries have just written be what delivery makes of them without a provider."""
+        self.session.execute(
+            update(Notification)
+            .where(
+                Notification.hospital_id == self.house.system.hospital_id,
+                Notification.state == DeliveryState.QUEUED,
+            )
+            .values(state=DeliveryState.NOT_CONFIGURED, last_error=str(Reason.NO_PROVIDER), next_attempt_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _block_one(self) -> None:
+        """Close the next free slot of one of today's doctors."""
+        doctor = self.house.doctors[next(iter(self._working()[1:]), 0)]
+        free = slots.available(self.session, self.house.admin, doctor.id, now=self.now)
+        slot_keeping.block(
+            self.session, self.house.admin, free[0].id, blocked=True, reason="Department meeting", now=self.now
+        )

@@ -36,6 +36,7 @@ _CULTURES = [
 ]
 _SHARES = [60, 16, 12, 6, 6]  # of a hundred
 _OLDEST_DAYS = 92 * 365
+_CHILD_DAYS = 15 * 365
 
 
 def _name(dice: random.Random) -> tuple[str, Sex]:
@@ -51,13 +52,18 @@ def _phone(dice: random.Random) -> str:
     return f"+91 {digits[:5]} {digits[5:]}" if dice.random() < 0.7 else digits  # noqa: PLR2004 written in two ways
 
 
-def people(count: int, today: date, seed: int = 20_240_229) -> list[NewPatient]:
-    """Return invented patients; with the same seed the same ones, apart from their ages, which follow `today`."""
+def people(count: int, today: date, seed: int = 20_240_229, *, until: date | None = None) -> list[NewPatient]:
+    """Return invented patients; with the same seed the same ones, apart from their ages, which follow `today`.
+
+    A quarter are children. All of them were born before `until`, if it is given.
+    """
     dice = random.Random(seed)  # noqa: S311 nothing secret
     found = []
     for _ in range(count):
         name, sex = _name(dice)
-        born = today - timedelta(days=int(dice.triangular(30, _OLDEST_DAYS, _OLDEST_DAYS * 0.4)))
+        is_child = dice.random() < 0.25  # noqa: PLR2004 paediatricians see nobody else
+        days = dice.triangular(30, _CHILD_DAYS) if is_child else dice.triangular(30, _OLDEST_DAYS, _OLDEST_DAYS * 0.4)
+        born = min(today - timedelta(days=int(days)), (until or today) - timedelta(days=1))
         email = f"{name.split()[0].lower()}.{dice.randrange(1000):03d}@example.org" if dice.random() < 0.3 else None  # noqa: PLR2004
         found.append(NewPatient(name, _phone(dice), born, sex, email))
     return found

@@ -48,7 +48,7 @@ def key_of(event: MessageEvent, appointment_id: UUID, version: int, channel: Cha
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
+class Voice:
     """How a hospital speaks to its patients, and which of those asked about can be written to by e-mail."""
 
     hospital: str
@@ -57,6 +57,7 @@ class _Voice:
     by_email: frozenset[UUID]
 
     def channels(self, patient_id: UUID) -> tuple[Channel, ...]:
+        """Return how a patient is told."""
         return (*PATIENT_CHANNELS, Channel.EMAIL) if patient_id in self.by_email else PATIENT_CHANNELS
 
 
@@ -74,7 +75,8 @@ _VOICE = text(
 ).bindparams(bindparam("patients", type_=ARRAY(PG_UUID(as_uuid=True))))
 
 
-def _voice(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]) -> _Voice:
+def voice_of(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]) -> Voice:
+    """Return how a hospital speaks of what notices tell, to whom they tell it."""
     given = {
         "hospital_id": hospital_id,
         "events": [str(event) for event in {notice.event for notice in notices}],
@@ -82,11 +84,11 @@ def _voice(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]
     }
     row = session.execute(_VOICE, given).one()
     own = {event: Template(title, body) for event, title, body in row.own or ()}
-    return _Voice(row.name, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
+    return Voice(row.name, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
 
 
-def _rows_for(
-    voice: _Voice, hospital_id: UUID, notices: Sequence[PatientNotice], now: datetime
+def rows_for(
+    voice: Voice, hospital_id: UUID, notices: Sequence[PatientNotice], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield the outbox rows of notices, one a channel. What is stored is what will be sent."""
     for notice in notices:
@@ -129,8 +131,8 @@ def _begun(channel: Channel, now: datetime) -> dict[str, object]:
 def queue(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice], *, now: datetime) -> None:
     """Write the rows of notices; one that is there already is not written again."""
     if notices:
-        voice = _voice(session, hospital_id, notices)
-        write(session, list(_rows_for(voice, hospital_id, notices, now)))
+        voice = voice_of(session, hospital_id, notices)
+        write(session, list(rows_for(voice, hospital_id, notices, now)))
 
 
 def queue_staff(  # noqa: PLR0913 what a message is made of

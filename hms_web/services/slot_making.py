@@ -103,12 +103,13 @@ def _store(session: Session, actor: Actor, doctor: DoctorFacts, settlements: Ite
     if remove:
         session.execute(delete(DoctorSlot).where(DoctorSlot.id.in_(remove)))
     if create:
-        rows = [_row(actor.hospital_id, doctor.doctor_id, slot) for slot in create]
+        rows = [row_of(actor.hospital_id, doctor.doctor_id, slot) for slot in create]
         session.execute(insert(DoctorSlot).on_conflict_do_nothing(index_elements=["doctor_id", "starts_at"]), rows)
     return len(remove), len(create)
 
 
-def _row(hospital_id: UUID, doctor_id: UUID, slot: SlotTime) -> dict[str, object]:
+def row_of(hospital_id: UUID, doctor_id: UUID, slot: SlotTime) -> dict[str, object]:
+    """Return a slot's row."""
     return {
         "id": new_id(),
         "hospital_id": hospital_id,

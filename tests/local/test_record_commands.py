@@ -76,9 +76,8 @@ def test_a_user_is_added_with_a_link_or_with_a_password(hms: click.Group, sessio
 def test_the_demo_is_made_only_for_demos(
     hms: click.Group, app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "PATIENTS", 20)
-    monkeypatch.setattr(demo, "BUSY_DAYS", 1)
-    monkeypatch.setattr(demo, "LATER_DAYS", 0)
+    monkeypatch.setattr(demo, "PATIENTS", 60)
+    monkeypatch.setattr(demo, "SEASON_DAYS", 49)
     settings = app.extensions[EXTENSION]
     monkeypatch.setitem(app.extensions, EXTENSION, dataclasses.replace(settings, env=Environment.PRODUCTION))
     refused = run(hms, "demo", "seed")

@@ -1,0 +1,1 @@
+"""The season that the demo hospital has behind it: invented, told as history, and written at once (decision 0076)."""
