@@ -118,6 +118,7 @@ def review() -> ResponseReturnValue:
 @auth.roles(*UNDOERS)
 def came(appointment_id: UUID) -> ResponseReturnValue:
     """Note that the patient had come."""
+    appointments.get(db.session(), auth.actor(), appointment_id)
     done = no_show_reviews.came(db.session(), auth.actor(), appointment_id, note=None, now=clock.now())
     if isinstance(done, Refusal):
         flash(refusals.sentence(done), "bad")
