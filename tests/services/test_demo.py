@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.alerts import LIVE
 from hms_web.domain.identity import Actor
+from hms_web.domain.job_health import NOT_LOOKED_AT
 from hms_web.domain.local_time import local_date
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.refusals import Code, Refused
@@ -32,6 +33,7 @@ from hms_web.services import (
     demo_people,
     doctors,
     identity,
+    job_health,
     no_show_stats,
     slot_keeping,
     slots,
@@ -105,6 +107,7 @@ def _is_believable_day(session: Session) -> None:
     assert {"SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW", "CANCELLED"} <= set(today)
     system = Actor(session.scalars(sa.select(Hospital.id)).one(), "Asia/Kolkata", None, "System", None)
     session.rollback()
+    assert job_health.health(session, system, now=MID_MORNING, pulse=NOT_LOOKED_AT).overall.is_healthy
     stage_alerts.scan(session, system, now=MID_MORNING + timedelta(minutes=5))
     assert count(session, StageAlert, StageAlert.status.in_(LIVE)) > 0
     latest = session.scalar(sa.select(sa.func.max(AuditEvent.at)).where(AuditEvent.action != "alert.raised"))

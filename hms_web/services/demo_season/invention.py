@@ -123,12 +123,12 @@ class _Inventor:
         if any(at >= closure.known_from for closure in self._closing(doctor, slot)):
             return None
         is_children = practice.department == "Paediatrics"
-        if self.pending and self.pending[0][0] <= slot.day and not is_children:
-            patient = self.pending[0][1]
-            if patient not in self.today:
-                self.pending.pop(0)
-                self.today.add(patient)
-                return Booking(doctor, patient, slot, practice.minutes, at, must_miss=True)
+        overdue = (one for one in self.pending if one[0] <= slot.day and one[1] not in self.today)
+        planned = None if is_children else next(overdue, None)
+        if planned is not None:
+            self.pending.remove(planned)
+            self.today.add(planned[1])
+            return Booking(doctor, planned[1], slot, practice.minutes, at, must_miss=True)
         found = self._somebody(self.children if is_children else self.adults)
         if found is None:
             return None
@@ -158,7 +158,7 @@ class _Inventor:
         """Yield the course of a booking as far as it has gone by now, unless it has not been booked at all yet."""
         complaint = self.dice.choice(words.COMPLAINTS[practice.department])
         readings = words.readings(self.dice, self.season.ages[booking.patient])
-        desk, is_back = self.dice.randrange(DESKS), self.dice.random() < 0.6  # noqa: PLR2004 most come for the same
+        desk, is_back = self.dice.randrange(DESKS), self.dice.random() < 0.3  # noqa: PLR2004 some come for the same again
         deeds = tuple(self._so_far(booking))
         if not deeds:
             return
