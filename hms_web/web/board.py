@@ -13,7 +13,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Refusal
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import board, doctor_names, visits
+from hms_web.services import appointments, board, doctor_names, visits
 from hms_web.services.board import BoardFilter
 from hms_web.web import asked, auth, flow, htmx, refusals
 from hms_web.web.formats import status_name
@@ -95,6 +95,7 @@ def columns() -> ResponseReturnValue:
 def set_status(appointment_id: UUID) -> ResponseReturnValue:
     """Check somebody in, or undo that."""
     view = View.of_request()
+    appointments.get(db.session(), view.actor, appointment_id)  # another hospital's is as good as none
     wanted = next((status for status in SETTABLE if status == request.form.get("status")), None)
     if wanted is None:
         return _again(view, gettext("Choose what to do."), 422)
