@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -75,8 +76,7 @@ def _is_done(pid: int) -> bool:
     """Whether a process is gone, or only waits for its parent to ask how it ended."""
     if not is_alive(pid):
         return True
-    with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 a process's own
-        return file.read().rpartition(")")[2].split()[0] == "Z"
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_two_workers_with_one_tick_are_one_run(yard: Yard) -> None:
@@ -160,7 +160,8 @@ def test_asked_to_end_a_worker_whose_job_does_not_is_gone_within_ten_seconds(yar
 
 def _pending(pid: int) -> str:
     """Name SIGTERM once it has reached a process that has a handler of its own for it."""
-    lines = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)  # noqa: PTH123, SIM115
+    written = Path(f"/proc/{pid}/status").read_text().splitlines()
+    lines = dict(line.split(":\t", 1) for line in written if ":\t" in line)
     caught, waiting = int(lines["SigCgt"], 16), int(lines["ShdPnd"], 16)
     bit = 1 << (signal.SIGTERM - 1)
     return "SIGTERM" if caught & bit and not waiting & bit else ""
