@@ -20,12 +20,16 @@ ADMINS = frozenset({Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the header: its endpoint, its words, and whose it is. A rare one is there while it has a count."""
+    """A page in the header: its endpoint, its words, and whose it is.
+
+    A rare one is there while it has a count; one that is set up rather than worked with stands in the menu "Manage".
+    """
 
     endpoint: str
     words: LazyString
     readers: frozenset[Role] = EVERYONE
     is_rare: bool = False
+    is_managed: bool = False
 
 
 ENTRIES = (
@@ -38,11 +42,11 @@ ENTRIES = (
     Entry("appointments.index", lazy_gettext("Appointments")),
     Entry("no_shows.index", lazy_gettext("No-shows"), frozenset({Role.ADMIN, Role.DOCTOR})),
     Entry("no_shows.review", lazy_gettext("Did they come?"), frozenset({Role.RECEPTIONIST}), is_rare=True),
-    Entry("doctors.index", lazy_gettext("Doctors"), ADMINS),
-    Entry("holidays.index", lazy_gettext("Holidays"), ADMINS),
-    Entry("users.index", lazy_gettext("Users"), ADMINS),
-    Entry("messages.index", lazy_gettext("Messages"), ADMINS),
-    Entry("jobs.index", lazy_gettext("Jobs"), ADMINS),
+    Entry("doctors.index", lazy_gettext("Doctors"), ADMINS, is_managed=True),
+    Entry("holidays.index", lazy_gettext("Holidays"), ADMINS, is_managed=True),
+    Entry("users.index", lazy_gettext("Users"), ADMINS, is_managed=True),
+    Entry("messages.index", lazy_gettext("Messages"), ADMINS, is_managed=True),
+    Entry("jobs.index", lazy_gettext("Jobs"), ADMINS, is_managed=True),
 )
 
 # Pages that stand under one of these, by their blueprint.
@@ -74,11 +78,12 @@ LIVE = "alerts.page"
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `navigation()`, `own_pages()`, and the person who is signed in as `visitor()`.
+    """Give templates `navigation()`, `managed_pages()`, `own_pages()`, and the person who is signed in as `visitor()`.
 
     Functions, and not values of every template: an error page must not ask the database who is signed in.
     """
     app.add_template_global(navigation)
+    app.add_template_global(managed_pages)
     app.add_template_global(own_pages)
     app.add_template_global(has_page)
     app.add_template_global(auth.signed_in, "visitor")
@@ -86,10 +91,20 @@ def init_app(app: Flask) -> None:
 
 def navigation() -> list[Link]:
     """The header's links for the person who is signed in."""
+    return _links(is_managed=False)
+
+
+def managed_pages() -> list[Link]:
+    """The links of the header's menu "Manage"; none for who manages nothing."""
+    return _links(is_managed=True)
+
+
+def _links(*, is_managed: bool) -> list[Link]:
     who = auth.signed_in()
     if who is None:
         return []
-    links = ((entry, _link(entry, who.actor)) for entry in ENTRIES if _is_for(entry, who.actor))
+    wanted = (entry for entry in ENTRIES if entry.is_managed is is_managed and _is_for(entry, who.actor))
+    links = ((entry, _link(entry, who.actor)) for entry in wanted)
     return [link for entry, link in links if link.count or not entry.is_rare]
 
 

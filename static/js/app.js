@@ -1,4 +1,5 @@
 // What every page needs: htmx's manners, the key sheet, dialogs, menus and messages.
+import { measureHeader } from "./header.js";
 import { bindKeys, onKey } from "./keys.js";
 import { announce, toast } from "./messages.js";
 import { keepPlace } from "./place.js";
@@ -50,6 +51,12 @@ document.addEventListener("keydown", (event) => {
     event.stopPropagation();
 });
 
+// A menu closes when the focus goes on to something outside of it.
+document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest("details[data-menu][open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+});
+
 document.addEventListener("change", (event) => {
     const { target } = event;
     if (!target.matches("[data-submit]") || !target.checkValidity()) return;
@@ -85,8 +92,7 @@ document.addEventListener("toast", (event) => toast(event.detail.words, event.de
 onKey("?", "", () => document.getElementById("keys")?.showModal());
 bindKeys();
 tidy(document);
-// In a narrow window the header scrolls: the present page is in sight.
-document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+measureHeader();
 keepPlace();
 startPolling();
 watchSession();
