@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from hms_web.domain.affected import AffectedCause
-from hms_web.domain.messages import PROVIDER_TEST, MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, PROVIDER_TEST, MessageEvent
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.visits import UPCOMING, AppointmentStatus
 
@@ -159,7 +159,7 @@ def _not_as_said(event: str, said: Said | None, standing: Standing) -> Reason | 
         return Reason.HERE
     if said is not None and said != Said(standing.starts_at, standing.doctor_id):
         return Reason.MOVED
-    if event in _AFFECTED and standing.affected_cause is None:
+    if event in _AFFECTED and (standing.affected_cause is None or AFFECTED_EVENTS[standing.affected_cause] != event):
         return Reason.NOT_AFFECTED
     return Reason.REVERTED if event == MessageEvent.KEPT and standing.affected_cause is not None else None
 

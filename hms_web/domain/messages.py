@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 
 from babel.dates import format_date
 
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.notifications import Priority
 
 
@@ -28,6 +30,16 @@ class MessageEvent(StrEnum):
 
 PROVIDER_TEST = "provider.test"
 """The event of a message with which an admin tries a provider; it reports nothing to a patient."""
+
+AFFECTED_EVENTS = MappingProxyType(
+    {
+        AffectedCause.ABSENCE: MessageEvent.AFFECTED_BY_ABSENCE,
+        AffectedCause.HOLIDAY: MessageEvent.AFFECTED_BY_HOLIDAY,
+        AffectedCause.SCHEDULE_CHANGE: MessageEvent.NEEDS_RESCHEDULING,
+        AffectedCause.DOCTOR_UNAVAILABLE: MessageEvent.AFFECTED_BY_ABSENCE,
+    }
+)
+"""What a patient is told when an appointment comes onto the affected list. A doctor whose account is off is away."""
 
 HIGH = frozenset(
     {

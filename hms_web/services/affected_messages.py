@@ -1,6 +1,6 @@
 """What patients are told about plans: later by a minute, so that an undo leaves nobody with a wrong message."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,21 +10,13 @@ from sqlalchemy.orm import Session
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.delivery import Reason
 from hms_web.domain.identity import Actor
-from hms_web.domain.messages import MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.models import Notification
 from hms_web.services import outbox
 from hms_web.services.appointments import AppointmentView
 
 TIME_TO_UNDO = timedelta(seconds=60)
-
-EVENTS = {
-    AffectedCause.ABSENCE: MessageEvent.AFFECTED_BY_ABSENCE,
-    AffectedCause.HOLIDAY: MessageEvent.AFFECTED_BY_HOLIDAY,
-    AffectedCause.SCHEDULE_CHANGE: MessageEvent.NEEDS_RESCHEDULING,
-    AffectedCause.DOCTOR_UNAVAILABLE: MessageEvent.NEEDS_RESCHEDULING,
-}
-"""What a patient is told when an appointment comes onto the affected list."""
 
 
 def _keys(event: MessageEvent, appointment_id: UUID, version: int) -> list[str]:
@@ -65,7 +57,7 @@ def take_back(
         .execution_options(populate_existing=True)
     ).all()
     outward = [row for row in rows if row.channel != Channel.IN_APP]
-    is_told = any(_may_be_known(row, now) for row in outward)
+    is_told = any(_may_be_known(row) for row in outward)
     for row in rows:
         is_sent = row.state == DeliveryState.SENT or _is_on_its_way(row, now)
         if not is_sent or (row.channel == Channel.IN_APP and not is_told):
@@ -78,10 +70,30 @@ def _is_on_its_way(row: Notification, now: datetime) -> bool:
     return row.claimed_until is not None and row.claimed_until > now
 
 
-def _may_be_known(row: Notification, now: datetime) -> bool:
-    return (
-        row.state in {DeliveryState.SENT, DeliveryState.FAILED} or row.phoned_at is not None or _is_on_its_way(row, now)
+def _may_be_known(row: Notification) -> bool:
+    """Whether its patient may have got it: whatever was handed to a provider once may have arrived."""
+    was_tried = row.attempts > 0 or row.sendings > 1 or row.claimed_until is not None
+    return row.state in {DeliveryState.SENT, DeliveryState.FAILED} or row.phoned_at is not None or was_tried
+
+
+def have_heard(session: Session, actor: Actor, views: Sequence[AppointmentView]) -> set[UUID]:
+    """Return the ids of those appointments whose patients may have heard that another time is needed, whatever for.
+
+    A message that was never tried will not be sent any more, since it is not true any more; that one needs no other.
+    """
+    since = {view.id: view.affected_at or view.created_at for view in views}
+    if not since:
+        return set()
+    rows = session.scalars(
+        select(Notification).where(
+            Notification.hospital_id == actor.hospital_id,
+            Notification.appointment_id.in_(since),
+            Notification.event.in_(set(AFFECTED_EVENTS.values())),
+            Notification.channel != Channel.IN_APP,
+        )
     )
+    told = ((row.appointment_id, row) for row in rows if row.appointment_id is not None)
+    return {key for key, row in told if row.created_at >= since[key] and _may_be_known(row)}
 
 
 def is_waiting_told(session: Session, actor: Actor, view: AppointmentView, cause: AffectedCause) -> bool:
@@ -90,7 +102,7 @@ def is_waiting_told(session: Session, actor: Actor, view: AppointmentView, cause
     query = select(Notification.id).where(
         Notification.hospital_id == actor.hospital_id,
         Notification.appointment_id == view.id,
-        Notification.event == EVENTS[cause],
+        Notification.event == AFFECTED_EVENTS[cause],
         Notification.channel != Channel.IN_APP,
         Notification.state != DeliveryState.SUPPRESSED,
         Notification.created_at >= since,

@@ -10,7 +10,7 @@ from hms_web.domain.affected import AffectedAction, AffectedCause
 from hms_web.domain.booking import GOING_BACK, Wanted, first_refusal
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span
-from hms_web.domain.messages import MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.still_affected import due_causes
 from hms_web.models import AffectedStep, Appointment
@@ -143,10 +143,11 @@ def _tell(
     is_told = affected_messages.take_back(session, actor, said, step.appointment_id, step.version, now=now)
     view = appointments.get(session, actor, step.appointment_id)
     if cause is None:
-        event = said if is_told else None
+        has_heard = bool(affected_messages.have_heard(session, actor, [view]))
+        event = said if is_told else MessageEvent.KEPT if has_heard else None
     else:
         is_known = not is_told and affected_messages.is_waiting_told(session, actor, view, cause)
-        event = None if is_known else affected_messages.EVENTS[cause]
+        event = None if is_known else AFFECTED_EVENTS[cause]
     if event is not None:
         outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, event)], now=now)
     return event

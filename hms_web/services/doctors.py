@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.doctors import department_mistake, duration_mistake, maximum_mistake
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
@@ -17,7 +18,17 @@ from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import name_mistake, refuse_invalid
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, new_id
-from hms_web.services import appointments, audit, cancelling, changes, locks, slot_making, unit_of_work, users
+from hms_web.services import (
+    appointments,
+    audit,
+    cancelling,
+    changes,
+    locks,
+    settling,
+    slot_making,
+    unit_of_work,
+    users,
+)
 from hms_web.services.appointments import AppointmentView, LocalRange
 from hms_web.services.doctor_records import DoctorView, all_of, departments, get, list_doctors
 
@@ -192,6 +203,8 @@ def change(
         if changed:
             audit.record(session, actor, "doctor.changed", "doctor", doctor_id, now=now, changes=changed)
         cancelled = _cancel_all(session, actor, doctor_id, now=now) if _became_unavailable(changed) else None
+        if _is_available_again(changed):
+            _lift(session, actor, doctor_id, now=now)
         affected: list[AppointmentView] = []
         if "slot_duration" in changed:
             affected = slot_making.resettle(session, actor, doctor_id, now=now).affected
@@ -212,6 +225,17 @@ def _locked(session: Session, actor: Actor, doctor_id: UUID) -> Doctor:
 
 def _became_unavailable(changed: changes.Changes) -> bool:
     return changed.get("is_available", {}).get("to") is False
+
+
+def _is_available_again(changed: changes.Changes) -> bool:
+    return changed.get("is_available", {}).get("to") is True
+
+
+def _lift(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> None:
+    """Let nobody stand on the affected list because of a doctor who is back; what was cancelled stays cancelled."""
+    everything = LocalRange(local_date(now, actor.zone), date.max)
+    standing = appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
+    settling.lift(session, actor, standing, AffectedCause.DOCTOR_UNAVAILABLE, now=now)
 
 
 def _cancel_all(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:

@@ -46,6 +46,25 @@ def clear_cause(
     return cleared
 
 
+def swap_cause(
+    session: Session,
+    actor: Actor,
+    appointment_ids: Sequence[UUID],
+    cause: AffectedCause,
+    other: AffectedCause,
+    *,
+    now: datetime,
+) -> list[AppointmentView]:
+    """Let appointments that stand on the list because of `cause` stand there because of `other`, as long as before;
+    return them.
+    """
+    swapped = _update(session, actor, appointment_ids, {"affected_cause": other}, Appointment.affected_cause == cause)
+    details = {"affected_cause": {"from": cause, "to": other}}
+    entries = [audit.Entry("appointment.affected", "appointment", key, details) for key in swapped]
+    audit.record_all(session, actor, entries, now=now)
+    return appointments.by_ids(session, actor, swapped)
+
+
 def forget_kept(
     session: Session, actor: Actor, appointment_ids: Iterable[UUID], cause: AffectedCause, *, now: datetime
 ) -> list[UUID]:

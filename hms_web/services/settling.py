@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
-from hms_web.domain.messages import MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.still_affected import due_causes, is_settled
 from hms_web.domain.visits import UPCOMING
-from hms_web.services import appointments, facts, marking, outbox
+from hms_web.services import affected_messages, appointments, facts, marking, outbox
 from hms_web.services.appointments import AppointmentView, LocalRange
 
 
@@ -41,30 +41,65 @@ def lift(
     """Take those off the list that stood there because of `cause`, inside the caller's unit of work; return their ids.
 
     Where something else speaks against an appointment by now, it stays on the list because of that. One that was kept
-    in spite of `cause` is an ordinary one again.
+    in spite of `cause` is an ordinary one again. Whoever may have heard that another time is needed hears that this one
+    stays; one whose time has begun stays on the list, because nobody could be told in time to come after all.
     """
-    marked = [view for view in standing if cause in {view.affected_cause, view.kept_cause}]
+    marked = [
+        view for view in standing if view.kept_cause is cause or (view.affected_cause is cause and view.starts_at > now)
+    ]
     if not marked:
         return []
     days = [view.date for view in marked]
     doctors = facts.load(session, actor, sorted({view.doctor_id for view in marked}), min(days), max(days))
-    free: list[UUID] = []
-    kept: list[UUID] = []
-    others: dict[AffectedCause, list[UUID]] = {}
+    freed: list[AppointmentView] = []
+    others: dict[AffectedCause, list[AppointmentView]] = {}
     for view in marked:
         due = due_causes(doctors[view.doctor_id].on(view.date), view.date, view.start_time, view.end_time)
         if view.kept_cause is cause and cause in due:
             continue
-        (kept if view.kept_cause is cause else free).append(view.id)
-        if due:
-            others.setdefault(due[0], []).append(view.id)
-    staying = {key for ids in others.values() for key in ids}
-    marking.forget_kept(session, actor, kept, cause, now=now)
-    for other, ids in others.items():
-        if other is not cause:
-            marking.clear_cause(session, actor, ids, cause, now=now)
-            marking.mark_cause(session, actor, ids, other, now=now)
-    return marking.clear_cause(session, actor, [key for key in free if key not in staying], cause, now=now)
+        (others.setdefault(due[0], []) if due else freed).append(view)
+    others.pop(cause, None)
+    for other, views in others.items():
+        _hand_over(session, actor, views, cause, other, now=now)
+    return _let_go(session, actor, freed, cause, now=now)
+
+
+def _let_go(
+    session: Session, actor: Actor, views: Sequence[AppointmentView], cause: AffectedCause, *, now: datetime
+) -> list[UUID]:
+    """Take what nothing speaks against any more off the list, and tell who may have heard otherwise; return the ids."""
+    marking.forget_kept(session, actor, [view.id for view in views if view.kept_cause is cause], cause, now=now)
+    listed = [view for view in views if view.affected_cause is cause]
+    told = affected_messages.have_heard(session, actor, listed)
+    cleared = marking.clear_cause(session, actor, [view.id for view in listed], cause, now=now)
+    stays = appointments.by_ids(session, actor, [key for key in cleared if key in told])
+    notices = [appointments.notice_of(view, MessageEvent.KEPT) for view in stays]
+    outbox.queue(session, actor.hospital_id, notices, now=now)
+    return cleared
+
+
+def _hand_over(
+    session: Session,
+    actor: Actor,
+    views: Sequence[AppointmentView],
+    cause: AffectedCause,
+    other: AffectedCause,
+    *,
+    now: datetime,
+) -> None:
+    """Let appointments stand on the list because of `other` from now on.
+
+    Who may have heard that another time is needed knows enough; everybody else is told, those above all who were told
+    that theirs stays.
+    """
+    kept = [view.id for view in views if view.kept_cause is cause]
+    listed = [view for view in views if view.affected_cause is cause]
+    told = affected_messages.have_heard(session, actor, listed)
+    marked = marking.mark_cause(session, actor, kept, other, now=now)
+    swapped = marking.swap_cause(session, actor, [view.id for view in listed], cause, other, now=now)
+    event = AFFECTED_EVENTS[other]
+    notices = [appointments.notice_of(view, event) for view in (*marked, *swapped) if view.id not in told]
+    outbox.queue(session, actor.hospital_id, notices, now=now)
 
 
 def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
@@ -91,5 +126,5 @@ def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active
     if is_active:
         lift(session, actor, standing, AffectedCause.DOCTOR_UNAVAILABLE, now=now)
     else:
-        event = MessageEvent.NEEDS_RESCHEDULING
-        mark(session, actor, standing, AffectedCause.DOCTOR_UNAVAILABLE, event, now=now)
+        cause = AffectedCause.DOCTOR_UNAVAILABLE
+        mark(session, actor, standing, cause, AFFECTED_EVENTS[cause], now=now)

@@ -22,7 +22,7 @@ from hms_web.domain.delivery import (
     retry_after,
     state_after,
 )
-from hms_web.domain.messages import PROVIDER_TEST, MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, PROVIDER_TEST, MessageEvent
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.visits import AppointmentStatus as S
 
@@ -98,8 +98,10 @@ def test_a_time_is_true_while_it_stands(event: MessageEvent) -> None:
 
 
 @pytest.mark.parametrize("event", [E.AFFECTED_BY_ABSENCE, E.AFFECTED_BY_HOLIDAY, E.NEEDS_RESCHEDULING])
-def test_who_is_affected_is_told_while_it_lasts(event: MessageEvent) -> None:
-    assert no_longer_true(event, SAID, AFFECTED) is None
+def test_who_is_affected_is_told_why_while_that_lasts(event: MessageEvent) -> None:
+    for cause in AffectedCause:
+        wrong = no_longer_true(event, SAID, replace(AFFECTED, affected_cause=cause))
+        assert wrong is (None if AFFECTED_EVENTS[cause] == event else Reason.NOT_AFFECTED)
     assert no_longer_true(event, SAID, AS_SAID) is Reason.NOT_AFFECTED
     assert no_longer_true(event, SAID, replace(AFFECTED, starts_at=NOW + HOUR)) is Reason.MOVED
     assert no_longer_true(event, SAID, replace(AFFECTED, status=S.CANCELLED)) is Reason.CANCELLED

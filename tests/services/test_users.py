@@ -187,7 +187,7 @@ def test_a_deactivated_doctors_appointments_are_affected_until_the_account_is_ba
     user_id = here.session.get_one(Doctor, doctor_id).user_id
     change(here, user_id, is_active=False)
     assert here.row(booked.id).affected_cause == AffectedCause.DOCTOR_UNAVAILABLE
-    assert here.count(Notification, event=MessageEvent.NEEDS_RESCHEDULING, patient_id=patient_id) == 2
+    assert here.count(Notification, event=MessageEvent.AFFECTED_BY_ABSENCE, patient_id=patient_id) == 2
     change(here, user_id, is_active=True)
     assert here.row(booked.id).affected_cause is None
     change(here, user_id, name="Dr. Renamed")
