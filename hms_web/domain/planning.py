@@ -1,22 +1,25 @@
 """New times for many appointments at once (product.md: the affected list).
 
-The nearest free slot for each, whoever has waited longest first, so that no slot is given to two people, no day gets
+The next free slot for each, whoever has waited longest first, so that no slot is given to two people, no day gets
 over its maximum and nobody is asked to be in two places. The same input always gives the same plan.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from hms_web.domain.local_time import Span
 from hms_web.domain.slots import SlotTime
 
 ALTERNATIVES = 4
+
+NOTICE = timedelta(hours=4)
+"""How long before a time its patient has to hear of it: no sooner one is proposed, though one may be chosen."""
 
 
 class Strategy(StrEnum):
@@ -115,16 +118,17 @@ def _is_long_enough(need: Need, place: Place) -> bool:
     )
 
 
-def propose(needs: Iterable[Need], free: Free, strategy: Strategy) -> list[Proposal]:
+def propose(needs: Iterable[Need], free: Free, strategy: Strategy, *, earliest: datetime) -> list[Proposal]:
     """Return a proposal for each appointment, whoever has waited longest first.
 
-    Each takes the free place that is nearest to its present time, the earlier of two that are equally near.
+    Each takes the first free place after its present time; where there is none, the last before it, of which its
+    patient has to hear in time. Nothing that starts before `earliest` is proposed, only offered beside the proposal.
     """
     plan = _Plan(free, dict(free.room))
     ordered = sorted(needs, key=lambda need: (need.waiting_since, need.span.starts_at, need.appointment_id))
     for need in ordered:
-        suiting = (place for pool in _pools(need, free, strategy) for place in pool if plan.suits(need, place))
-        place = next(suiting, None)
+        preferred = chain.from_iterable(_preferred(need, pool, free, earliest) for pool in _pools(need, free, strategy))
+        place = next((place for place in preferred if plan.suits(need, place)), None)
         if place is not None:
             plan.give(need, place)
     return [
@@ -133,29 +137,50 @@ def propose(needs: Iterable[Need], free: Free, strategy: Strategy) -> list[Propo
     ]
 
 
+def _preferred(need: Need, pool: Sequence[UUID], free: Free, earliest: datetime) -> Iterator[Place]:
+    """Walk through the places of some doctors from an appointment's time on, and then back from it to `earliest`."""
+    at = max(need.span.starts_at, earliest)
+    offered = [free.places.get(key, ()) for key in pool]
+    later = (islice(places, _from(places, at), None) for places in offered)
+    sooner = (reversed(places[_from(places, earliest) : _from(places, at)]) for places in offered)
+    yield from merge(*later, key=_start)
+    yield from merge(*sooner, key=lambda place: (-place.time.span.starts_at.timestamp(), place.doctor_id))
+
+
+def _start(place: Place) -> tuple[datetime, UUID]:
+    return place.time.span.starts_at, place.doctor_id
+
+
+def _from(places: Sequence[Place], at: datetime) -> int:
+    """Return where the places begin that do not start before an instant."""
+    return bisect_left(places, at, key=lambda place: place.time.span.starts_at)
+
+
 def _others(need: Need, plan: _Plan, strategy: Strategy) -> tuple[Place, ...]:
-    """Return the nearest places that are left, some of each pool."""
+    """Return the nearest places that are left, before or after, some of each pool."""
     pools = _pools(need, plan.free, strategy)
-    share = ALTERNATIVES // len(pools)
+    share, at = ALTERNATIVES // len(pools), need.span.starts_at
     return tuple(
-        place for pool in pools for place in islice((place for place in pool if plan.suits(need, place)), share)
+        place
+        for pool in pools
+        for place in islice((place for place in _around(pool, plan.free, at) if plan.suits(need, place)), share)
     )
 
 
-def _pools(need: Need, free: Free, strategy: Strategy) -> list[Iterator[Place]]:
-    """Return the places to look at, nearest first; a later pool is looked at when an earlier one has nothing."""
+def _pools(need: Need, free: Free, strategy: Strategy) -> list[list[UUID]]:
+    """Return whose places to look at; a later pool is looked at when an earlier one has nothing."""
     own = [need.doctor_id]
     others = [key for key in free.colleagues.get(need.doctor_id, ()) if key != need.doctor_id]
-    doctors = {
+    return {
         Strategy.SAME_DOCTOR: [own],
         Strategy.COLLEAGUE: [others],
         Strategy.SAME_DOCTOR_ELSE_COLLEAGUE: [own, others],
     }[strategy]
-    at = need.span.starts_at
-    return [
-        merge(*(_nearest(free.places.get(key, ()), at) for key in pool), key=lambda place: _distance(place, at))
-        for pool in doctors
-    ]
+
+
+def _around(pool: Sequence[UUID], free: Free, at: datetime) -> Iterator[Place]:
+    """Walk through the places of some doctors, the nearest to an instant first."""
+    return merge(*(_nearest(free.places.get(key, ()), at) for key in pool), key=lambda place: _distance(place, at))
 
 
 def _distance(place: Place, at: datetime) -> tuple[float, datetime, UUID]:
@@ -165,7 +190,7 @@ def _distance(place: Place, at: datetime) -> tuple[float, datetime, UUID]:
 
 def _nearest(places: Sequence[Place], at: datetime) -> Iterator[Place]:
     """Walk through places that stand in the order of their starts, outward from an instant."""
-    after = bisect_left(places, at, key=lambda place: place.time.span.starts_at)
+    after = _from(places, at)
     before = after - 1
     while before >= 0 or after < len(places):
         is_past = after >= len(places) or (

@@ -13,7 +13,7 @@ from hms_web.models.base import Base, CreatedAt, HospitalId, Id, in_hospital, on
 
 
 class AffectedBatch(Base):
-    """A plan for affected appointments that was applied."""
+    """A plan for affected appointments that was applied; `reason` is that of its cancellations."""
 
     __tablename__ = "affected_batches"
     __table_args__ = (
@@ -25,6 +25,7 @@ class AffectedBatch(Base):
     hospital_id: Mapped[HospitalId]
     created_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[CreatedAt]
+    reason: Mapped[str | None]
     undone_at: Mapped[dt.datetime | None]
     undone_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 

@@ -38,6 +38,8 @@ from hms_web.services.booking import LONGEST_REASON, AppointmentChange
 MOST_STEPS = 100
 """Steps of one plan: so many hold their doctors' locks for about a second."""
 
+_Sent = tuple[UUID, str, UUID | None, datetime | None]
+
 _TOLD = {AffectedAction.MOVE: MessageEvent.RESCHEDULED, AffectedAction.KEEP: MessageEvent.KEPT}
 
 
@@ -84,17 +86,21 @@ def _mistake(steps: Sequence[Step]) -> str | None:
 def _apply(
     session: Session, actor: Actor, batch_id: UUID, steps: Sequence[Step], reason: str | None, now: datetime
 ) -> BatchView:
-    values = {"id": batch_id, "hospital_id": actor.hospital_id, "created_by_id": actor.user_id, "created_at": now}
+    values = {
+        "id": batch_id,
+        "hospital_id": actor.hospital_id,
+        "created_by_id": actor.user_id,
+        "created_at": now,
+        "reason": reason if any(step.action is AffectedAction.CANCEL for step in steps) else None,
+    }
+    targets = {step.doctor_id for step in steps if step.doctor_id is not None}
+    known = _known(session, actor, targets)
     claim = insert(AffectedBatch).values(values).on_conflict_do_nothing(index_elements=["id"])
     if unit_of_work.wait_for(session, claim.returning(AffectedBatch.id)).first() is None:
-        return _again(session, actor, batch_id, steps)
-    targets = {step.doctor_id for step in steps if step.doctor_id is not None}
+        return _again(session, actor, batch_id, {_sent(actor, step, known) for step in steps}, values["reason"])
     rows = locks.visits(session, actor, [step.appointment_id for step in steps], also_doctors=targets)
     if len(rows) < len(steps):
         raise Refused(Code.APPOINTMENT_NOT_FOUND)
-    known = set(
-        session.scalars(select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(targets)))
-    )
     told: list[tuple[MessageEvent, AppointmentView]] = []
     for step in steps:
         record = _record(actor, batch_id, step, rows[step.appointment_id], known)
@@ -112,25 +118,38 @@ def _apply(
     return done
 
 
-def _again(session: Session, actor: Actor, batch_id: UUID, steps: Sequence[Step]) -> BatchView:
+def _known(session: Session, actor: Actor, doctor_ids: set[UUID]) -> set[UUID]:
+    wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(doctor_ids))
+    return set(session.scalars(wanted))
+
+
+def _again(session: Session, actor: Actor, batch_id: UUID, sent: set[_Sent], reason: str | None) -> BatchView:
     """Return what the first sending of a plan did. Raises Refused IDEMPOTENCY_KEY_REUSED for another plan."""
     first = affected_records.get(session, actor, batch_id)
-    sent = {(step.appointment_id, str(step.action), *_target(actor, step)) for step in steps}
-    kept = {(row.appointment_id, row.action, row.to_starts_at) for row in affected_records.steps_of(session, batch_id)}
-    if sent != kept:
+    kept = {
+        (row.appointment_id, row.action, row.to_doctor_id, row.to_starts_at)
+        for row in affected_records.steps_of(session, batch_id)
+    }
+    if sent != kept or reason != session.get_one(AffectedBatch, batch_id).reason:
         raise Refused(Code.IDEMPOTENCY_KEY_REUSED)
     return first
 
 
-def _target(actor: Actor, step: Step) -> tuple[datetime | None]:
+def _sent(actor: Actor, step: Step, known: set[UUID]) -> _Sent:
+    return step.appointment_id, str(step.action), *_target(actor, step, known)
+
+
+def _target(actor: Actor, step: Step, known: set[UUID]) -> tuple[UUID | None, datetime | None]:
+    """Return where a step goes as it is written down: a doctor of another hospital is nobody."""
     if step.action is not AffectedAction.MOVE or step.date is None or step.time is None:
-        return (None,)
-    return (first_instant(step.date, step.time, actor.zone),)
+        return None, None
+    doctor_id = step.doctor_id if step.doctor_id in known else None
+    return doctor_id, first_instant(step.date, step.time, actor.zone)
 
 
 def _record(actor: Actor, batch_id: UUID, step: Step, row: Appointment, known: set[UUID]) -> dict[str, Any]:
     """Return the columns of a step, with where the appointment stands before it."""
-    is_move = step.action is AffectedAction.MOVE
+    to_doctor_id, to_starts_at = _target(actor, step, known)
     return {
         "id": new_id(),
         "hospital_id": actor.hospital_id,
@@ -144,8 +163,8 @@ def _record(actor: Actor, batch_id: UUID, step: Step, row: Appointment, known: s
         "from_ends_at": row.ends_at,
         "from_slot_minutes": row.slot_minutes,
         "from_token_number": row.token_number,
-        "to_doctor_id": step.doctor_id if is_move and step.doctor_id in known else None,
-        "to_starts_at": _target(actor, step)[0],
+        "to_doctor_id": to_doctor_id,
+        "to_starts_at": to_starts_at,
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, local_date
-from hms_web.domain.planning import Free, Need, Place, Strategy, propose
+from hms_web.domain.planning import NOTICE, Free, Need, Place, Strategy, propose
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import INACTIVE, UPCOMING
 from hms_web.models import Appointment, Doctor
@@ -22,7 +22,7 @@ from hms_web.services.facts import DoctorFacts
 
 @dataclass(frozen=True, slots=True)
 class OfferedPlace:
-    """A free time with the name of its doctor."""
+    """A free time with the name of its doctor; `is_soon` where there is little time left to tell the patient."""
 
     doctor_id: UUID
     doctor_name: str
@@ -30,6 +30,7 @@ class OfferedPlace:
     start_time: time
     end_time: time
     starts_at: datetime
+    is_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Plan:
 
 
 def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strategy: Strategy, *, now: datetime) -> Plan:
-    """Propose the nearest free times of the next 30 days for appointments on the affected list; nothing is changed.
+    """Propose free times of the next 30 days for appointments on the affected list; nothing is changed.
 
     Of a doctor only their own patients count. Raises Refused FORBIDDEN for people who move nobody's appointments.
     """
@@ -70,12 +71,13 @@ def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strate
     last = today + timedelta(days=BOOKING_WINDOW_DAYS)
     known = slot_making.ensure(session, actor, sorted(doctors), today, last, now=now)
     free = _free(known.values(), colleagues, today, actor, now)
-    proposals = propose(_needs(session, views.values(), now), free, strategy)
+    earliest = now + NOTICE
+    proposals = propose(_needs(session, views.values(), now), free, strategy, earliest=earliest)
     moves = [
         PlannedMove(
             views[item.appointment_id],
-            _offered(item.place, known) if item.place else None,
-            [_offered(place, known) for place in item.others],
+            _offered(item.place, known, earliest) if item.place else None,
+            [_offered(place, known, earliest) for place in item.others],
         )
         for item in proposals
     ]
@@ -138,7 +140,7 @@ def _needs(session: Session, views: Iterable[AppointmentView], now: datetime) ->
     ]
 
 
-def _offered(place: Place, known: dict[UUID, DoctorFacts]) -> OfferedPlace:
+def _offered(place: Place, known: dict[UUID, DoctorFacts], earliest: datetime) -> OfferedPlace:
     slot = place.time
-    name = known[place.doctor_id].name
-    return OfferedPlace(place.doctor_id, name, slot.day, slot.start, slot.end, slot.span.starts_at)
+    name, starts_at = known[place.doctor_id].name, slot.span.starts_at
+    return OfferedPlace(place.doctor_id, name, slot.day, slot.start, slot.end, starts_at, starts_at < earliest)

@@ -176,6 +176,8 @@ def value_of(place: OfferedPlace) -> str:
 
 def _words_of(place: OfferedPlace) -> str:
     day, at = language.short_date(place.date), formats.clock_time(place.start_time)
+    if place.is_soon:
+        return gettext("%(day)s %(time)s, %(doctor)s (soon: phone)", day=day, time=at, doctor=place.doctor_name)
     return gettext("%(day)s %(time)s, %(doctor)s", day=day, time=at, doctor=place.doctor_name)
 
 

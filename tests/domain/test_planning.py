@@ -1,6 +1,7 @@
 """Plans for many appointments: never one slot twice, never one that a booking would be refused."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from hms_web.domain.booking import BookingFacts, DoctorDay, PatientFacts, Wanted, first_refusal
 from hms_web.domain.local_time import Span
 from hms_web.domain.patients import PatientStatus
-from hms_web.domain.planning import ALTERNATIVES, Free, Need, Place, Proposal, Strategy, propose
+from hms_web.domain import planning
+from hms_web.domain.planning import ALTERNATIVES, Free, Need, Place, Proposal, Strategy
 from hms_web.domain.schedules import DayHours, DayOfWeek
 from hms_web.domain.slots import SlotTime, slots_of_day
 
@@ -45,6 +47,11 @@ def free(*places: Place, room: int = 30) -> Free:
     return Free(by_doctor, rooms, {ANNA: [ANNA, BORIS, CLARA]})
 
 
+def propose(needs: Iterable[Need], there: Free, strategy: Strategy, *, earliest: datetime = NOW) -> list[Proposal]:
+    """Plan with nothing that is too soon, unless it is said what is."""
+    return planning.propose(needs, there, strategy, earliest=earliest)
+
+
 def starts(proposals: list[Proposal]) -> list[str | None]:
     """Where each goes, by whose free slot: "1 09:30"."""
     return [shown(item.place) if item.place else None for item in proposals]
@@ -54,13 +61,26 @@ def shown(item: Place) -> str:
     return f"{item.doctor_id.int} {item.time.start:%H:%M}"
 
 
-def test_the_nearest_time_before_or_after() -> None:
+def test_the_next_time_after_and_else_the_last_before() -> None:
     there = free(*(place(ANNA, span(hour)) for hour in (8, 12, 15)))
-    assert starts(propose([need(1, span(9))], there, SAME)) == ["1 08:00"]
-    assert starts(propose([need(1, span(11))], there, SAME)) == ["1 12:00"]
-    assert starts(propose([need(1, span(10))], there, SAME)) == ["1 08:00"]  # equally near: the earlier
+    assert starts(propose([need(1, span(9))], there, SAME)) == ["1 12:00"]
+    assert starts(propose([need(1, span(12))], there, SAME)) == ["1 12:00"]
+    assert starts(propose([need(1, span(13))], there, SAME)) == ["1 15:00"]
     assert starts(propose([need(1, span(20))], there, SAME)) == ["1 15:00"]
     assert starts(propose([need(1, span(1))], there, SAME)) == ["1 08:00"]
+    two = free(*(place(key, span(hour)) for key in (BORIS, CLARA) for hour in (8, 9)))
+    assert starts(propose([need(1, span(20))], two, COLLEAGUE)) == ["2 09:00"]
+
+
+def test_nothing_that_its_patient_would_hear_of_too_late() -> None:
+    there = free(*(place(ANNA, span(hour)) for hour in (8, 9, 12)))
+    soon = propose([need(1, span(9))], there, SAME, earliest=span(10).starts_at)
+    assert starts(soon) == ["1 12:00"]
+    assert [shown(item) for item in soon[0].others] == ["1 09:00", "1 08:00"]
+    assert starts(propose([need(1, span(20))], there, SAME, earliest=span(12).starts_at)) == ["1 12:00"]
+    late = propose([need(1, span(20))], there, SAME, earliest=span(12, 1).starts_at)
+    assert starts(late) == [None]
+    assert [shown(item) for item in late[0].others] == ["1 12:00", "1 09:00", "1 08:00"]
 
 
 def test_who_has_waited_longest_comes_first() -> None:

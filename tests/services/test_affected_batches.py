@@ -1,5 +1,6 @@
 """A whole plan is applied in one go, once, and says exactly what was refused and why."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -135,6 +136,26 @@ def test_sent_twice_it_is_applied_once(here: Clinic, clinic: Ill) -> None:
     with pytest.raises(Refused) as refused:
         clinic.apply(*steps[:2], batch=key)
     assert refused.value.refusal.code is Code.IDEMPOTENCY_KEY_REUSED
+
+
+@pytest.mark.parametrize("what", ["doctor", "reason"])
+def test_an_id_with_another_plan_is_not_that_plan(here: Clinic, what: str) -> None:
+    clinic, key = ill(here), new_id()
+    steps = [clinic.move(0, time(9)), clinic.other(1, CANCEL)]
+    first = clinic.apply(*steps, batch=key)
+    others = [replace(steps[0], doctor_id=clinic.colleague), steps[1]] if what == "doctor" else steps
+    reason = "Ill" if what == "doctor" else "Gone"
+    with pytest.raises(Refused) as refused:
+        affected_batches.apply(here.session, here.actor, key, others, reason=reason, now=NOW)
+    assert refused.value.refusal.code is Code.IDEMPOTENCY_KEY_REUSED
+    assert clinic.apply(*steps, batch=key) == first
+
+
+def test_a_reason_without_a_cancellation_is_no_other_plan(here: Clinic) -> None:
+    clinic, key = ill(here), new_id()
+    steps = [clinic.move(0, time(9))]
+    first = clinic.apply(*steps, batch=key)
+    assert affected_batches.apply(here.session, here.actor, key, steps, reason=None, now=NOW) == first
     clinic.check()
 
 

@@ -1,7 +1,7 @@
 """Proposals for many appointments, from what is stored."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -40,6 +40,23 @@ def test_the_same_doctors_next_day(here: Clinic) -> None:
     assert all(other.doctor_id == clinic.doctor for move in plan.moves for other in move.others)
 
 
+def test_nothing_within_four_hours_is_proposed_but_it_can_be_chosen(here: Clinic) -> None:
+    clinic = ill(here, 1)
+    doctor = here.doctor()
+    visit = here.book(doctor, here.patient(), time(9), TUESDAY)
+    away(here, doctor, TUESDAY)
+    late = datetime(2026, 3, 2, 10, 57, tzinfo=UTC)  # 16:27 at the clinic
+    plan = affected_plans.make(here.session, here.actor, [visit.id], Strategy.COLLEAGUE, now=late)
+    (move,) = plan.moves
+    assert move.place
+    assert (move.place.date, move.place.is_soon) == (TUESDAY, False)
+    (same,) = affected_plans.make(here.session, here.actor, clinic.ids, Strategy.COLLEAGUE, now=late).moves
+    assert same.place
+    assert same.place.starts_at - late >= timedelta(hours=4)
+    assert [other.is_soon for other in same.others][0]
+    assert all(other.is_soon == (other.starts_at < late + timedelta(hours=4)) for other in same.others)
+
+
 def test_a_colleague_of_the_department_on_the_same_day(here: Clinic) -> None:
     clinic = ill(here)
     other = here.doctor()
@@ -47,7 +64,7 @@ def test_a_colleague_of_the_department_on_the_same_day(here: Clinic) -> None:
     here.session.commit()
     plan = made(clinic, Strategy.COLLEAGUE)
     assert [(place[1], place[2]) for place in places(plan) if place] == [
-        (MONDAY, time(10)), (MONDAY, time(10, 30)), (MONDAY, time(11)),
+        (MONDAY, time(12)), (MONDAY, time(12, 30)), (MONDAY, time(14)),
     ]  # fmt: skip
     assert {move.place.doctor_id for move in plan.moves if move.place} == {clinic.colleague}
 
