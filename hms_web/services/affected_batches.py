@@ -86,18 +86,20 @@ def _mistake(steps: Sequence[Step]) -> str | None:
 def _apply(
     session: Session, actor: Actor, batch_id: UUID, steps: Sequence[Step], reason: str | None, now: datetime
 ) -> BatchView:
+    if not any(step.action is AffectedAction.CANCEL for step in steps):
+        reason = None
     values = {
         "id": batch_id,
         "hospital_id": actor.hospital_id,
         "created_by_id": actor.user_id,
         "created_at": now,
-        "reason": reason if any(step.action is AffectedAction.CANCEL for step in steps) else None,
+        "reason": reason,
     }
     targets = {step.doctor_id for step in steps if step.doctor_id is not None}
     known = _known(session, actor, targets)
     claim = insert(AffectedBatch).values(values).on_conflict_do_nothing(index_elements=["id"])
     if unit_of_work.wait_for(session, claim.returning(AffectedBatch.id)).first() is None:
-        return _again(session, actor, batch_id, {_sent(actor, step, known) for step in steps}, values["reason"])
+        return _again(session, actor, batch_id, {_sent(actor, step, known) for step in steps}, reason)
     rows = locks.visits(session, actor, [step.appointment_id for step in steps], also_doctors=targets)
     if len(rows) < len(steps):
         raise Refused(Code.APPOINTMENT_NOT_FOUND)

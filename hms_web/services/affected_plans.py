@@ -1,7 +1,7 @@
 """Proposes other times for many appointments at once, with as many statements for fifty as for one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -44,11 +44,16 @@ class PlannedMove:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Proposals, whoever has waited longest first. `gone` counts those asked for that need no attention any more."""
+    """Proposals, whoever has waited longest first. `gone` counts those asked for that need no attention any more.
+
+    `free` has all the times there are by doctor, local day and time, `doctors` the names of whose they are.
+    """
 
     strategy: Strategy
     moves: list[PlannedMove]
     gone: int
+    free: frozenset[tuple[UUID, date, time]] = frozenset()
+    doctors: Mapping[UUID, str] = field(default_factory=dict)
 
 
 def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strategy: Strategy, *, now: datetime) -> Plan:
@@ -81,7 +86,11 @@ def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strate
         )
         for item in proposals
     ]
-    return Plan(strategy, moves, len(wanted) - len(views))
+    times = frozenset(
+        (place.doctor_id, place.time.day, place.time.start) for places in free.places.values() for place in places
+    )
+    names = {key: known[key].name for key in doctors if key in known}
+    return Plan(strategy, moves, len(wanted) - len(views), times, names)
 
 
 def _colleagues(session: Session, doctor_ids: set[UUID], strategy: Strategy) -> dict[UUID, list[UUID]]:

@@ -81,7 +81,7 @@ def say(done: AbsenceEffect, doctor_id: UUID) -> None:
         words = ngettext(
             "%(num)d appointment needs seeing to.", "%(num)d appointments need seeing to.", done.warning_count
         )
-        listed = url_for("appointments.index", affected=1, doctor=doctor_id)
+        listed = url_for("affected.index", doctor=doctor_id)
         flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")
 
 

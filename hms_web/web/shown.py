@@ -33,5 +33,5 @@ def say_affected(count: int, doctor_id: UUID | None = None) -> None:
     """Say after a change how many appointments need another time, with the way to their list; nothing for none."""
     if count:
         words = ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", count)
-        listed = url_for("appointments.index", affected=1, doctor=doctor_id)
+        listed = url_for("affected.index", doctor=doctor_id)
         flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")

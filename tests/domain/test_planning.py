@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hms_web.domain import planning
 from hms_web.domain.booking import BookingFacts, DoctorDay, PatientFacts, Wanted, first_refusal
 from hms_web.domain.local_time import Span
 from hms_web.domain.patients import PatientStatus
-from hms_web.domain import planning
 from hms_web.domain.planning import ALTERNATIVES, Free, Need, Place, Proposal, Strategy
 from hms_web.domain.schedules import DayHours, DayOfWeek
 from hms_web.domain.slots import SlotTime, slots_of_day

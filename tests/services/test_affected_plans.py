@@ -53,7 +53,7 @@ def test_nothing_within_four_hours_is_proposed_but_it_can_be_chosen(here: Clinic
     (same,) = affected_plans.make(here.session, here.actor, clinic.ids, Strategy.COLLEAGUE, now=late).moves
     assert same.place
     assert same.place.starts_at - late >= timedelta(hours=4)
-    assert [other.is_soon for other in same.others][0]
+    assert same.others[0].is_soon
     assert all(other.is_soon == (other.starts_at < late + timedelta(hours=4)) for other in same.others)
 
 
