@@ -71,6 +71,10 @@ class Crowd:
         """Send one."""
         return self.at_once([ask])[0]
 
+    def one(self, ask: Ask, number: int = 0) -> Answer:
+        """Send one at once; raises OSError or HTTPException when the connection is lost."""
+        return self._send(ask, number, Barrier(1))
+
     def _send(self, ask: Ask, number: int, barrier: Barrier) -> Answer:
         connection = HTTPConnection(self.addresses[number % len(self.addresses)], timeout=WAIT_SECONDS)
         headers = {"Authorization": f"Bearer {self.tokens[ask.who % len(self.tokens)]}"} if self.tokens else {}

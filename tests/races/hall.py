@@ -117,7 +117,7 @@ def opened(server: Server) -> Iterator[Hall]:
     try:
         with Session(engine, expire_on_commit=False) as session:
             here = clinic(session)
-            tokens = [_token(session, actor) for actor in (here.actor, here.other, here.admin)]
+            tokens = [token(session, actor) for actor in (here.actor, here.other, here.admin)]
             session.commit()
             yield Hall(engine, here, Crowd(server.urls, tokens))
     finally:
@@ -125,7 +125,8 @@ def opened(server: Server) -> Iterator[Hall]:
         engine.dispose()
 
 
-def _token(session: Session, actor: Actor) -> str:
+def token(session: Session, actor: Actor) -> str:
+    """Write a bearer token for somebody."""
     secret = passwords.new_secret()
     assert actor.user_id is not None
     ends = NOW + timedelta(hours=12)
