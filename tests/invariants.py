@@ -169,6 +169,25 @@ _WRONG_MESSAGE = """
                               AND later.id <> n.id AND later.created_at >= s.undone_at))
 """
 
+# The last that a patient may have heard is not that another time is needed while the appointment stands; whoever came
+# to the desk meanwhile knows better.
+_STAYS_AT_HOME = """
+    SELECT a.id, n.event, n.state
+      FROM appointments a
+      JOIN notifications n ON n.appointment_id = a.id AND n.channel = 'sms'
+     WHERE a.status IN ('SCHEDULED', 'CONFIRMED') AND a.affected_cause IS NULL
+       AND n.event IN ('appointment.affected_by_absence', 'appointment.affected_by_holiday',
+                       'appointment.needs_rescheduling')
+       AND (n.state IN ('SENT', 'FAILED') OR n.attempts > 0 OR n.sendings > 1 OR n.claimed_until IS NOT NULL
+            OR n.phoned_at IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM notifications later
+                        WHERE later.appointment_id = a.id AND later.channel = 'sms'
+                          AND (later.created_at, later.id) > (n.created_at, n.id))
+       AND NOT EXISTS (SELECT FROM audit_events e
+                        WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
+                          AND e.action = 'appointment.checked_in' AND e.at >= n.created_at)
+"""
+
 _STEP_SAYS_NOTHING = "SELECT id, action FROM affected_steps WHERE (refusal IS NULL) <> (version IS NOT NULL)"
 
 _UNANSWERED = "SELECT k.key, k.status FROM idempotency_keys k WHERE k.status IS NULL OR k.body IS NULL"
@@ -252,6 +271,7 @@ RULES: dict[str, str] = {
     "somebody who lies in leave is not on the affected list": _UNLISTED,
     "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,
     "a plan was undone and its patient is told of it all the same": _WRONG_MESSAGE,
+    "somebody who heard that another time is needed does not hear that it is not": _STAYS_AT_HOME,
     "a step of a plan was neither done nor refused": _STEP_SAYS_NOTHING,
     "a remembered request has no answer": _UNANSWERED,
     "an appointment has two open consultations": _TWO_CONSULTATIONS,

@@ -96,6 +96,12 @@ BROKEN: dict[str, list[str]] = {
         STEP.format("version, now()"),
         "UPDATE notifications SET state = 'SENT' WHERE event = 'appointment.rescheduled'",
     ],
+    "somebody who heard that another time is needed does not hear that it is not": [
+        (
+            "UPDATE notifications SET event = 'appointment.affected_by_absence', state = 'SENT' "
+            f"WHERE appointment_id = (SELECT id FROM appointments WHERE {FIRST})"
+        )
+    ],
     "a step of a plan was neither done nor refused": [BATCH, STEP.format("NULL, NULL")],
     "a remembered request has no answer": [
         (
