@@ -85,14 +85,14 @@ class Standing:
     affected_cause: AffectedCause | None
 
 
-_FINAL = frozenset({MessageEvent.CANCELLED, MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE})
+FINAL = frozenset({MessageEvent.CANCELLED, MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE})
 _TIME = frozenset({MessageEvent.BOOKED, MessageEvent.RESCHEDULED, MessageEvent.KEPT})
-_AFFECTED = frozenset(
+AFFECTED = frozenset(
     {MessageEvent.AFFECTED_BY_ABSENCE, MessageEvent.AFFECTED_BY_HOLIDAY, MessageEvent.NEEDS_RESCHEDULING}
 )
-_MISSED = frozenset({MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED})
+MISSED = frozenset({MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED})
 
-TO_PHONE = _FINAL | _AFFECTED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT, MessageEvent.NO_SHOW_BLOCKED}
+TO_PHONE = FINAL | AFFECTED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT, MessageEvent.NO_SHOW_BLOCKED}
 """What a patient has to be phoned about when it could not be sent. A booking was told to whoever made it, and one
 missed appointment is known to who missed it.
 """
@@ -127,26 +127,31 @@ def expires_at(event: str, written: datetime, starts_at: datetime | None = None)
     appointment, so that there is time to phone; it is tried for a quarter of an hour all the same.
     """
     aged = written + _AGES.get(event, _DAY)
-    if starts_at is None or event in _MISSED:
+    if starts_at is None or event in MISSED:
         return aged
     if event in TO_PHONE:
         return min(aged, max(starts_at - _LEFT_TO_PHONE, written + _AT_LEAST))
     return min(aged, starts_at)
 
 
-def phoned_until(event: str, starts_at: datetime) -> datetime:
-    """Return the instant until which a patient is to be phoned about an appointment."""
+def phoned_until(event: str, starts_at: datetime) -> datetime | None:
+    """Return the instant until which a patient is to be phoned about an appointment.
+
+    None for what is affected: that stays to be phoned for as long as it is true, however late it is.
+    """
+    if event in AFFECTED:
+        return None
     return starts_at + 2 * _DAY if event in _STILL_AFTERWARDS else starts_at
 
 
 def no_longer_true(event: str, said: Said | None, standing: Standing) -> Reason | None:
     """Say why a message about an appointment is not true any more; None while it is."""
     status = standing.status
-    if event in _FINAL:
+    if event in FINAL:
         return None if status is AppointmentStatus.CANCELLED else Reason.REVERTED
-    if event in _MISSED:
+    if event in MISSED:
         return None if status is AppointmentStatus.NO_SHOW else Reason.REVERTED
-    if event in _TIME or event in _AFFECTED:
+    if event in _TIME or event in AFFECTED:
         return _not_as_said(event, said, standing)
     return None
 
@@ -159,7 +164,7 @@ def _not_as_said(event: str, said: Said | None, standing: Standing) -> Reason | 
         return Reason.HERE
     if said is not None and said != Said(standing.starts_at, standing.doctor_id):
         return Reason.MOVED
-    if event in _AFFECTED and (standing.affected_cause is None or AFFECTED_EVENTS[standing.affected_cause] != event):
+    if event in AFFECTED and (standing.affected_cause is None or AFFECTED_EVENTS[standing.affected_cause] != event):
         return Reason.NOT_AFFECTED
     return Reason.REVERTED if event == MessageEvent.KEPT and standing.affected_cause is not None else None
 

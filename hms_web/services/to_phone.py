@@ -6,22 +6,41 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
-from hms_web.domain.affected import AffectedCause
-from hms_web.domain.delivery import TO_PHONE, Standing, no_longer_true, phoned_until
+from hms_web.domain.booking import BOOKING_WINDOW_DAYS
+from hms_web.domain.delivery import AFFECTED, FINAL, MISSED, TO_PHONE, phoned_until
 from hms_web.domain.identity import Actor, Role
-from hms_web.domain.messages import MessageEvent
+from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.refusals import Code, Refused
-from hms_web.domain.visits import AppointmentStatus
+from hms_web.domain.visits import UPCOMING, AppointmentStatus
 from hms_web.models import Appointment, Doctor, Notification, Patient, User
 from hms_web.services import audit, unit_of_work
-from hms_web.services.delivery import said_in
 
 LONGEST_KEPT = timedelta(days=2)
-"""No call is kept for longer after its appointment (`phoned_until`)."""
+"""No call is kept for longer after its appointment (`phoned_until`), but one about what is still affected."""
+
+WRITTEN_WITHIN = timedelta(days=BOOKING_WINDOW_DAYS) + LONGEST_KEPT
+"""An older message is about a time that has gone by, so those are not even looked at."""
+
+MOST_COUNTED = 100
+"""Where a count stops: whoever has so many to phone needs no exact number."""
 
 UNDO_FOR = timedelta(hours=24)
 """How long a call stays on the screen, to be taken back."""
@@ -34,8 +53,9 @@ _UNSENT = (DeliveryState.FAILED, DeliveryState.NOT_CONFIGURED)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One patient to be phoned about one appointment, and what they should know."""
+    """One patient to be phoned about one appointment, and what they should know: `message_id` says it."""
 
+    message_id: UUID
     appointment_id: UUID
     patient_id: UUID
     patient_name: str
@@ -60,6 +80,7 @@ _CALLER = aliased(User)
 def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
     return (
         select(
+            Notification.id.label("message_id"),
             Notification.event,
             Notification.body,
             Notification.facts,
@@ -113,36 +134,90 @@ def _told_otherwise() -> ColumnElement[bool]:
     )
 
 
+_EVENTS = {str(cause): str(event) for cause, event in AFFECTED_EVENTS.items()}
+
+
+def _said_as_it_is() -> ColumnElement[bool]:
+    """Whether the time and the doctor that a message names, if any, are still the appointment's."""
+    starts_at, doctor_id = Notification.facts["starts_at"].astext, Notification.facts["doctor_id"].astext
+    same_time = cast(starts_at, DateTime(timezone=True)) == Appointment.starts_at
+    return or_(starts_at.is_(None), and_(same_time, doctor_id == cast(Appointment.doctor_id, String)))
+
+
+def _still_true() -> ColumnElement[bool]:
+    """Say in SQL what `domain.delivery.no_longer_true` says of a message, so that the database can count."""
+    event, status = Notification.event, Appointment.status
+    is_affected = Appointment.affected_cause.is_not(None)
+    of_a_time = (
+        event.not_in(FINAL | MISSED),
+        status.in_(UPCOMING),
+        _said_as_it_is(),
+        or_(event.not_in(AFFECTED), and_(is_affected, event == case(_EVENTS, value=Appointment.affected_cause))),
+        or_(event != MessageEvent.KEPT, ~is_affected),
+    )
+    return or_(
+        and_(event.in_(FINAL), status == AppointmentStatus.CANCELLED),
+        and_(event.in_(MISSED), status == AppointmentStatus.NO_SHOW),
+        and_(*of_a_time),
+    )
+
+
+def _to_phone(actor: Actor, now: datetime) -> Select[UUID, UUID]:
+    """Return the messages that somebody has to be phoned about now, with their appointments.
+
+    What is affected is found by the appointments that are marked, everything else by when it was written: neither looks
+    at what was never sent in former years.
+    """
+    open_ones = (
+        select(Notification.id, Notification.appointment_id)
+        .join(Appointment, Appointment.id == Notification.appointment_id)
+        .where(*_open(actor), _still_true(), ~_told_otherwise())
+    )
+    afterwards = [event for event in TO_PHONE - AFFECTED if phoned_until(event, now) != now]
+    recent = open_ones.where(
+        Notification.event.not_in(AFFECTED),
+        Notification.created_at > now - WRITTEN_WITHIN,
+        Appointment.starts_at > now - LONGEST_KEPT,
+        or_(Notification.event.in_(afterwards), Appointment.starts_at > now),
+    )
+    marked = open_ones.where(
+        Notification.event.in_(AFFECTED),
+        Appointment.hospital_id == actor.hospital_id,
+        Appointment.affected_cause.is_not(None),
+    )
+    found = union(recent, marked).subquery()
+    return select(found.c.id, found.c.appointment_id)
+
+
 def calls(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
     """Return who has to be phoned, the soonest appointment first: one call for each appointment, its latest message.
 
     Only what is still true counts, and nobody who was reached on another channel.
     """
+    wanted = _to_phone(actor, now).subquery()
     rows = session.execute(
         _selected(actor)
-        .where(*_open(actor), Appointment.starts_at > now - LONGEST_KEPT, ~_told_otherwise())
+        .where(Notification.id.in_(select(wanted.c.id)))
         .order_by(Appointment.starts_at, Appointment.id, Notification.created_at.desc(), Notification.id)
     )
     latest: dict[UUID, Any] = {}
     for row in rows:
-        if phoned_until(row.event, row.starts_at) > now and _is_true(row):
-            latest.setdefault(row.id, row)
+        latest.setdefault(row.id, row)
     return [_call(row) for row in latest.values()]
 
 
 def count_for(session: Session, actor: Actor, *, now: datetime) -> int:
-    """Return how many patients have to be phoned, 0 for somebody whom that does not concern."""
-    return len(calls(session, actor, now=now)) if actor.role in READERS else 0
-
-
-def _is_true(row: Any) -> bool:  # noqa: ANN401 a row of _selected
-    cause = AffectedCause(row.affected_cause) if row.affected_cause else None
-    standing = Standing(row.starts_at, row.doctor_id, AppointmentStatus(row.status), cause)
-    return no_longer_true(row.event, said_in(row.facts), standing) is None
+    """Return how many patients have to be phoned, at most MOST_COUNTED; 0 for somebody whom that does not concern."""
+    if actor.role not in READERS:
+        return 0
+    wanted = _to_phone(actor, now).subquery()
+    some = select(wanted.c.appointment_id).distinct().limit(MOST_COUNTED).subquery()
+    return session.scalars(select(func.count()).select_from(some)).one()
 
 
 def _call(row: Any) -> Call:  # noqa: ANN401 a row of _selected
     return Call(
+        message_id=row.message_id,
         appointment_id=row.id,
         patient_id=row.patient_id,
         patient_name=row.name,
@@ -174,12 +249,17 @@ def made(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
     return [_call(row) for row in latest.values()]
 
 
-def phoned(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> int:
+def phoned(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime, shown: UUID | None = None) -> int:
     """Note that the patient of an appointment was phoned; return of how many messages. Twice is harmless.
 
-    Raises Refused APPOINTMENT_NOT_FOUND.
+    `shown` is the message that the caller had before them: what was written later they cannot have said, and it stays
+    to be phoned. None is for who knows everything. Raises Refused APPOINTMENT_NOT_FOUND.
     """
-    open_ones = (*_open(actor), Notification.appointment_id == appointment_id)
+    open_ones = [*_open(actor), Notification.appointment_id == appointment_id]
+    if shown is not None:
+        seen = aliased(Notification)
+        mine = (seen.id == shown, seen.appointment_id == appointment_id, seen.hospital_id == actor.hospital_id)
+        open_ones.append(Notification.created_at <= select(seen.created_at).where(*mine).scalar_subquery())
     return _set(session, actor, appointment_id, open_ones, "notification.phoned", now, now=now)
 
 

@@ -94,7 +94,8 @@ def index() -> ResponseReturnValue:
         channels=list(Channel),
         events=EVENTS,
         waiting=message_records.waiting_for_provider(session, actor, now=now),
-        to_phone=len(to_phone.calls(session, actor, now=now)),
+        to_phone=to_phone.count_for(session, actor, now=now),
+        most_counted=to_phone.MOST_COUNTED,
     )
 
 

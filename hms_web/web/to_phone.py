@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.models import db
 from hms_web.services import to_phone
-from hms_web.web import auth
+from hms_web.web import asked, auth
 from hms_web.web.language import gettext
 from hms_web.web.messages import blueprint
 
@@ -32,8 +32,16 @@ def show_calls() -> ResponseReturnValue:
 @blueprint.post("/messages/to-phone/<uuid:appointment_id>")
 @auth.roles(*CALLERS)
 def phoned(appointment_id: UUID) -> ResponseReturnValue:
-    """Note that the patient of an appointment was phoned."""
-    if to_phone.phoned(db.session(), auth.actor(), appointment_id, now=clock.now()):
+    """Note that the patient of an appointment was phoned about the message that the form shows."""
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    shown = asked.key(request.form, "message")
+    if shown is None:
+        abort(400)
+    count = to_phone.phoned(session, actor, appointment_id, now=now, shown=shown)
+    if any(call.appointment_id == appointment_id for call in to_phone.calls(session, actor, now=now)):
+        words = gettext("There is something newer to say to this patient: see below, it still has to be phoned.")
+        flash(words, "warn")
+    elif count:
         flash(gettext("Noted as phoned. It can be taken back below."), "good")
     else:
         flash(gettext("Somebody has seen to this one already."), "warn")

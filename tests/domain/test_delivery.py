@@ -8,6 +8,7 @@ import pytest
 
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.delivery import (
+    AFFECTED,
     LONGEST_RETRY,
     TO_PHONE,
     Answer,
@@ -33,7 +34,7 @@ DAY = 24 * HOUR
 DOCTOR, OTHER = UUID(int=1), UUID(int=2)
 SAID = Said(NOW, DOCTOR)
 AS_SAID = Standing(NOW, DOCTOR, S.SCHEDULED, None)
-AFFECTED = replace(AS_SAID, affected_cause=AffectedCause.ABSENCE)
+MARKED = replace(AS_SAID, affected_cause=AffectedCause.ABSENCE)
 
 
 @pytest.mark.parametrize(
@@ -100,11 +101,11 @@ def test_a_time_is_true_while_it_stands(event: MessageEvent) -> None:
 @pytest.mark.parametrize("event", [E.AFFECTED_BY_ABSENCE, E.AFFECTED_BY_HOLIDAY, E.NEEDS_RESCHEDULING])
 def test_who_is_affected_is_told_why_while_that_lasts(event: MessageEvent) -> None:
     for cause in AffectedCause:
-        wrong = no_longer_true(event, SAID, replace(AFFECTED, affected_cause=cause))
+        wrong = no_longer_true(event, SAID, replace(MARKED, affected_cause=cause))
         assert wrong is (None if AFFECTED_EVENTS[cause] == event else Reason.NOT_AFFECTED)
     assert no_longer_true(event, SAID, AS_SAID) is Reason.NOT_AFFECTED
-    assert no_longer_true(event, SAID, replace(AFFECTED, starts_at=NOW + HOUR)) is Reason.MOVED
-    assert no_longer_true(event, SAID, replace(AFFECTED, status=S.CANCELLED)) is Reason.CANCELLED
+    assert no_longer_true(event, SAID, replace(MARKED, starts_at=NOW + HOUR)) is Reason.MOVED
+    assert no_longer_true(event, SAID, replace(MARKED, status=S.CANCELLED)) is Reason.CANCELLED
 
 
 def test_what_says_nothing_of_a_time_stays_true() -> None:
@@ -118,7 +119,8 @@ def test_what_is_phoned_about() -> None:
 def test_until_when_somebody_is_phoned() -> None:
     afterwards = {event for event in TO_PHONE if phoned_until(event, NOW) == NOW + 2 * DAY}
     assert afterwards == {E.CANCELLED_BY_EMERGENCY, E.DOCTOR_UNAVAILABLE, E.NO_SHOW_BLOCKED}
-    assert {phoned_until(event, NOW) for event in TO_PHONE - afterwards} == {NOW}
+    assert {phoned_until(event, NOW) for event in AFFECTED} == {None}, "as long as it is true"
+    assert {phoned_until(event, NOW) for event in TO_PHONE - afterwards - AFFECTED} == {NOW}
 
 
 def test_tries_are_further_and_further_apart() -> None:

@@ -1,20 +1,26 @@
 """Whom to phone: who should know something that is still true and could not be sent."""
 
+import re
 from dataclasses import replace
 from datetime import time, timedelta
+from functools import partial
+from itertools import product
 
 import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.delivery import AFFECTED, TO_PHONE, Said, Standing, no_longer_true
 from hms_web.domain.identity import Role
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.refusals import Code, Refused
-from hms_web.models import AuditEvent, Notification, Patient, new_id
-from hms_web.services import booking, cancelling, patient_messages, providers, settling, to_phone
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.models import Appointment, AuditEvent, Notification, Patient, new_id
+from hms_web.services import absences, booking, cancelling, patient_messages, providers, settling, to_phone
 from hms_web.services.appointments import AppointmentView
 from tests.scenes import MONDAY, NOW, Clinic
+from tests.services.affected_scenes import ill
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -126,6 +132,108 @@ def test_who_has_to_find_another_time_is_phoned_afterwards_too(here: Clinic) -> 
     unsent(here)
     until = 26 + 48
     assert [listed(here, until - 0.01), listed(here, until)] == [[event], []]
+
+
+def test_who_is_affected_is_phoned_for_as_long_as_the_mark_stands(here: Clinic) -> None:
+    clinic = ill(here, 1)
+    unsent(here)
+    long_after = 24 * 90
+    assert listed(here, long_after) == [MessageEvent.AFFECTED_BY_ABSENCE]
+    assert to_phone.count_for(here.session, here.actor, now=NOW + timedelta(hours=long_after)) == 1
+    here.session.commit()
+    absences.cancel(here.session, here.admin, clinic.doctor, clinic.absence, now=NOW)
+    assert MessageEvent.AFFECTED_BY_ABSENCE not in listed(here, long_after)
+
+
+def test_whose_move_was_undone_after_the_old_time_is_phoned(here: Clinic) -> None:
+    clinic = ill(here, 1)
+    batch = clinic.apply(clinic.move(0, time(9)))
+    unsent(here)
+    assert to_phone.phoned(here.session, here.actor, clinic.ids[0], now=NOW) == 2
+    clinic.undo(batch, at=NOW + timedelta(hours=4))
+    unsent(here)
+    assert len(listed(here, 4)) == 1
+
+
+def test_what_the_caller_had_not_seen_stays_to_be_phoned(here: Clinic) -> None:
+    clinic = ill(here, 1)
+    unsent(here)
+    (seen,) = to_phone.calls(here.session, here.actor, now=NOW)
+    later = NOW + timedelta(seconds=20)
+    cancelling.cancel(here.session, here.other, clinic.ids[0], reason="x", now=later)
+    unsent(here)
+    mark = partial(to_phone.phoned, here.session, here.actor, clinic.ids[0], now=later)
+    assert mark(shown=seen.message_id) == 1
+    (newer,) = to_phone.calls(here.session, here.actor, now=later)
+    assert newer.event == MessageEvent.CANCELLED
+    assert mark(shown=new_id()) == 0, "no message of this appointment"
+    assert mark(shown=newer.message_id) == 1
+    assert listed(here) == []
+
+
+def test_another_appointments_message_marks_nothing(here: Clinic) -> None:
+    one, other = cancelled(here, 10), cancelled(here, 11)
+    unsent(here)
+    ids = {call.appointment_id: call.message_id for call in to_phone.calls(here.session, here.actor, now=NOW)}
+    assert to_phone.phoned(here.session, here.actor, one.id, now=NOW, shown=ids[other.id]) == 0
+    assert to_phone.phoned(here.session, here.actor, one.id, now=NOW, shown=ids[one.id]) == 1
+
+
+@pytest.mark.parametrize("event", sorted(TO_PHONE))
+def test_the_database_and_the_rule_agree_on_what_is_true(here: Clinic, event: MessageEvent) -> None:
+    view = booked(here)
+    unsent(here)
+    facts = {"starts_at": view.starts_at.isoformat(), "doctor_id": str(view.doctor_id), "version": 1}
+    said = Said(view.starts_at, view.doctor_id)
+    moved = facts | {"starts_at": (view.starts_at + timedelta(hours=1)).isoformat()}
+    other = facts | {"doctor_id": str(new_id())}
+    told = [(facts, said), ({}, None), (moved, replace(said, starts_at=view.starts_at + timedelta(hours=1)))]
+    told.append((other, replace(said, doctor_id=new_id())))
+    seen = set()
+    statuses = [status for status in AppointmentStatus if status is not AppointmentStatus.IN_PROGRESS]
+    for status, cause, (written, meant) in product(statuses, [None, *AffectedCause], told):
+        standing = Standing(view.starts_at, view.doctor_id, status, cause)
+        is_true = no_longer_true(event, meant, standing) is None
+        if event in AFFECTED and cause is None:
+            assert not is_true
+        here.session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        here.session.execute(sa.update(Appointment).values(status=status, affected_cause=cause))
+        sms = sa.update(Notification).where(Notification.channel == "sms")
+        here.session.execute(sms.values(event=event, facts=written))
+        count = to_phone.count_for(here.session, here.actor, now=NOW)
+        here.session.rollback()
+        assert count == is_true, (status, cause, written)
+        seen.add(is_true)
+    assert seen == {True, False}
+
+
+def test_years_of_what_was_never_sent_cost_nothing(here: Clinic) -> None:
+    view = cancelled(here)
+    unsent(here)
+    old = """
+        INSERT INTO notifications (id, hospital_id, dedupe_key, event, channel, priority, state, patient_id,
+                                   appointment_id, title, body, facts, created_at, attempts, sendings)
+        SELECT gen_random_uuid(), hospital_id, dedupe_key || g, event, channel, priority, state, patient_id,
+               appointment_id, title, body, facts, created_at - interval '300 days', 0, 1
+        FROM notifications, generate_series(1, 2000) g WHERE event = 'appointment.cancelled' AND channel = 'sms'"""
+    here.session.execute(sa.text(old))
+    here.session.execute(sa.text("ANALYZE notifications"))
+    assert to_phone.count_for(here.session, here.actor, now=NOW) == 1
+    assert [call.appointment_id for call in to_phone.calls(here.session, here.actor, now=NOW)] == [view.id]
+    query = to_phone._to_phone(here.actor, NOW).compile(here.session.get_bind(), compile_kwargs={"literal_binds": True})
+    plan = "\n".join(here.session.scalars(sa.text(f"EXPLAIN (ANALYZE, BUFFERS OFF) {query}".replace(":", "\\:"))))
+    read = [int(rows) for rows in re.findall(r"actual time\S+ rows=(\d+)", plan)]
+    assert max(read) < 100, plan
+    here.session.rollback()
+
+
+def test_a_count_ends_somewhere(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hour in (9, 10, 11):
+        cancelled(here, hour)
+    unsent(here)
+    assert to_phone.count_for(here.session, here.actor, now=NOW) == 3
+    monkeypatch.setattr(to_phone, "MOST_COUNTED", 2)
+    assert to_phone.count_for(here.session, here.actor, now=NOW) == 2
 
 
 def test_a_call_is_noted_and_taken_back(here: Clinic) -> None:

@@ -108,6 +108,7 @@ def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
         "today": today,
         "one_day": timedelta(days=1),
         "to_phone": to_phone.count_for(db.session(), desk.actor, now=desk.now),
+        "most_counted": to_phone.MOST_COUNTED,
     }
 
 
