@@ -156,3 +156,16 @@ def test_lists_and_forms_have_nothing_serious_against_them(place: Place) -> None
         place.page.emulate_media(color_scheme="dark")
         place.check()
         place.page.emulate_media(color_scheme="light")
+
+
+def test_whoever_types_and_enters_at_once_finds(place: Place) -> None:
+    """A scanner for numbers types as fast as that."""
+    page = place.open("/patients")
+    bodies: list[str | None] = []
+    page.on("request", lambda request: bodies.append(request.post_data) if request.method == "POST" else None)
+    page.keyboard.type("Asha")  # the field has the focus from the beginning
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 shown")).to_be_visible()
+    expect(page.get_by_role("link", name="Asha Sharma")).to_be_visible()
+    assert bodies
+    assert all("q=Asha" in (body or "") for body in bodies), bodies
