@@ -66,9 +66,8 @@ def test_a_group_of_a_narrowed_list_is_what_it_shows(desk: Desk) -> None:
 
 
 def test_what_is_said_after_leave_leads_to_the_list(desk: Desk) -> None:
-    form = desk.admin().get(f"/doctors/{desk.doctor_id}/absences").form("/absences")
-    asked = form.send(start_date=str(MONDAY))
-    done = asked.form("/absences").send(start_date=str(MONDAY))
+    form = desk.admin().get(f"/doctors/{desk.doctor_id}/absences").form(id="new")
+    done = form.send(start_date=str(MONDAY)).form(id="new").send()
     listed = done.follow("1 appointment needs seeing to.")
     assert listed.url.endswith(f"/affected?doctor={desk.doctor_id}")
     assert listed.form("/affected/plan").page.h1 == "Needs attention"
