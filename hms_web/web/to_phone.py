@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.models import db
-from hms_web.services import to_phone
+from hms_web.services import appointments, to_phone
 from hms_web.web import asked, auth
 from hms_web.web.language import gettext
 from hms_web.web.messages import blueprint
@@ -36,6 +36,7 @@ def phoned(appointment_id: UUID) -> ResponseReturnValue:
     session, actor, now = db.session(), auth.actor(), clock.now()
     shown = asked.key(request.form, "message")
     if shown is None:
+        appointments.get(session, actor, appointment_id)  # whether there is one comes before what is missing
         abort(400)
     count = to_phone.phoned(session, actor, appointment_id, now=now, shown=shown)
     if any(call.appointment_id == appointment_id for call in to_phone.calls(session, actor, now=now)):

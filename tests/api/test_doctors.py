@@ -121,6 +121,8 @@ def test_leave_is_previewed_entered_changed_and_cancelled(client: FlaskClient, h
     assert (entered["warningCount"], entered["cancelledAppointments"], entered["notifiedPatients"]) == (1, 0, 1)
     # Being marked is a change of the appointment; all else was foreseen.
     foreseen["affectedAppointments"][0]["version"] += 1
+    assert foreseen.pop("slotsBlocked") > 0
+    assert [(day["date"], day["booked"]) for day in foreseen.pop("blockedSlots")] == [(str(TUESDAY), ["10:00"])]
     assert foreseen == entered
     assert absence == {
         "id": absence["id"],

@@ -190,7 +190,7 @@ def test_every_list_keeps_to_its_limit(admin: Caller, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/patients/", "/patients/x/y", "/consultations", "/no-show/logs", "/holidays/import", ""]
+    "path", ["/nothing", "/patients/", "/patients/x/y", "/consultations", "/no-show/nowhere", "/holidays/import", ""]
 )
 def test_an_unknown_address_is_404_for_everybody(client: FlaskClient, admin: Caller, path: str) -> None:
     assert admin.get(path).status_code in {404, 405}

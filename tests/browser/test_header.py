@@ -63,6 +63,8 @@ def test_the_header_fits(scene: Scene, window: BrowserContext, role: Role, pictu
         assert page.evaluate(AMISS) == []
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         page.screenshot(path=pictures / f"header-{role}-{size['width']}-longer.png")
+    if role is not Role.ADMIN:  # whose header is the fullest; the others' would fit in one line
+        return
     page.evaluate("() => { document.querySelector('.site-nav').style.flexWrap = 'nowrap'; }")
     assert page.evaluate(AMISS), "a header that is cut off would not be seen"
 
