@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,12 @@ from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, StageAlert, new_id
 from hms_web.services import audit, unit_of_work
 from hms_web.services.no_show_sweep import Guard, unguarded
+
+# As domain/alerts.wait_of has it.
+_WAITING_SINCE = case(
+    (Appointment.vitals_recorded_at.is_(None), Appointment.checked_in_at),
+    else_=func.greatest(Appointment.vitals_recorded_at, Appointment.starts_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +112,17 @@ def _create_due(session: Session, actor: Actor, *, now: datetime) -> int:
 
 
 def _waiting(actor: Actor, now: datetime) -> Select[*tuple[Any, ...]]:
-    """Ask for the people who are here today without a live alert of the stage at which they are."""
+    """Ask for the people who are here today without an alert of the stage at which they are.
+
+    An alert that somebody ended by hand stands for the whole of its wait. One that ended by itself does not: whoever
+    waits again has come back to the stage.
+    """
     today = today_span(actor, now)
+    ended_by_hand = and_(StageAlert.resolved_by_id.is_not(None), StageAlert.waiting_since == _WAITING_SINCE)
     alarmed = exists().where(
-        StageAlert.appointment_id == Appointment.id, StageAlert.status.in_(LIVE), _still_waits(today)
+        StageAlert.appointment_id == Appointment.id,
+        or_(StageAlert.status.in_(LIVE), ended_by_hand),
+        _still_waits(today),
     )
     return select(
         Appointment.id,

@@ -58,6 +58,35 @@ def test_an_alert_ends_when_the_visit_moves_on(here: Clinic) -> None:
     assert scan(here, later + timedelta(minutes=40)) == (1, 0)
 
 
+def test_an_alert_that_was_ended_by_hand_stays_so_until_the_stage_begins_anew(here: Clinic) -> None:
+    booked = checked_in(here)
+    later = TOO_LONG
+    for _stage in ("vitals", "doctor"):
+        assert scan(here, later) == (1, 0)
+        alert = here.session.scalars(sa.select(StageAlert).where(StageAlert.status == "ACTIVE")).one()
+        alert_board.resolve(here.session, here.actor, alert.id, note="Knows", now=later)
+        assert scan(here, later + timedelta(minutes=5)) == (0, 0)
+        here.row(booked).vitals_recorded_at = later
+        here.session.commit()
+        later += timedelta(minutes=40)
+    here.row(booked).vitals_recorded_at = None
+    here.row(booked).checked_in_at = later
+    here.session.commit()
+    assert scan(here, later + timedelta(minutes=35)) == (1, 0)
+
+
+def test_who_comes_back_to_a_stage_alarms_again(here: Clinic) -> None:
+    """A consultation that was broken off: the alert had ended by itself."""
+    booked = checked_in(here)
+    assert scan(here, TOO_LONG) == (1, 0)
+    here.row(booked).status = "IN_PROGRESS"
+    here.session.commit()
+    assert scan(here, TOO_LONG) == (0, 1)
+    here.row(booked).status = "CHECKED_IN"
+    here.session.commit()
+    assert scan(here, TOO_LONG) == (1, 0)
+
+
 def test_who_moves_on_while_the_scan_looks_raises_no_alert(here: Clinic, engine: sa.Engine) -> None:
     booked = checked_in(here)
     waiting = sa.text(
