@@ -9,19 +9,16 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
-from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason, may_be_missed, releases_slot, reverted_to
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import line_mistake, note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import INACTIVE, AppointmentStatus
 from hms_web.models import Appointment, Doctor, NoShowLog, Patient, SlotBlock, User, new_id
 from hms_web.services import (
-    affected_messages,
     appointments,
     audit,
     locks,
     no_show_writing,
-    outbox,
     patient_blocks,
     settling,
     slot_making,
@@ -232,15 +229,8 @@ def _revert(session: Session, actor: Actor, appointment: Appointment, *, note: s
     session.execute(delete(SlotBlock).where(_own_block(appointment, log)))
     patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
     session.flush()
-    has_heard = affected_messages.take_back_missed(session, actor, appointment.id, noted_at=log.created_at, now=now)
-    view = appointments.get(session, actor, appointment.id)
-    is_expected = after is AppointmentStatus.SCHEDULED
-    # Who heard of a no-show would not come: they are told that the time is theirs, unless it needs another one by now.
-    stays = is_expected and has_heard and settling.cause_against(session, actor, view) is None
-    details = {"status": {"from": before, "to": after}, "note": note} | ({"told": MessageEvent.KEPT} if stays else {})
+    details = {"status": {"from": before, "to": after}, "note": note}
     audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)
-    if stays:
-        outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.KEPT)], now=now)
     slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
-    if is_expected:
-        settling.catch_up(session, actor, view, now=now)
+    if after is AppointmentStatus.SCHEDULED:
+        settling.catch_up(session, actor, appointments.get(session, actor, appointment.id), now=now)

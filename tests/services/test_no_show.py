@@ -250,49 +250,6 @@ def test_another_no_show_after_the_first_was_taken_back_counts_and_tells_anew(he
     sound(here)
 
 
-def told(here: Clinic, appointment_id: UUID, event: str) -> list[tuple[str, str]]:
-    here.session.expire_all()
-    query = sa.select(Notification.channel, Notification.state).where(
-        Notification.appointment_id == appointment_id, Notification.event == event
-    )
-    return sorted((row.channel, row.state) for row in here.session.execute(query))
-
-
-def send_all(here: Clinic) -> None:
-    here.session.execute(sa.update(Notification).values(state="SENT", next_attempt_at=None))
-    here.session.commit()
-
-
-def test_who_may_have_heard_of_the_no_show_hears_that_the_time_stands(here: Clinic) -> None:
-    view = marked(here, EARLY)
-    send_all(here)
-    assert isinstance(revert(here, view.id, EARLY), AppointmentView)
-    assert told(here, view.id, "appointment.kept") == [("in_app", "SENT"), ("sms", "QUEUED")]
-    assert told(here, view.id, "appointment.no_show") == [("in_app", "SENT"), ("sms", "SENT")]
-    sound(here)
-
-
-def test_what_was_not_sent_of_a_no_show_never_is_and_needs_no_other_message(here: Clinic) -> None:
-    view = marked(here, EARLY)
-    assert isinstance(revert(here, view.id, EARLY), AppointmentView)
-    assert told(here, view.id, "appointment.no_show") == [("in_app", "SUPPRESSED"), ("sms", "SUPPRESSED")]
-    assert told(here, view.id, "appointment.kept") == []
-    assert isinstance(mark(here, view.id, EARLY + MINUTE), AppointmentView)
-    states = [state for channel, state in told(here, view.id, "appointment.no_show") if channel == "sms"]
-    assert states == ["QUEUED", "SUPPRESSED"]
-    sound(here)
-
-
-def test_who_is_here_or_needs_another_time_is_not_told_that_it_stands(here: Clinic) -> None:
-    here_now, away = marked(here, EARLY), marked(here, EARLY)
-    send_all(here)
-    here.absence(away.doctor_id, MONDAY, MONDAY)
-    for view, now in ((here_now, LATE), (away, EARLY)):
-        assert isinstance(revert(here, view.id, now), AppointmentView)
-        assert told(here, view.id, "appointment.kept") == []
-    sound(here)
-
-
 def test_nobody_checks_in_for_another_day(here: Clinic) -> None:
     view = marked(here)
     tomorrow = LATE + timedelta(days=1)
