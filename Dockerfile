@@ -12,7 +12,7 @@ FROM python:3.13-slim-bookworm AS packages
 WORKDIR /app
 COPY requirements.txt ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY hms_web hms_web
 # Editable, so that templates, static files and migrations are found beside the package, as in a clone.

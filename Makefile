@@ -15,6 +15,9 @@ ARGS ?=
 
 VENV := .venv/bin
 PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
+# A lock file is complete. Without --no-deps pip would look for what it depends on a second time, and where a package is
+# asked for with an extra take a newer release than the one that is locked.
+LOCKED := $(PIP) --no-deps --require-hashes -r
 PYTEST := $(VENV)/python -m pytest
 VENDOR := build/static/vendor
 SOURCES := hms_web migrations tests worker.py gunicorn.conf.py $(wildcard bench infrastructure)
@@ -84,13 +87,14 @@ clean: ## Remove what was built; the data in HMS_DATA_DIR stays
 
 .venv/.installed: .venv/.made requirements.txt pyproject.toml
 	@echo "Installing the Python packages ..."
-	@$(PIP) --require-hashes -r requirements.txt
+	@$(LOCKED) requirements.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@echo "Installing the packages for development ..."
-	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(LOCKED) requirements-dev.txt
+	@$(VENV)/python -m pip --disable-pip-version-check check >/dev/null || { $(VENV)/python -m pip check; exit 1; }
 	@touch $@
 
 # npm comes from the machine, or where there is none, from a wheel.
@@ -98,7 +102,7 @@ $(VENDOR)/.installed: package.json package-lock.json .npmrc | .venv/.made
 	@echo "Fetching the front-end files ..."
 	@mkdir -p $(VENDOR)
 	@cp package.json package-lock.json .npmrc build/
-	@command -v npm >/dev/null || [ -x $(VENV)/npm ] || $(PIP) --require-hashes -r requirements-node.txt
+	@command -v npm >/dev/null || [ -x $(VENV)/npm ] || $(LOCKED) requirements-node.txt
 	@cd build && PATH="$$PATH:../$(VENV)" npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@cp build/node_modules/htmx.org/dist/htmx.min.js build/node_modules/idiomorph/dist/idiomorph-ext.min.js $(VENDOR)/
 	@touch $@
