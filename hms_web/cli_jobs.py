@@ -41,9 +41,10 @@ def _run(make_app: MakeApp) -> click.Command:
         """Run the no-show check now, at whatever hour."""
         app, has_failed = make_app(), False
         with session_of(app) as session:
-            pulse = scheduler_pulse.read(app.extensions[REDIS])
+            now = clock.now()
+            pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
             for actor in _hospitals(session, hospital):
-                outcome = no_show_check.check(session, actor, RunSource.MANUAL, now=clock.now(), pulse=pulse)
+                outcome = no_show_check.check(session, actor, RunSource.MANUAL, now=now, pulse=pulse)
                 if isinstance(outcome, Taken):
                     click.echo(f"{actor.hospital_id}: a run is under way already.")
                     continue
@@ -64,12 +65,13 @@ def _health(make_app: MakeApp) -> click.Command:
         """Say how the no-show check does; ends with code 1 where it is in trouble."""
         app, is_ill = make_app(), False
         with session_of(app) as session:
-            pulse = scheduler_pulse.read(app.extensions[REDIS])
+            now = clock.now()
+            pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
             for actor in _hospitals(session, hospital):
-                found = job_health.health(session, actor, now=clock.now(), pulse=pulse)
+                found = job_health.health(session, actor, now=now, pulse=pulse)
                 is_ill = is_ill or not found.overall.is_healthy
                 for one in (found.overall, *found.by_source):
-                    state = "well" if one.is_healthy else "IN TROUBLE"
+                    state = "IN TROUBLE" if not one.is_healthy else "well" if one.is_known else "not known"
                     who = one.source.lower() if one.source else str(actor.hospital_id)
                     click.echo(f"{'  ' if one.source else ''}{who}: {state}. {job_words.sentence(one, actor.zone)}")
         if is_ill:

@@ -8,8 +8,9 @@ from hms_web.api.operations import Call, Routes
 from hms_web.api.problems import Problem, Wrong
 from hms_web.api.shapes import Id, Instant, Shape
 from hms_web.domain.identity import Role
-from hms_web.domain.job_health import Health, JobName, Pulse, Run, RunSource, RunStatus
+from hms_web.domain.job_health import Health, JobName, Run, RunSource, RunStatus
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.scheduler_pulse import Pulse, SchedulerState
 from hms_web.services import cron_keys, job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.leases import Taken
 
@@ -138,12 +139,13 @@ class CronHealth(SourceHealth):
     is_working_hours: bool
     by_source: Sources
     scheduler_looked_at: Instant | None
+    scheduler_state: SchedulerState
 
 
 @routes.add("POST", "/no-show/trigger", ADMIN, "Run the no-show check now", refuses=[Code.RUN_FAILED])
 def trigger(call: Call) -> CheckDone | AlreadyRunning:
     """For the caller's hospital, at any hour."""
-    outcome = no_show_check.check(call.session, call.actor, RunSource.MANUAL, now=call.now, pulse=_pulse())
+    outcome = no_show_check.check(call.session, call.actor, RunSource.MANUAL, now=call.now, pulse=_pulse(call))
     if isinstance(outcome, Taken):
         return AlreadyRunning()
     if outcome.run.has_failed:
@@ -159,7 +161,7 @@ def trigger(call: Call) -> CheckDone | AlreadyRunning:
 @routes.add("GET", "/no-show/cron-health", ADMIN, "Health of the no-show check")
 def cron_health(call: Call) -> CronHealth:
     """Unhealthy after three failures in a row, or without a success for fifteen minutes of working hours."""
-    pulse = _pulse()
+    pulse = _pulse(call)
     found = job_health.health(call.session, call.actor, now=call.now, pulse=pulse)
     sources = {one.source.lower(): SourceHealth(**_health(one, call)) for one in found.by_source if one.source}
     return CronHealth(
@@ -168,6 +170,7 @@ def cron_health(call: Call) -> CronHealth:
         is_working_hours=found.overall.is_open,
         by_source=Sources(**sources),
         scheduler_looked_at=pulse.looked_at,
+        scheduler_state=found.scheduler,
     )
 
 
@@ -187,7 +190,7 @@ def external_trigger(call: Call) -> AllChecked | AlreadyRunning:
         cron_keys.check(call.session, current_app.config[KEY_HASHES], given, limits, address, now=call.now)
     except cron_keys.TooManyCalls as error:
         raise Problem(Wrong.TOO_MANY_ATTEMPTS, {"Retry-After": str(error.seconds)}) from None
-    checked = no_show_check.check_all(call.session, RunSource.EXTERNAL, now=call.now, pulse=_pulse())
+    checked = no_show_check.check_all(call.session, RunSource.EXTERNAL, now=call.now, pulse=_pulse(call))
     if checked.has_failed:
         raise Refused(Code.RUN_FAILED, error=f"{checked.failures} of {checked.hospitals} hospitals")
     if checked.is_only_running:
@@ -203,8 +206,8 @@ def external_trigger(call: Call) -> AllChecked | AlreadyRunning:
     )
 
 
-def _pulse() -> Pulse:
-    return scheduler_pulse.read(current_app.extensions[scheduler_pulse.EXTENSION])
+def _pulse(call: Call) -> Pulse:
+    return scheduler_pulse.read(current_app.extensions[scheduler_pulse.EXTENSION], now=call.now)
 
 
 def _health(health: Health, call: Call) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from hms_web.domain.local_time import first_instant, local_date
+from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse, SchedulerState
 
 
 class JobName(StrEnum):
@@ -40,9 +41,6 @@ TICK_MINUTES = 5
 
 FAILURES_IN_A_ROW = 3
 LONGEST_SILENCE = timedelta(minutes=15)
-REMIND_EVERY = timedelta(days=1)
-# The scheduler looks every ten seconds. One that has not for so long is dead or stuck.
-LONGEST_WITHOUT_A_LOOK = timedelta(minutes=2)
 # Two that ask within so long of each other ask for the same run.
 SAME_RUN_SECONDS = 10
 RECENT = 20
@@ -58,12 +56,10 @@ class Trouble(StrEnum):
     REDIS_GONE = "REDIS_GONE"
 
 
-class Notice(StrEnum):
-    """What administrators are told of a job's health."""
-
-    BEGAN = "BEGAN"
-    LASTS = "LASTS"
-    RECOVERED = "RECOVERED"
+OF_THE_SCHEDULER = {
+    SchedulerState.DEAD: Trouble.SCHEDULER_DEAD,
+    SchedulerState.REDIS_GONE: Trouble.REDIS_GONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +92,12 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """What Redis says of the scheduler: whether it answers, and when the scheduler last looked, where that is known."""
-
-    answers: bool = True
-    looked_at: datetime | None = None
-
-
-NOT_LOOKED_AT = Pulse()
-"""What is known of the scheduler by somebody who has not asked Redis."""
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
-    """The health of a hospital's job, of one source's runs or of all (`source` None)."""
+    """The health of a hospital's job, of one source's runs or of all (`source` None).
+
+    `trouble` is how it looks at this moment; `lasting` is what the runs alone show, which is what people are told of.
+    Where `is_known` is false nothing is wrong, but whether the scheduler lives cannot be said.
+    """
 
     source: RunSource | None
     trouble: Trouble | None
@@ -120,6 +108,8 @@ class Health:
     recent: tuple[Run, ...]
     total: int
     failed: int
+    lasting: Trouble | None = None
+    is_known: bool = True
 
     @property
     def is_healthy(self) -> bool:
@@ -138,18 +128,11 @@ class JobHealth:
 
     overall: Health
     by_source: tuple[Health, ...]
+    scheduler: SchedulerState
 
     def of(self, source: RunSource) -> Health:
         """The health of one source."""
         return next(health for health in self.by_source if health.source is source)
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """What the administrators know: since when the job is in trouble, and when they were last told; None is not."""
-
-    began_at: datetime | None = None
-    told_at: datetime | None = None
 
 
 def is_open(now: datetime, zone: tzinfo) -> bool:
@@ -203,11 +186,16 @@ def health(
     scheduler is judged by itself as well, so that its death shows although somebody else sets the runs off.
     """
     newest_first = sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
-    by_source = tuple(_health_of(source, newest_first, now, zone, since, pulse) for source in RunSource)
-    overall = _health_of(None, newest_first, now, zone, since, pulse)
+    state = pulse.state(now)
+    by_source = tuple(_health_of(source, newest_first, now, zone, since, state) for source in RunSource)
+    overall = _health_of(None, newest_first, now, zone, since, state)
     scheduler = next(one for one in by_source if one.source is RunSource.SCHEDULER)
-    trouble = overall.trouble or _as_a_whole(scheduler.trouble)
-    return JobHealth(replace(overall, trouble=trouble), by_source)
+    overall = replace(
+        overall,
+        trouble=overall.trouble or _as_a_whole(scheduler.trouble),
+        lasting=overall.lasting or _as_a_whole(scheduler.lasting),
+    )
+    return JobHealth(overall, by_source, state)
 
 
 def _as_a_whole(trouble: Trouble | None) -> Trouble | None:
@@ -216,16 +204,26 @@ def _as_a_whole(trouble: Trouble | None) -> Trouble | None:
 
 
 def _health_of(
-    source: RunSource | None, runs: Sequence[Run], now: datetime, zone: tzinfo, since: datetime, pulse: Pulse
+    source: RunSource | None,
+    runs: Sequence[Run],
+    now: datetime,
+    zone: tzinfo,
+    since: datetime,
+    scheduler: SchedulerState,
 ) -> Health:
     mine = [run for run in runs if run.serves(source)]
     ended = [run for run in mine if run.has_ended]
     last_success = next((run for run in ended if not run.has_failed), None)
     streak = len(ended) if last_success is None else ended.index(last_success)
     quiet_since = since if last_success is None else max(since, last_success.ended_at or last_success.started_at)
+    # Nobody has to call the external trigger or press the button, so their silence says nothing.
+    is_silent = source in {None, RunSource.SCHEDULER} and _is_too_long(quiet_since, now, zone)
+    of_runs = Trouble.FAILURES if streak >= FAILURES_IN_A_ROW else Trouble.SILENCE if is_silent else None
+    at_once = OF_THE_SCHEDULER.get(scheduler) if source is RunSource.SCHEDULER else None
+    is_lasting = of_runs is Trouble.FAILURES or (is_silent and _was_silent_today(quiet_since, now, zone))
     return Health(
         source=source,
-        trouble=_trouble(source, streak, quiet_since, now, zone, pulse),
+        trouble=of_runs if of_runs is Trouble.FAILURES else at_once or of_runs,
         is_open=is_open(now, zone),
         last=ended[0] if ended else None,
         consecutive_failures=streak,
@@ -233,36 +231,20 @@ def _health_of(
         recent=tuple(mine[:RECENT]),
         total=len(ended),
         failed=sum(run.has_failed for run in ended),
+        lasting=of_runs if is_lasting else None,
+        is_known=source not in {None, RunSource.SCHEDULER} or scheduler is not SchedulerState.UNKNOWN,
     )
 
 
-def _trouble(
-    source: RunSource | None, streak: int, quiet_since: datetime, now: datetime, zone: tzinfo, pulse: Pulse
-) -> Trouble | None:
-    if streak >= FAILURES_IN_A_ROW:
-        return Trouble.FAILURES
-    if source is RunSource.SCHEDULER and not pulse.answers:
-        return Trouble.REDIS_GONE
-    if source is RunSource.SCHEDULER and pulse.looked_at and now - pulse.looked_at > LONGEST_WITHOUT_A_LOOK:
-        return Trouble.SCHEDULER_DEAD
-    # Nobody has to call the external trigger or press the button, so their silence says nothing.
-    must_speak = source in {None, RunSource.SCHEDULER}
-    if must_speak and working_time(quiet_since, now, zone, at_most=LONGEST_SILENCE) >= LONGEST_SILENCE:
-        return Trouble.SILENCE
-    return None
+def _is_too_long(quiet_since: datetime, now: datetime, zone: tzinfo) -> bool:
+    return working_time(quiet_since, now, zone, at_most=LONGEST_SILENCE) >= LONGEST_SILENCE
 
 
-def notice_due(alarm: Alarm, now: datetime, *, is_healthy: bool) -> Notice | None:
-    """Return what administrators are to be told now: once when trouble begins, daily while it lasts, at recovery."""
-    if is_healthy:
-        return Notice.RECOVERED if alarm.began_at is not None else None
-    if alarm.began_at is None or alarm.told_at is None:
-        return Notice.BEGAN
-    return Notice.LASTS if now - alarm.told_at >= REMIND_EVERY else None
+def _was_silent_today(quiet_since: datetime, now: datetime, zone: tzinfo) -> bool:
+    """Whether the silence is one of the working hours that go on now.
 
-
-def after(notice: Notice, alarm: Alarm, now: datetime) -> Alarm:
-    """Return what the administrators know once they are told."""
-    if notice is Notice.RECOVERED:
-        return Alarm()
-    return Alarm(now if notice is Notice.BEGAN else alarm.began_at, now)
+    A machine that was off over night and is switched on at 06:50 has missed the end of yesterday's; it has its fifteen
+    minutes from 07:00 on before anybody is told.
+    """
+    opens = first_instant(local_date(now, zone), FIRST_TICK, zone)
+    return is_open(now, zone) and _is_too_long(max(quiet_since, opens), now, zone)

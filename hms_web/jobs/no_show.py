@@ -13,11 +13,10 @@ class SomeFailed(Exception):
 
 def check() -> None:
     """Check every hospital whose window is open. Ticks that come twice, or late together, are one run."""
+    now = clock.now()
     with connect(Settings.from_env()) as client:
-        pulse = scheduler_pulse.read(client)
+        pulse = scheduler_pulse.read(client, now=now)
     with asked_to_end() as is_stopping, job_session() as session:
-        checked = no_show_check.check_all(
-            session, RunSource.SCHEDULER, now=clock.now(), pulse=pulse, is_stopping=is_stopping
-        )
+        checked = no_show_check.check_all(session, RunSource.SCHEDULER, now=now, pulse=pulse, is_stopping=is_stopping)
     if checked.has_failed:
         raise SomeFailed

@@ -17,7 +17,7 @@ import structlog
 from rq import Worker
 
 from hms_web import clock
-from hms_web.domain.job_health import LONGEST_WITHOUT_A_LOOK
+from hms_web.domain.scheduler_pulse import SchedulerState
 from hms_web.jobs.resources import DatabaseError, job_session
 from hms_web.jobs.schedule import make_scheduler, put_right
 from hms_web.services import job_notices, scheduler_pulse
@@ -63,9 +63,9 @@ class WatchingWorker(Worker):
 
 def look_around(connection: redis.Redis) -> None:
     """Tell administrators what is due, and put the schedule right when the scheduler is silent. Raises nothing."""
-    pulse = scheduler_pulse.read(connection)
     now = clock.now()
-    if pulse.answers and (pulse.looked_at is None or now - pulse.looked_at > LONGEST_WITHOUT_A_LOOK):
+    pulse = scheduler_pulse.read(connection, now=now)
+    if pulse.state(now) in {SchedulerState.DEAD, SchedulerState.UNKNOWN}:
         log.warning("scheduler_silent", looked_at=pulse.looked_at and pulse.looked_at.isoformat())
         with suppress(redis.RedisError):
             put_right(make_scheduler(connection))

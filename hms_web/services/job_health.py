@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain import job_health as rules
 from hms_web.domain.identity import Actor
-from hms_web.domain.job_health import JobHealth, JobName, Pulse, Run, RunSource, RunStatus
+from hms_web.domain.job_health import JobHealth, JobName, Run, RunSource, RunStatus
+from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.logs import where
 from hms_web.models import CronJobRun, Hospital, new_id
 from hms_web.services import audit, job_runs, leases, unit_of_work
@@ -142,9 +143,13 @@ def health(
     now: datetime,
     pulse: Pulse,
     job: JobName = JobName.NO_SHOW_CHECK,
-    over: timedelta = job_runs.LOOKED_AT_FOR,
+    over: timedelta | None = job_runs.LOOKED_AT_FOR,
 ) -> JobHealth:
-    """Judge a job of the actor's hospital by its runs `over` the last while."""
+    """Judge a job of the actor's hospital.
+
+    Lists and counts the runs `over` the last while; None leaves them out for whoever wants only the judgement, which
+    then costs the same however much history there is.
+    """
     since = session.scalars(select(Hospital.created_at).where(Hospital.id == actor.hospital_id)).one()
-    runs = job_runs.recent(session, actor.hospital_id, job, now=now, since=over)
+    runs = job_runs.recent(session, actor.hospital_id, job, now=now, over=over)
     return rules.health(runs, now, actor.zone, since=since, pulse=pulse)

@@ -4,21 +4,21 @@ A dead job tells nobody, so several processes look: each run as it ends, the wor
 processes while people work with them. What was told stands in the database, so that they tell it once together.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hms_web.domain import job_health as rules
+from hms_web.domain import job_alarms as rules
 from hms_web.domain.identity import Actor, Role
-from hms_web.domain.job_health import Alarm, Health, JobName, Notice, Pulse
+from hms_web.domain.job_alarms import Alarm, Notice
+from hms_web.domain.job_health import Health, JobName
 from hms_web.domain.notifications import Channel, Priority
+from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import JobAlarm, User
 from hms_web.services import hospitals, job_health, job_words, outbox, unit_of_work
 
-# Enough for three failures in a row and fifteen minutes of silence.
-LOOKED_AT_FOR = timedelta(days=1)
 CHANNELS = (Channel.IN_APP, Channel.EMAIL)
 
 
@@ -35,16 +35,16 @@ def tell(
     """Tell one hospital's administrators what is due, and return it."""
 
     def work() -> Notice | None:
-        health = job_health.health(session, actor, now=now, pulse=pulse, job=job, over=LOOKED_AT_FOR).overall
-        if rules.notice_due(_alarm(session, actor, job), now, is_healthy=health.is_healthy) is None:
+        found = job_health.health(session, actor, now=now, pulse=pulse, job=job, over=None)
+        if rules.notice_due(_alarm(session, actor, job), now, found) is None:
             return None
         # Somebody else may have seen the same: who comes second finds it told.
         row = {"hospital_id": actor.hospital_id, "job_name": job}
         session.execute(insert(JobAlarm).values(**row).on_conflict_do_nothing())
         alarm = _alarm(session, actor, job, lock=True)
-        notice = rules.notice_due(alarm, now, is_healthy=health.is_healthy)
+        notice = rules.notice_due(alarm, now, found)
         if notice is not None:
-            _write(session, actor, job, notice, alarm, health, now)
+            _write(session, actor, job, notice, alarm, found.overall, now)
         return notice
 
     return unit_of_work.run(session, work)

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import tzinfo
 
-from hms_web.domain.job_health import Health, Notice, Trouble
+from hms_web.domain.job_alarms import Notice
+from hms_web.domain.job_health import Health, Trouble
 
 WELL = "The check runs as it should; it last ended well at {when}."
 WAVERING = "{count} failed since the last that went well, which ended at {when}; three in a row are trouble."
 NOT_YET = "The check has not run yet; it runs every five minutes from 07:00 to 22:55."
+UNKNOWN = "Whether the scheduler lives is not known: it has not looked since Redis was started or emptied."
 UNUSED = "Nobody has asked for it yet."
 SENTENCES: dict[Trouble, str] = {
     Trouble.FAILURES: "The last {count} runs failed. The last that went well ended at {when}.",
@@ -41,7 +43,8 @@ def sentence(health: Health, zone: tzinfo, *, translate: Callable[[str], str] = 
         template = WELL
     else:
         template = NOT_YET if health.source is None else UNUSED
-    return translate(template).format(count=health.consecutive_failures, when=_when(health, zone, translate))
+    said = translate(template).format(count=health.consecutive_failures, when=_when(health, zone, translate))
+    return said if health.is_known or health.trouble is not None else f"{said} {translate(UNKNOWN)}"
 
 
 def _when(health: Health, zone: tzinfo, translate: Callable[[str], str]) -> str:

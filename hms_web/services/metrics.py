@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.alerts import LIVE
-from hms_web.domain.job_health import JobName, Pulse, RunSource
+from hms_web.domain.job_health import JobName, RunSource
 from hms_web.domain.notifications import Channel, DeliveryState
+from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import Notification, StageAlert
-from hms_web.services import hospitals, job_health, job_notices
+from hms_web.services import hospitals, job_health
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def figures(session: Session, *, now: datetime, pulse: Pulse) -> Figures:
     everyone = hospitals.all_of_them(session)
     jobs: list[JobFigures] = []
     for actor in everyone:
-        found = job_health.health(session, actor, now=now, pulse=pulse, over=job_notices.LOOKED_AT_FOR)
+        found = job_health.health(session, actor, now=now, pulse=pulse, over=None)
         for one in (found.overall, *found.by_source):
             last = one.last_success
             jobs.append(

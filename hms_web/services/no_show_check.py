@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.domain.job_health import NOT_LOOKED_AT, Pulse, RunSource, is_open
+from hms_web.domain.job_health import RunSource, is_open
+from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse
 from hms_web.services import hospitals, job_health, job_notices, no_show_sweep, stage_alerts
 from hms_web.services.job_health import Guard, Ran, never
 from hms_web.services.job_runs import Done

@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext
 
 from hms_web import clock
 from hms_web.domain.identity import Role
-from hms_web.domain.job_health import Health, Pulse, Run, RunSource, RunStatus, Trouble
+from hms_web.domain.job_health import Health, Run, RunSource, RunStatus, Trouble
+from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import db
 from hms_web.services import job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.job_health import Ran
@@ -32,6 +33,11 @@ STATUSES = {
     RunStatus.ERROR: (lazy_gettext("failed"), "bad"),
     RunStatus.LOST: (lazy_gettext("lost"), "bad"),
 }
+HEADINGS = {
+    "well": lazy_gettext("The check is well"),
+    "ill": lazy_gettext("The check is in trouble"),
+    "unknown": lazy_gettext("Nothing is wrong, but the scheduler was not heard of yet"),
+}
 _PROCESSES = lazy_gettext(
     "See that a worker and a scheduler run (python worker.py work, python worker.py schedule) and reach Redis and the "
     "database; their supervisor starts them again. Until then press Run now every few minutes, or let the external "
@@ -39,8 +45,8 @@ _PROCESSES = lazy_gettext(
 )
 ADVICE = {
     Trouble.FAILURES: lazy_gettext(
-        "Read below what went wrong, and at the same time in the worker's log. Once the cause is gone, press Run now: "
-        "one run that goes well is enough."
+        "Read below what went wrong, and in the worker's log of the same minute. Once the cause is gone, press Run "
+        "now to see whether it helped; whoever's runs failed is well again with the next of their own."
     ),
     Trouble.SILENCE: _PROCESSES,
     Trouble.SCHEDULER_SILENT: _PROCESSES,
@@ -89,9 +95,9 @@ def index() -> ResponseReturnValue:
 @auth.roles(Role.ADMIN)
 def run() -> ResponseReturnValue:
     """Run the check now, for this hospital, unless it runs already."""
-    outcome = no_show_check.check(
-        db.session(), auth.actor(), RunSource.MANUAL, now=clock.now(), pulse=scheduler_pulse.read(_redis())
-    )
+    now = clock.now()
+    pulse = scheduler_pulse.read(_redis(), now=now)
+    outcome = no_show_check.check(db.session(), auth.actor(), RunSource.MANUAL, now=now, pulse=pulse)
     said = _said(outcome)
     if not htmx.wants_fragment():
         flash(said.words, said.tone)
@@ -121,7 +127,8 @@ def _redis() -> redis.Redis:
 
 
 def _state() -> dict[str, object]:
-    now, pulse = clock.now(), scheduler_pulse.read(_redis())
+    now = clock.now()
+    pulse = scheduler_pulse.read(_redis(), now=now)
     found = job_health.health(db.session(), auth.actor(), now=now, pulse=pulse)
     return {
         "health": found.overall,
@@ -133,6 +140,7 @@ def _state() -> dict[str, object]:
         "sources": SOURCES,
         "statuses": STATUSES,
         "advice": ADVICE,
+        "headings": HEADINGS,
         "health_words": _words,
         "width": STEP * max(len(found.overall.recent), 1),
         "height": HEIGHT,
@@ -149,7 +157,7 @@ def _looked(pulse: Pulse, now: dt.datetime) -> str:
     if not pulse.answers:
         return gettext("Redis does not answer, so it is not known.")
     if pulse.looked_at is None:
-        return gettext("It has not looked since Redis was emptied.")
+        return gettext("It has not looked since Redis was started or emptied.")
     seconds = max(0, int((now - pulse.looked_at).total_seconds()))
     if seconds < 60:  # noqa: PLR2004 a minute
         return gettext("%(seconds)d seconds ago", seconds=seconds)

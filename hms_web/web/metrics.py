@@ -59,7 +59,8 @@ class _Figures(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read the database once, and give one family a figure."""
         client = cast("redis.Redis", current_app.extensions[scheduler_pulse.EXTENSION])
-        now, pulse = clock.now(), scheduler_pulse.read(client)
+        now = clock.now()
+        pulse = scheduler_pulse.read(client, now=now)
         found = metrics.figures(db.session(), now=now, pulse=pulse)
         yield from _jobs(found.jobs)
         yield _one("hms_outbox_queued", "Messages that wait to be sent.", found.queued)
@@ -67,9 +68,10 @@ class _Figures(Collector):
         yield _each("hms_messages_to_phone", "Messages that could not be sent: somebody has to call.", found.to_phone)
         yield _each("hms_live_alerts", "Stage alerts that are not over.", found.live_alerts)
         yield _one("hms_redis_up", "Whether Redis answers.", float(pulse.answers))
-        if pulse.looked_at is not None:
-            seconds = (now - pulse.looked_at).total_seconds()
-            yield _one("hms_scheduler_silent_seconds", "Since the scheduler last looked for what is due.", seconds)
+        heard = pulse.looked_at or pulse.missed_since
+        if heard is not None:
+            words = "Since the scheduler last looked for what is due, or since no sign of it has been there."
+            yield _one("hms_scheduler_silent_seconds", words, (now - heard).total_seconds())
 
 
 def _jobs(jobs: list[metrics.JobFigures]) -> Iterator[GaugeMetricFamily]:

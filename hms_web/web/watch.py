@@ -44,6 +44,7 @@ def look_around(engine: sa.Engine, client: redis.Redis) -> None:
     """Tell administrators what is due. Raises nothing that a stuck database can cause."""
     try:
         with Session(engine) as session:
-            job_notices.tell_all(session, now=clock.now(), pulse=scheduler_pulse.read(client))
+            now = clock.now()
+            job_notices.tell_all(session, now=now, pulse=scheduler_pulse.read(client, now=now))
     except (sa.exc.SQLAlchemyError, Busy) as error:
         log.warning("watch_failed", error=type(error).__name__)

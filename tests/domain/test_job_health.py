@@ -10,23 +10,19 @@ from hypothesis import strategies as st
 
 from hms_web.domain.job_health import (
     LONGEST_SILENCE,
-    Alarm,
     JobHealth,
-    Notice,
-    Pulse,
     Run,
     RunSource,
     RunStatus,
     Trouble,
-    after,
     health,
     is_open,
     is_the_same,
-    notice_due,
     tick_of,
     working_time,
 )
 from hms_web.domain.local_time import first_instant
+from hms_web.domain.scheduler_pulse import Pulse, SchedulerState
 
 KOLKATA, NEW_YORK = ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
 CAIRO, LORD_HOWE = ZoneInfo("Africa/Cairo"), ZoneInfo("Australia/Lord_Howe")
@@ -207,6 +203,8 @@ def test_nobody_has_to_call_the_external_trigger() -> None:
         (Pulse(looked_at=at("10:00")), None),
         (Pulse(looked_at=at("10:00") - SECOND), Trouble.SCHEDULER_DEAD),
         (Pulse(looked_at=None), None),
+        (Pulse(missed_since=at("10:00")), None),
+        (Pulse(missed_since=at("10:00") - SECOND), Trouble.SCHEDULER_DEAD),
         (Pulse(answers=False), Trouble.REDIS_GONE),
     ],
 )
@@ -214,6 +212,26 @@ def test_the_scheduler_shows_that_it_lives_every_two_minutes(pulse: Pulse, troub
     found = judged(at("10:02"), run(at("10:00")), pulse=pulse)
     assert found.of(S).trouble is found.overall.trouble is trouble
     assert found.of(X).is_healthy
+
+
+@pytest.mark.parametrize(
+    ("pulse", "state"),
+    [
+        (Pulse(looked_at=at("10:00")), SchedulerState.LIVES),
+        (Pulse(looked_at=at("10:00"), missed_since=at("09:00")), SchedulerState.LIVES),
+        (Pulse(), SchedulerState.UNKNOWN),
+        (Pulse(missed_since=at("10:00")), SchedulerState.UNKNOWN),
+        (Pulse(missed_since=at("09:59")), SchedulerState.DEAD),
+        (Pulse(answers=False), SchedulerState.REDIS_GONE),
+    ],
+)
+def test_an_empty_redis_is_neither_well_nor_ill_until_it_has_been_empty_for_long(
+    pulse: Pulse, state: SchedulerState
+) -> None:
+    found = judged(at("10:02"), run(at("10:00")), pulse=pulse)
+    assert found.scheduler is state
+    is_known = state is not SchedulerState.UNKNOWN
+    assert (found.overall.is_known, found.of(S).is_known, found.of(X).is_known) == (is_known, is_known, True)
 
 
 @given(st.lists(st.sampled_from([OK, ERROR, LOST]), max_size=12), st.sampled_from(list(RunSource)))
@@ -244,19 +262,3 @@ def test_the_scheduler_and_the_external_trigger_in_the_same_seconds_are_one_run(
 
 def test_whoever_presses_the_button_gets_a_run_of_their_own() -> None:
     assert not is_the_same(run(at("10:00")), M, at("10:00:01"))
-
-
-def test_administrators_hear_once_then_daily_and_at_recovery() -> None:
-    now, day = at("10:00"), timedelta(days=1)
-    alarm = Alarm()
-    assert notice_due(alarm, now, is_healthy=True) is None
-    assert notice_due(alarm, now, is_healthy=False) is Notice.BEGAN
-    alarm = after(Notice.BEGAN, alarm, now)
-    assert alarm == Alarm(now, now)
-    assert notice_due(alarm, now + day - SECOND, is_healthy=False) is None
-    assert notice_due(alarm, now + day, is_healthy=False) is Notice.LASTS
-    alarm = after(Notice.LASTS, alarm, now + day)
-    assert alarm == Alarm(now, now + day)
-    assert notice_due(alarm, now + 2 * day - SECOND, is_healthy=False) is None
-    assert notice_due(alarm, now + day + SECOND, is_healthy=True) is Notice.RECOVERED
-    assert after(Notice.RECOVERED, alarm, now + day + SECOND) == Alarm()

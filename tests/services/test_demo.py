@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.alerts import LIVE
 from hms_web.domain.identity import Actor
-from hms_web.domain.job_health import NOT_LOOKED_AT
 from hms_web.domain.local_time import local_date
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.domain.slots import SlotStatus
 from hms_web.models import (

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.domain.job_health import NOT_LOOKED_AT, JobName, RunSource, RunStatus, Trouble
+from hms_web.domain.job_health import JobName, RunSource, RunStatus, Trouble
+from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT
 from hms_web.models import AuditEvent, CronJobRun, Hospital, JobLease, Patient
 from hms_web.services import hospitals, job_health, job_runs, job_words, unit_of_work
 from hms_web.services.job_health import Guard, Ran, Work

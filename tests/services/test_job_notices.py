@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor, Role
-from hms_web.domain.job_health import NOT_LOOKED_AT, Alarm, JobName, Notice, Pulse, RunSource
+from hms_web.domain.job_alarms import Alarm, Notice
+from hms_web.domain.job_health import JobName, RunSource
+from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse
 from hms_web.models import Hospital, JobAlarm, Notification, User, new_id
 from hms_web.services import hospitals, job_health, job_notices
 from hms_web.services.job_health import Guard
@@ -32,14 +34,15 @@ def well(_guard: Guard, _run_id: UUID) -> Done:
     return Done()
 
 
-def run(here: Clinic, *, ok: bool, after: timedelta) -> Notice | None:
+def run(here: Clinic, *, ok: bool, after: timedelta, pulse: Pulse | None = None) -> Notice | None:
     actor = hospitals.in_its_own_name(here.actor)
     job_health.run(here.session, actor, RunSource.SCHEDULER, well if ok else failing, now=NOW + after)
-    return tell(here, after)
+    return tell(here, after, pulse)
 
 
-def tell(here: Clinic, after: timedelta, pulse: Pulse = NOT_LOOKED_AT) -> Notice | None:
-    return job_notices.tell(here.session, hospitals.in_its_own_name(here.actor), now=NOW + after, pulse=pulse)
+def tell(here: Clinic, after: timedelta, pulse: Pulse | None = None) -> Notice | None:
+    seen = pulse or Pulse(looked_at=NOW + after)
+    return job_notices.tell(here.session, hospitals.in_its_own_name(here.actor), now=NOW + after, pulse=seen)
 
 
 def told(here: Clinic) -> list[tuple[str, UUID | None, str]]:
@@ -97,11 +100,19 @@ def test_a_silent_job_is_told_of_by_whoever_looks(here: Clinic, elsewhere: Clini
     assert {who for _, who, _ in told(here)} == {here.admin.user_id}
 
 
-def test_a_redis_that_is_gone_is_told_of(here: Clinic) -> None:
+def test_one_failed_ping_tells_nobody_and_fifteen_minutes_do(here: Clinic) -> None:
     run(here, ok=True, after=-MINUTE)
-    assert tell(here, timedelta()) is None
-    assert tell(here, timedelta(), Pulse(answers=False)) is Notice.BEGAN
-    assert here.session.scalar(sa.select(Notification.body).limit(1)).startswith("Redis does not answer")  # type: ignore[union-attr]
+    assert tell(here, timedelta(), Pulse(answers=False)) is None
+    assert tell(here, 13 * MINUTE, Pulse(answers=False)) is None
+    assert tell(here, 14 * MINUTE, Pulse(answers=False)) is Notice.BEGAN
+    assert here.session.scalar(sa.select(Notification.body).limit(1)).startswith("No run has ended well")  # type: ignore[union-attr]
+
+
+def test_an_emptied_redis_does_not_say_that_it_works_again(here: Clinic) -> None:
+    assert tell(here, timedelta()) is Notice.BEGAN
+    assert run(here, ok=True, after=MINUTE, pulse=NOT_LOOKED_AT) is None
+    assert tell(here, 2 * MINUTE, Pulse(missed_since=NOW)) is None
+    assert tell(here, 2 * MINUTE) is Notice.RECOVERED
 
 
 def test_of_two_who_see_it_at_once_one_tells(here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:

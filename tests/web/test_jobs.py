@@ -40,17 +40,20 @@ def been_open(desk: Desk) -> None:
     desk.session.commit()
 
 
-def test_a_new_hospital_has_no_runs_and_is_well(desk: Desk) -> None:
+def test_a_new_hospital_has_no_runs_and_the_scheduler_has_its_time_to_be_heard_of(desk: Desk) -> None:
     page = desk.admin().get("/jobs")
     assert page.h1 == "Jobs"
-    assert "The check is well" in page.text
+    assert "Nothing is wrong, but the scheduler was not heard of yet" in page.text
+    assert "Scheduler ? not known" in page.text
     assert "No run yet." in page.text
-    assert "It has not looked since Redis was emptied." in page.text
+    assert "It has not looked since Redis was started or emptied." in page.text
 
 
 def test_a_healthy_check_says_when_it_last_ran(desk: Desk) -> None:
     ran(desk, 2, items_processed=3, also_asked_by=["EXTERNAL"])
+    scheduler_pulse.beat(desk.app.extensions[scheduler_pulse.EXTENSION], now=NOW)
     page = desk.admin().get("/jobs")
+    assert "The check is well" in page.text
     assert "it last ended well at 07:59, 2026-03-02" in page.text
     assert "07:58 Scheduler and External trigger went well 40 ms 3" in page.text
     assert len(page.all(f"{SVG}rect", class_="well")) == 1
@@ -88,6 +91,15 @@ def test_the_schedulers_last_look_is_told(desk: Desk, ago: int, words: str) -> N
     page = desk.admin().get("/jobs")
     assert words in page.text
     assert ("in trouble" in page.text) is (ago > 120)
+
+
+def test_a_scheduler_that_died_with_redis_emptied_turns_red_by_itself(desk: Desk) -> None:
+    ran(desk, 1)
+    client = desk.app.extensions[scheduler_pulse.EXTENSION]
+    client.set(scheduler_pulse.MISSED, int((NOW - timedelta(seconds=121)).timestamp()))
+    page = desk.admin().get("/jobs")
+    assert "The scheduler has not looked for what is due for more than two minutes." in page.text
+    assert "The check is in trouble" in page.text
 
 
 def test_a_redis_that_is_gone_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from hms_web.domain.job_health import Pulse
+from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import Hospital, Notification
 from hms_web.services import job_notices
 from hms_web.services.unit_of_work import Busy
