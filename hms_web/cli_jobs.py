@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 
 import click
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from hms_web import clock
 from hms_web.app import REDIS
-from hms_web.cli_records import session_of
-from hms_web.domain.identity import Actor
+from hms_web.cli_records import hospitals_of, session_of
 from hms_web.domain.job_health import RunSource
-from hms_web.services import cron_keys, hospitals, job_health, job_words, no_show_check, scheduler_pulse
+from hms_web.services import cron_keys, job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.leases import Taken
 
 MakeApp = Callable[[], Flask]
@@ -30,10 +28,6 @@ def register(hms: click.Group, make_app: MakeApp) -> None:
     jobs.add_command(_key(make_app))
 
 
-def _hospitals(session: Session, name: str | None) -> list[Actor]:
-    return [hospitals.by_name(session, name)] if name else hospitals.all_of_them(session)
-
-
 def _run(make_app: MakeApp) -> click.Command:
     @click.command()
     @click.option("--hospital", help="The hospital's name; left out, every hospital.")
@@ -43,7 +37,7 @@ def _run(make_app: MakeApp) -> click.Command:
         with session_of(app) as session:
             now = clock.now()
             pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
-            for actor in _hospitals(session, hospital):
+            for actor in hospitals_of(session, hospital):
                 outcome = no_show_check.check(session, actor, RunSource.MANUAL, now=now, pulse=pulse)
                 if isinstance(outcome, Taken):
                     click.echo(f"{actor.hospital_id}: a run is under way already.")
@@ -67,7 +61,7 @@ def _health(make_app: MakeApp) -> click.Command:
         with session_of(app) as session:
             now = clock.now()
             pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
-            for actor in _hospitals(session, hospital):
+            for actor in hospitals_of(session, hospital):
                 found = job_health.health(session, actor, now=now, pulse=pulse)
                 is_ill = is_ill or not found.overall.is_healthy
                 for one in (found.overall, *found.by_source):

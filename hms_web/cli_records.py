@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hms_web import clock
 from hms_web.app import EXTENSION
 from hms_web.config import Environment, Settings
-from hms_web.domain.identity import Role
+from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import demo as demo_data
@@ -31,6 +31,11 @@ def session_of(app: Flask) -> Iterator[Session]:
         except InvalidInput as error:
             sentences = " ".join(f"{field}: {sentence}" for field, sentence in error.errors)
             raise click.ClickException(sentences) from error
+
+
+def hospitals_of(session: Session, name: str | None) -> list[Actor]:
+    """Return the actor for what a command does in the hospital of that name, or in each; raises InvalidInput."""
+    return [hospitals.by_name(session, name)] if name else hospitals.all_of_them(session)
 
 
 def register(hms: click.Group, make_app: Callable[[], Flask]) -> None:

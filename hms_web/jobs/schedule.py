@@ -14,7 +14,7 @@ from rq.job import Job
 from rq_scheduler import Scheduler
 
 from hms_web import clock
-from hms_web.jobs import housekeeping, messages, no_show, slots, wake
+from hms_web.jobs import audit, housekeeping, messages, no_show, slots, wake
 from hms_web.jobs.resources import QUEUE
 from hms_web.services import scheduler_pulse
 
@@ -44,6 +44,7 @@ SCHEDULE = (
     Periodic("extend-horizons", "7 * * * *", slots.extend_horizons, 1800),
     # What a request could not ask for, since Redis was gone, and what has to be tried again.
     Periodic("deliver-messages", "* * * * *", messages.deliver, wake.TIMEOUT_SECONDS),
+    Periodic("chain-audit", "* * * * *", audit.chain, 280),
     Periodic("clean-up", "*/10 * * * *", housekeeping.clean_up, 300),
 )
 

@@ -2,6 +2,7 @@
 
 from flask_sqlalchemy import SQLAlchemy
 
+from hms_web.models.audit_chain import AuditHead, AuditLink, AuditUnchained
 from hms_web.models.base import Base, new_id
 from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
@@ -22,6 +23,9 @@ __all__ = [
     "ApiToken",
     "Appointment",
     "AuditEvent",
+    "AuditHead",
+    "AuditLink",
+    "AuditUnchained",
     "Base",
     "Consultation",
     "ConsultationParticipant",

@@ -18,7 +18,9 @@ class AuditEvent(Base):
     __tablename__ = "audit_events"
     __table_args__ = (
         Index("ix_audit_events_record", "hospital_id", "record_type", "record_id", "at"),
-        Index("ix_audit_events_hospital_id_at", "hospital_id", "at"),
+        Index("ix_audit_events_hospital_id_at", "hospital_id", "at", "id"),
+        Index("ix_audit_events_actor", "hospital_id", "actor_id", "at", "id"),
+        Index("ix_audit_events_action", "hospital_id", "action", "at", "id"),
     )
 
     id: Mapped[Id]
