@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -70,6 +70,15 @@ class Crowd:
     def ask(self, ask: Ask) -> Answer:
         """Send one."""
         return self.at_once([ask])[0]
+
+    def one_then(self, first: Ask, until: Callable[[], None], then: Ask) -> tuple[Answer, Answer]:
+        """Send one, and another to the next server when `until` returns while the first is still under way."""
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(self.ask, first)
+            until()
+            second = self.one(then, 1)
+            self.errors += second.status >= SERVER_ERROR
+            return sent.result(2 * WAIT_SECONDS), second
 
     def one(self, ask: Ask, number: int = 0) -> Answer:
         """Send one at once; raises OSError or HTTPException when the connection is lost."""

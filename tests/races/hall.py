@@ -92,13 +92,18 @@ class Hall:
 
     def await_waiting(self, count: int) -> None:
         """Return as soon as so many of the servers' statements wait for a lock."""
-        waiting = sa.text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        self._await(count, "wait_event_type = 'Lock'")
+
+    def await_lingering(self) -> None:
+        """Return as soon as a statement is held back by a trigger of ours."""
+        self._await(1, "wait_event = 'PgSleep'")
+
+    def _await(self, count: int, condition: str) -> None:
+        mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
 
         def enough() -> bool:
             with self.engine.connect() as connection:
-                return (connection.scalar(waiting) or 0) >= count
+                return (connection.scalar(sa.text(mine + condition)) or 0) >= count
 
         assert wait_until(enough, WAIT_SECONDS), "nobody waits"
 

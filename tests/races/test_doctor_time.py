@@ -24,8 +24,8 @@ from tests.races.hall import DAY, ON_DAY, Hall, times
 pytestmark = pytest.mark.race
 ADMIN = 2
 ROUNDS, CLIENTS, SOME = 10, 8, 3
-A_MOMENT, OVERTAKEN = 0.2, 2.0
-"""Seconds that a booking lingers between its checks and its writing: with locks, and to be overtaken without."""
+A_MOMENT, OVERTAKEN = 0.2, 20.0
+"""Seconds that a booking lingers between its checks and its writing: with locks; without, at most, to be overtaken."""
 HOURS = {"dayOfWeek": ON_DAY, "startTime": "12:00", "endTime": "14:00"}
 OLD_MINUTES, NEW_MINUTES = 15, 20
 
@@ -124,6 +124,13 @@ def book_while_time_goes(hall: Hall, loss: Loss, clients: int) -> tuple[Answer, 
     return took, booked
 
 
+def take_while_somebody_books(hall: Hall, loss: Loss) -> tuple[Answer, list[Answer]]:
+    """Let one person book, and the doctor's time go as soon as the booking lingers with its checks behind it."""
+    doctor, (patient,), (at,) = hall.doctor(), hall.patients(1), times(1)
+    booked, took = hall.crowd.one_then(hall.booking(doctor, patient, at), hall.await_lingering, loss.ask(hall, doctor))
+    return took, [booked]
+
+
 def undone(hall: Hall, took: Answer) -> None:
     """Open the hospital again, so that the next round can be booked in."""
     if "holiday" in took.body:
@@ -158,7 +165,7 @@ def test_who_has_passed_the_checks_is_still_seen(guarded: Hall, loss: Loss) -> N
     """A booking lingers between its checks and its writing; the doctor's lock keeps whoever takes the time out."""
     for _ in range(SOME):
         with held_back(guarded.engine, loss.done, A_MOMENT):
-            took, booked = book_while_time_goes(guarded, loss, 1)
+            took, booked = take_while_somebody_books(guarded, loss)
         nobody_is_lost(guarded, loss, took, booked)
         guarded.check()
         undone(guarded, took)
@@ -166,19 +173,31 @@ def test_who_has_passed_the_checks_is_still_seen(guarded: Hall, loss: Loss) -> N
 
 def test_control_without_locks_somebody_is_booked_in_closed_time(unguarded: Hall, loss: Loss) -> None:
     with held_back(unguarded.engine, loss.done, OVERTAKEN):
-        took, booked = book_while_time_goes(unguarded, loss, 1)
+        took, booked = take_while_somebody_books(unguarded, loss)
     assert (took.status < 300, [answer.status for answer in booked]) == (True, [201])
     with pytest.raises(AssertionError, match="somebody is booked in closed time"):
         nobody_is_lost(unguarded, loss, took, booked)
 
 
-def book_against_block(hall: Hall, at: time) -> tuple[str, str]:
-    """Let one person book a slot while another closes it by hand; return what they were told."""
+def book_and_block(hall: Hall, at: time) -> tuple[Ask, Ask]:
+    """Return two requests: book a slot, and close it by hand."""
     doctor, patient = hall.doctor(), hall.patients(1)[0]
     slot = hall.here.slot(doctor, at, DAY).id
     hall.here.session.rollback()
     block = Ask("PATCH", f"{API}/slots/{slot}/block", {"blocked": True, "reason": "Meeting"}, who=ADMIN)
-    booked, blocked = hall.crowd.at_once([hall.booking(doctor, patient, at), block])
+    return hall.booking(doctor, patient, at), block
+
+
+def book_against_block(hall: Hall, at: time) -> tuple[str, str]:
+    """Let one person book a slot while another closes it; return what they were told."""
+    booked, blocked = hall.crowd.at_once(book_and_block(hall, at))
+    return booked.outcome, blocked.outcome
+
+
+def block_while_somebody_books(hall: Hall, at: time) -> tuple[str, str]:
+    """The same, closed as soon as the booking lingers with its checks behind it."""
+    booking, block = book_and_block(hall, at)
+    booked, blocked = hall.crowd.one_then(booking, hall.await_lingering, block)
     return booked.outcome, blocked.outcome
 
 
@@ -204,13 +223,13 @@ def test_a_slot_is_booked_or_blocked(hall: Hall) -> None:
 
 def test_the_locks_alone_keep_a_block_and_a_booking_apart(guarded: Hall) -> None:
     with held_back(guarded.engine, "SELECT FROM slot_blocks WHERE doctor_id = NEW.doctor_id", A_MOMENT):
-        assert all(book_against_block(guarded, at) in ONE_OF_THEM for at in times(SOME))
+        assert [block_while_somebody_books(guarded, at) for at in times(SOME)] == [("201", "SLOT_BOOKED")] * SOME
     assert in_blocks(guarded) == 0
 
 
 def test_control_without_locks_a_slot_is_booked_and_blocked(unguarded: Hall) -> None:
     with held_back(unguarded.engine, "SELECT FROM slot_blocks WHERE doctor_id = NEW.doctor_id", OVERTAKEN):
-        assert book_against_block(unguarded, times(1)[0]) == ("201", "200")
+        assert block_while_somebody_books(unguarded, times(1)[0]) == ("201", "200")
     assert in_blocks(unguarded) == 1
 
 
@@ -220,10 +239,29 @@ def book_while_slots_change(hall: Hall, clients: int) -> None:
     # Slots of the old length that begin when none of the new does.
     wanted = [at for at in times(4 * clients, OLD_MINUTES) if at.minute in {15, 30, 45}][:clients]
     asks = [hall.booking(doctor, patient, at) for patient, at in zip(patients, wanted, strict=True)]
-    change = Ask("PATCH", f"{API}/doctors/{doctor}", {"slotDuration": NEW_MINUTES}, who=ADMIN)
-    again = Ask("POST", f"{API}/slots/regenerate/{doctor}", {}, who=ADMIN)
-    changed, made, *booked = hall.crowd.at_once([change, again, *asks])
+    changed, made, *booked = hall.crowd.at_once([*other_slots(doctor), *asks])
     assert (changed.status, made.status) == (200, 200)
+    they_keep_what_they_got(hall, booked)
+
+
+def other_slots(doctor: UUID) -> tuple[Ask, Ask]:
+    """Return two requests: another slot length, and the doctor's slots made anew."""
+    change = Ask("PATCH", f"{API}/doctors/{doctor}", {"slotDuration": NEW_MINUTES}, who=ADMIN)
+    return change, Ask("POST", f"{API}/slots/regenerate/{doctor}", {}, who=ADMIN)
+
+
+def slots_change_while_somebody_books(hall: Hall) -> None:
+    """Give a doctor's slots another length as soon as a booking of an old one lingers with its checks behind it."""
+    doctor, (patient,) = hall.doctor(minutes=OLD_MINUTES), hall.patients(1)
+    booking = hall.booking(doctor, patient, times(2, OLD_MINUTES)[1])
+    change, _ = other_slots(doctor)
+    booked, changed = hall.crowd.one_then(booking, hall.await_lingering, change)
+    assert changed.status == 200
+    they_keep_what_they_got(hall, [booked])
+
+
+def they_keep_what_they_got(hall: Hall, booked: Sequence[Answer]) -> None:
+    """Fail when somebody was told anything else than what there is."""
     assert {answer.outcome for answer in booked} <= {"201", "NOT_A_SLOT"}
     for answer in booked:
         if answer.status == 201:
@@ -244,12 +282,12 @@ def test_slots_that_are_made_anew_lie_around_what_is_booked_meanwhile(hall: Hall
 def test_the_locks_alone_keep_new_slots_and_a_booking_apart(guarded: Hall) -> None:
     with held_back(guarded.engine, SLOTS_HAVE_CHANGED, A_MOMENT):
         for _ in range(SOME):
-            book_while_slots_change(guarded, 1)
+            slots_change_while_somebody_books(guarded)
     guarded.check()
 
 
 def test_control_without_locks_new_slots_lie_over_a_booking(unguarded: Hall) -> None:
     with held_back(unguarded.engine, SLOTS_HAVE_CHANGED, OVERTAKEN):
-        book_while_slots_change(unguarded, 1)
+        slots_change_while_somebody_books(unguarded)
     with pytest.raises(AssertionError, match="a slot and an active appointment overlap"):
         unguarded.check()
