@@ -18,7 +18,7 @@ from hms_web.local.processes import LOOPBACK, free_port, last_lines, stop, wait_
 from hms_web.local.processes import start as start_process
 from tests.servers import ROOT, Servers
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 
 

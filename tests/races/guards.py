@@ -10,7 +10,7 @@ from tests.conftest import empty
 OVERLAPS = ("ex_appointments_doctor_overlap", "ex_appointments_patient_overlap")
 TOKENS = "uq_appointments_doctor_id_date_token_number"
 PAUSE_SECONDS = 0.05
-PATIENCE_SECONDS = 2
+PATIENCE_SECONDS = 20
 
 
 @contextmanager
@@ -57,15 +57,17 @@ def slow_writes(engine: sa.Engine) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def meeting(engine: sa.Engine, people: int) -> Iterator[None]:
+def meeting(engine: sa.Engine, people: int, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
     """Let those who have passed their checks wait, before they write, until so many have; not for ever.
+
+    Whoever comes when no more follow waits in vain, so let exactly so many come, or have little patience.
 
     A booking's first write is its token number, a move's is the appointment.
     """
     declared = "mine bigint := nextval('race_arrivals'); since timestamptz := clock_timestamp();"
     body = f"""
         WHILE (SELECT last_value FROM race_arrivals) < ((mine - 1) / {people} + 1) * {people}
-              AND clock_timestamp() < since + interval '{PATIENCE_SECONDS} seconds' LOOP
+              AND clock_timestamp() < since + interval '{patience} seconds' LOOP
             PERFORM pg_sleep(0.002);
         END LOOP;
     """
