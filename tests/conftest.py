@@ -109,13 +109,22 @@ def redis(app: Flask, redis_url: str) -> Iterator["redis_client.Redis"]:
         yield client
 
 
+SMALL = 256 * 1024
+"""Bytes up to which deleting a table's rows is quicker than giving the table new files, ten times for a few rows."""
+
+
 def empty(engine: sa.Engine) -> None:
     """Empty every table that has rows; triggers that forbid it (the audit trail's) are out of force meanwhile."""
-    tables = [table.name for table in Base.metadata.sorted_tables]
+    sizes = " UNION ALL ".join(
+        f'SELECT \'"{table.name}"\', pg_relation_size(\'"{table.name}"\') WHERE EXISTS (SELECT FROM "{table.name}")'
+        for table in Base.metadata.sorted_tables
+    )
     with engine.begin() as connection:
-        questions = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
-        filled = connection.scalars(sa.text(questions)).all()
-        if filled:
-            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-            names = ", ".join(f'"{name}"' for name in filled)
-            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        filled: dict[str, int] = dict(list(connection.execute(sa.text(sizes))))
+        large = [name for name, size in filled.items() if size > SMALL]
+        emptying = [f"DELETE FROM {name}" for name in filled if name not in large]
+        if large:
+            # What refers to them goes with them.
+            emptying.append(f"TRUNCATE {', '.join(large)} RESTART IDENTITY CASCADE")
+        if emptying:
+            connection.exec_driver_sql("; ".join(["SET LOCAL session_replication_role = replica", *emptying]))
