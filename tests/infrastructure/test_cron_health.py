@@ -24,6 +24,8 @@ from sqlalchemy.orm import Session
 
 from hms_web.local.processes import LOOPBACK, free_port
 from hms_web.models import JobLease
+from tests import fault_proxy
+from tests.fault_proxy import Fate, Fault, FaultProxy
 from tests.processes import Server, ServerFactory
 from tests.scenes import NOW, clinic
 from tests.servers import ROOT
@@ -134,6 +136,18 @@ def answer_with(status: int, body: bytes = b"", **headers: str) -> Any:
     return answer
 
 
+def cut_off(status: int) -> Any:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", "2000")
+        handler.end_headers()
+        handler.wfile.write(b'{"status": "success", "durationMs": 12')
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    return answer
+
+
 def assert_told(cloud: Cloud, reason: str) -> None:
     (mail,) = cloud.mails()
     assert reason in mail
@@ -187,6 +201,65 @@ def test_no_answer_in_time_is_not(cloud: Cloud, monkeypatch: pytest.MonkeyPatch)
     assert_told(cloud, "no answer in time")
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (fault_proxy.silence, "cut off"),
+        (fault_proxy.half, "an answer"),
+        (lambda _piece: Fate(delay=9), "no answer in time"),
+    ],
+    ids=["cut before it answers", "cut in the middle", "late"],
+)
+def test_the_products_own_answer_cut_on_its_way_is_not(
+    cloud: Cloud, running: Server, monkeypatch: pytest.MonkeyPatch, fault: Fault, reason: str
+) -> None:
+    monkeypatch.setenv("TIMEOUT_SECONDS", "3")
+    with FaultProxy(running.url.removeprefix("http://")) as proxy:
+        assert cloud.call(f"http://{proxy.address}")["healthy"] is True
+        proxy.fault = fault
+        assert cloud.call(f"http://{proxy.address}")["healthy"] is False
+    assert cloud.published()["CronHealthStatus"] == [1, 0]
+    assert len(cloud.published()["CronExecutionDuration"]) == 2
+    assert_told(cloud, reason)
+
+
+def test_a_trickle_that_never_ends_is_no_answer_in_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No single wait is long: only the whole is."""
+    monkeypatch.setenv("TIMEOUT_SECONDS", "0.5")
+    ended = threading.Event()
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while not ended.wait(0.05):
+            handler.wfile.write(b" ")
+
+    with answering(trickle) as url:
+        told = cloud.call(url)
+        ended.set()
+    assert told == {"healthy": False, "reason": "no answer in time"}
+    assert cloud.published()["CronHealthStatus"] == [0]
+
+
+def test_people_are_told_although_nothing_can_be_published(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_outcome: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(sys.modules["cron_health"], "_publish", failing)
+    with pytest.raises(ConnectionError):
+        cloud.call(f"http://{LOOPBACK}:{free_port()}")
+    assert_told(cloud, "not reachable")
+
+
+@pytest.mark.parametrize("secret", ["two\nlines", "é"])
+def test_a_key_that_is_no_header_is_published_too(cloud: Cloud, secret: str) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId="hms-cron-api-key-test", SecretString=secret)
+    with answering(answer_with(401)) as url:
+        assert cloud.call(url)["healthy"] is False
+    assert cloud.published()["CronHealthStatus"] == [0]
+    assert len(cloud.mails()) == 1
+
+
 def test_nobody_at_the_address_is_not(cloud: Cloud) -> None:
     assert cloud.call(f"http://{LOOPBACK}:{free_port()}")["healthy"] is False
     assert cloud.published()["CronHealthStatus"] == [0]
@@ -201,9 +274,18 @@ def test_nobody_at_the_address_is_not(cloud: Cloud) -> None:
         answer_with(204),
         answer_with(502, b"Bad gateway"),
         answer_with(302, Location="http://192.0.2.1/"),
-        lambda handler: handler.connection.shutdown(socket.SHUT_RDWR),
+        answer_with(200, b"[" * 60_000),
+        answer_with(503, b"[" * 60_000),
+        answer_with(503, b'{"code": ["a list"]}'),
+        lambda handler: handler.wfile.write(b"HTTP/9.9 what?\r\n\r\n"),
+        cut_off(200),
+        cut_off(401),
+        cut_off(503),
     ],
-    ids=["another page", "without figures", "empty", "bad gateway", "elsewhere", "cut off"],
+    ids=[
+        *("another page", "without figures", "empty", "bad gateway", "elsewhere", "deep", "a deep refusal", "odd code"),
+        *("garbled", "a success cut off", "a 401 cut off", "a 503 cut off"),
+    ],
 )
 def test_an_answer_that_is_none_of_ours_is_not(cloud: Cloud, answer: Any) -> None:
     with answering(answer) as url:
