@@ -11,6 +11,7 @@ import redis as redis_client
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy.orm import Session
 
 from hms_web.app import create_app
@@ -19,6 +20,10 @@ from tests.servers import Servers, known, started
 
 pytest_plugins = ["tests.browsers", "tests.processes"]
 _run = ExitStack()
+
+# How long one example takes says how busy the machine is, and nothing about the rule.
+settings.register_profile("hms", deadline=None)
+settings.load_profile("hms")
 
 
 def pytest_configure(config: pytest.Config) -> None:
