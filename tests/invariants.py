@@ -138,15 +138,16 @@ _TOKEN_TWICE = """
       FROM appointments a GROUP BY a.doctor_id, a.date, a.token_number HAVING count(*) > 1
 """
 
-# Whoever was expected and not yet over when leave was entered or changed, and lies in it, stands on the affected list,
-# unless somebody kept them in spite of it.
+# Whoever was expected or here, and not yet over when leave was entered or changed, and lies in it, stands on the
+# affected list, unless somebody kept them in spite of it.
 _UNLISTED = """
     SELECT a.id, b.id AS absence_id, a.starts_at
       FROM appointments a
       JOIN doctor_absences b ON b.doctor_id = a.doctor_id AND b.status = 'ACTIVE'
        AND a.date BETWEEN b.start_date AND b.end_date
        AND (b.start_time IS NULL OR (a.start_time < b.end_time AND b.start_time < a.end_time))
-     WHERE a.status IN ('SCHEDULED', 'CONFIRMED') AND a.affected_cause IS NULL AND a.kept_cause IS NULL
+     WHERE a.status IN ('SCHEDULED', 'CONFIRMED', 'CHECKED_IN', 'IN_PROGRESS')
+       AND a.affected_cause IS NULL AND a.kept_cause IS NULL
        AND a.ends_at > (SELECT max(e.at) FROM audit_events e
                          WHERE e.hospital_id = b.hospital_id AND e.record_type = 'absence' AND e.record_id = b.id)
 """

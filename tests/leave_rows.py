@@ -240,7 +240,22 @@ class AbsenceRules:
         foretold = world.preview(Leave(EMERGENCY))
         assert (foretold.concerned, foretold.cancelled) == ({world.names[here]}, 0)
         world.enter(Leave(EMERGENCY))
-        assert world.status(here) == "CHECKED_IN"
+        assert (world.status(here), world.listed()) == ("CHECKED_IN", {world.names[here]})
+        world.cancel()
+        assert (world.status(here), world.listed()) == ("CHECKED_IN", set())
+
+    def test_people_who_are_here_stand_on_the_list_whatever_the_cause(self, world: World) -> None:
+        here = world.booked(time(10), status=AppointmentStatus.CHECKED_IN)
+        world.enter(Leave(REGULAR))
+        assert world.listed() == {world.names[here]}
+        world.cancel()
+        world.close(MONDAY)
+        assert world.listed() == {world.names[here]}
+        world.reopen()
+        world.set_hours(time(12), time(17))
+        assert world.listed() == {world.names[here]}
+        world.set_hours(time(9), time(17))
+        assert world.listed() == set()
 
     @pytest.mark.parametrize("kind", [REGULAR, EMERGENCY])
     def test_a_preview_says_which_slots_and_which_patients_and_changes_nothing(
@@ -375,6 +390,7 @@ class AvailabilityRules:
         here = world.booked(time(9), status=AppointmentStatus.CHECKED_IN)
         assert set(world.switch(available=False)) in ({*keys}, set())
         assert [world.status(key) for key in (*keys, here)] == ["CANCELLED", "CANCELLED", "CHECKED_IN"]
+        assert world.listed() == {world.names[here]}
         for key in keys:
             assert world.clinic.row(key).cancel_reason == "Doctor unavailable"
             assert world.told(key) == ("Appointment Cancelled - Doctor Unavailable", "HIGH", {"sms", "in_app"})

@@ -7,7 +7,19 @@ from pydantic import Field
 from hms_web.api.access import EVERYONE
 from hms_web.api.appointments import AffectedAppointment, refuse_backward
 from hms_web.api.operations import Call, Routes
-from hms_web.api.shapes import Body, Id, LocalDate, LocalTime, PageOf, PageQuery, Shape, Text, given, left_out, page
+from hms_web.api.shapes import (
+    Id,
+    LocalDate,
+    LocalTime,
+    PageOf,
+    PageQuery,
+    Shape,
+    ShownBody,
+    Text,
+    given,
+    left_out,
+    page,
+)
 from hms_web.domain.absences import AbsenceStatus, AbsenceType
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
@@ -99,7 +111,7 @@ class AbsenceEntered(Foreseen):
         return cls(**dict(Foreseen.of(effect)), absence=Absence.of(effect.absence))
 
 
-class NewAbsence(Body):
+class NewAbsence(ShownBody):
     """An absence that is asked for; one for part of a day is on one date and has hours."""
 
     absence_type: AbsenceType
@@ -111,7 +123,7 @@ class NewAbsence(Body):
     reason: Text | None = None
 
 
-class AbsenceChange(Body):
+class AbsenceChange(ShownBody):
     """What to change of an absence."""
 
     absence_type: AbsenceType = left_out()
@@ -146,13 +158,14 @@ def list_absences(call: Call, doctor_id: UUID, query: AbsenceQuery) -> PageOf[Ab
     KEEPERS,
     "Enter an absence",
     status=201,
-    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP],
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP, Code.MORE_CONCERNED],
     creates=True,
 )
 def create(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsenceEntered:
     """EMERGENCY cancels the upcoming appointments in its time; any other leaves them, marked as affected."""
-    wanted = absences.NewAbsence(**dict(body))
-    return AbsenceEntered.of(absences.create(call.session, call.actor, doctor_id, wanted, now=call.now))
+    wanted = absences.NewAbsence(**body.wanted())
+    done = absences.create(call.session, call.actor, doctor_id, wanted, now=call.now, shown=body.shown())
+    return AbsenceEntered.of(done)
 
 
 @routes.add(
@@ -164,15 +177,22 @@ def create(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsenceEntered:
 )
 def preview(call: Call, doctor_id: UUID, body: NewAbsence) -> AbsencePreview:
     """Changes nothing."""
-    wanted = absences.NewAbsence(**dict(body))
+    wanted = absences.NewAbsence(**body.wanted())
     return AbsencePreview.of(absences.preview(call.session, call.actor, doctor_id, wanted, now=call.now))
 
 
-@routes.add("PATCH", ONE, KEEPERS, "Change an absence", refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP])
+@routes.add(
+    "PATCH",
+    ONE,
+    KEEPERS,
+    "Change an absence",
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP, Code.MORE_CONCERNED],
+)
 def change(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceChange) -> AbsenceEntered:
     """Only added time affects appointments; those in time that it leaves no more. A cancelled one is gone."""
     wanted = absences.AbsenceChange(**given(body))
-    return AbsenceEntered.of(absences.change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now))
+    done = absences.change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now, shown=body.shown())
+    return AbsenceEntered.of(done)
 
 
 @routes.add("DELETE", ONE, KEEPERS, "Cancel an absence", status=204, refuses=[Code.FORBIDDEN])

@@ -5,7 +5,7 @@ from uuid import UUID
 from hms_web.api.access import EVERYONE
 from hms_web.api.operations import Call, Routes
 from hms_web.api.schedules import Hours
-from hms_web.api.shapes import Body, Id, PageOf, PageQuery, Shape, Text, given, left_out, page
+from hms_web.api.shapes import Body, Id, PageOf, PageQuery, Shape, ShownBody, Text, given, left_out, page
 from hms_web.api.users import PasswordLink
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code
@@ -61,7 +61,7 @@ class NewDoctor(Body):
     password: Text | None = None
 
 
-class DoctorChange(Body):
+class DoctorChange(ShownBody):
     """What to change of a doctor."""
 
     department: Text = left_out()
@@ -98,10 +98,11 @@ def get(call: Call, doctor_id: UUID) -> Doctor:
     return Doctor.of(doctors.get(call.session, call.actor, doctor_id))
 
 
-@routes.add("PATCH", "/doctors/<doctor_id>", [Role.ADMIN], "Change a doctor")
+@routes.add("PATCH", "/doctors/<doctor_id>", [Role.ADMIN], "Change a doctor", refuses=[Code.MORE_CONCERNED])
 def change(call: Call, doctor_id: UUID, body: DoctorChange) -> Doctor | DoctorMadeUnavailable:
     """Becoming unavailable cancels every upcoming appointment, and the answer says which."""
-    done = doctors.change(call.session, call.actor, doctor_id, doctors.DoctorChange(**given(body)), now=call.now)
+    wanted = doctors.DoctorChange(**given(body))
+    done = doctors.change(call.session, call.actor, doctor_id, wanted, now=call.now, shown=body.shown())
     doctor = Doctor.of(done.doctor)
     if done.affected_appointment_ids is None:
         return doctor

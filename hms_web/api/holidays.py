@@ -5,7 +5,7 @@ from uuid import UUID
 from hms_web.api.access import EVERYONE
 from hms_web.api.appointments import AffectedAppointment
 from hms_web.api.operations import Call, Routes
-from hms_web.api.shapes import Body, Id, LocalDate, PageOf, PageQuery, Shape, Text, given, left_out, page
+from hms_web.api.shapes import Id, LocalDate, PageOf, PageQuery, Shape, ShownBody, Text, given, left_out, page
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.holiday_import import ImportState
 from hms_web.domain.identity import Role
@@ -14,6 +14,7 @@ from hms_web.services import holiday_import, holidays
 
 routes = Routes("holidays")
 ADMINS = [Role.ADMIN]
+REFUSED = [Code.HOLIDAY_EXISTS, Code.MORE_CONCERNED]
 
 
 class Holiday(Shape):
@@ -45,7 +46,7 @@ class HolidayEntered(Shape):
         return cls(holiday=Holiday.of(effect.holiday), affected_appointments=affected)
 
 
-class NewHoliday(Body):
+class NewHoliday(ShownBody):
     """A holiday to be added."""
 
     name: Text
@@ -54,7 +55,7 @@ class NewHoliday(Body):
     description: Text | None = None
 
 
-class HolidayChange(Body):
+class HolidayChange(ShownBody):
     """What to change of a holiday."""
 
     name: Text = left_out()
@@ -64,7 +65,7 @@ class HolidayChange(Body):
     description: Text | None = left_out()
 
 
-class HolidaySource(Body):
+class HolidaySource(ShownBody):
     """A country by its two letters, perhaps the code of a part of it, and a year: this one or one of the next five."""
 
     country: Text
@@ -95,18 +96,26 @@ def list_holidays(call: Call, query: PageQuery) -> PageOf[Holiday]:
     return page(Holiday, found)  # type: ignore[no-any-return]
 
 
-@routes.add("POST", "/holidays", ADMINS, "Add a holiday", status=201, refuses=[Code.HOLIDAY_EXISTS], creates=True)
+@routes.add(
+    "POST",
+    "/holidays",
+    ADMINS,
+    "Add a holiday",
+    status=201,
+    refuses=REFUSED,
+    creates=True,
+)
 def create(call: Call, body: NewHoliday) -> HolidayEntered:
     """Appointments on it stay, marked as affected."""
-    wanted = holidays.NewHoliday(**dict(body))
-    return HolidayEntered.of(holidays.create(call.session, call.actor, wanted, now=call.now))
+    wanted = holidays.NewHoliday(**body.wanted())
+    return HolidayEntered.of(holidays.create(call.session, call.actor, wanted, now=call.now, shown=body.shown()))
 
 
-@routes.add("POST", "/holidays/import", ADMINS, "Import a country's public holidays")
+@routes.add("POST", "/holidays/import", ADMINS, "Import a country's public holidays", refuses=[Code.MORE_CONCERNED])
 def take_over(call: Call, body: HolidaySource) -> HolidaysImported:
     """All of them in one transaction; twice changes nothing. Appointments on them stay, marked as affected."""
     source = holiday_import.Source(body.country, body.year, body.subdivision)
-    done = holiday_import.run(call.session, call.actor, source, now=call.now)
+    done = holiday_import.run(call.session, call.actor, source, now=call.now, shown=body.shown())
     return HolidaysImported(
         imported=[Holiday.of(view) for view in done.added],
         left_out=[LeftOut(name=c.holiday.name, date=c.holiday.date, state=c.state) for c in done.left_out],
@@ -114,11 +123,12 @@ def take_over(call: Call, body: HolidaySource) -> HolidaysImported:
     )
 
 
-@routes.add("PATCH", "/holidays/<holiday_id>", ADMINS, "Change a holiday", refuses=[Code.HOLIDAY_EXISTS])
+@routes.add("PATCH", "/holidays/<holiday_id>", ADMINS, "Change a holiday", refuses=REFUSED)
 def change(call: Call, holiday_id: UUID, body: HolidayChange) -> HolidayEntered:
     """Appointments on days that close are affected, those on days that open no more."""
     wanted = holidays.HolidayChange(**given(body))
-    return HolidayEntered.of(holidays.change(call.session, call.actor, holiday_id, wanted, now=call.now))
+    done = holidays.change(call.session, call.actor, holiday_id, wanted, now=call.now, shown=body.shown())
+    return HolidayEntered.of(done)
 
 
 @routes.add("DELETE", "/holidays/<holiday_id>", ADMINS, "Delete a holiday", status=204)

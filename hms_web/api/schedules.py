@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hms_web.api.appointments import AffectedAppointment
 from hms_web.api.operations import Call, Routes
-from hms_web.api.shapes import Body, LocalTime, Shape
+from hms_web.api.shapes import Body, LocalTime, Shape, ShownBody
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code
@@ -36,7 +36,7 @@ class NewHours(Body):
     is_active: bool = True
 
 
-class Week(Body):
+class Week(ShownBody):
     """All the hours of a week; at most one entry a day."""
 
     schedules: list[NewHours]
@@ -56,12 +56,12 @@ class Replaced(Shape):
     "/doctors/<doctor_id>/schedules",
     [Role.ADMIN, Role.DOCTOR],
     "Replace a doctor's weekly hours",
-    refuses=[Code.FORBIDDEN],
+    refuses=[Code.FORBIDDEN, Code.MORE_CONCERNED],
 )
 def replace(call: Call, doctor_id: UUID, body: Week) -> Replaced:
     """What is booked stays. A doctor may change their own only."""
     week = [DayHours(**dict(hours)) for hours in body.schedules]
-    done = schedules.replace(call.session, call.actor, doctor_id, week, now=call.now)
+    done = schedules.replace(call.session, call.actor, doctor_id, week, now=call.now, shown=body.shown())
     return Replaced(
         schedules=[Hours.model_validate(hours) for hours in done.schedules],
         slots_removed=done.slots_removed,

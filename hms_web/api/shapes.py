@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from hms_web.domain.local_time import EARLIEST, LATEST, read_day
+from hms_web.domain.shown import Shown
 from hms_web.domain.unset import UNSET
 from hms_web.domain.validation import is_storable
 from hms_web.services.paging import MAX_LIMIT, Page
@@ -27,6 +28,8 @@ V = TypeVar("V")
 
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+MOST_SHOWN = 5000
+"""Appointments that a caller may name as shown; more than a large hospital has on the days of one change."""
 WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
@@ -133,6 +136,24 @@ Limit = Annotated[
 ]
 
 
+class ShownBody(Body):
+    """A change of a doctor's or the hospital's time. With `shownAppointmentIds`, all those that a preview or a list has
+    shown, nothing is saved when others are concerned by now: `409 MORE_CONCERNED`. Without it the change is made as the
+    appointments stand.
+    """
+
+    shown_appointment_ids: Annotated[list[Id], Field(max_length=MOST_SHOWN)] | None = None
+
+    def shown(self) -> Shown | None:
+        """Return what was shown; None where the caller does not say."""
+        ids = self.shown_appointment_ids
+        return None if ids is None else Shown.of_ids(ids)
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the other fields by their names in Python, those that were left out too."""
+        return {name: value for name, value in dict(self).items() if name != "shown_appointment_ids"}
+
+
 class PageQuery(Query):
     """Which page of a list: how many rows, and after which one."""
 
@@ -164,7 +185,7 @@ def left_out() -> Any:  # noqa: ANN401 stands for a default of any type
 
 def given(body: BaseModel) -> dict[str, Any]:
     """Return the fields of a change that were sent, by their names in Python."""
-    return {name: getattr(body, name) for name in body.model_fields_set}
+    return {name: getattr(body, name) for name in body.model_fields_set - {"shown_appointment_ids"}}
 
 
 def camel(value: Any) -> Any:  # noqa: ANN401 JSON is what it is

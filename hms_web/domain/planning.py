@@ -32,7 +32,11 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An appointment that needs another time. `busy` are the spans of its patient's other active appointments."""
+    """An appointment that needs another time. `busy` are the spans of its patient's other active appointments.
+
+    A patient who `is_here` waits in the house: for them only what is left of the day counts, whoever's time it is, and
+    nobody has to be told in time.
+    """
 
     appointment_id: UUID
     patient_id: UUID
@@ -41,6 +45,7 @@ class Need:
     span: Span
     waiting_since: datetime
     busy: Sequence[Span] = ()
+    is_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class _Plan:
 
     def suits(self, need: Need, place: Place) -> bool:
         """Whether an appointment could move to a place beside all that has been given to others."""
-        if place.slot_id in self.slots:
+        if place.slot_id in self.slots or (need.is_here and place.time.day != need.day):
             return False
         mine = self.places.get(need.appointment_id)
         day, counted = (place.doctor_id, place.time.day), {(need.doctor_id, need.day)}
@@ -122,7 +127,8 @@ def propose(needs: Iterable[Need], free: Free, strategy: Strategy, *, earliest: 
     """Return a proposal for each appointment, whoever has waited longest first.
 
     Each takes the first free place after its present time; where there is none, the last before it, of which its
-    patient has to hear in time. Nothing that starts before `earliest` is proposed, only offered beside the proposal.
+    patient has to hear in time. Nothing that starts before `earliest` is proposed, only offered beside the proposal,
+    but to who is here.
     """
     plan = _Plan(free, dict(free.room))
     ordered = sorted(needs, key=lambda need: (need.waiting_since, need.span.starts_at, need.appointment_id))
@@ -138,9 +144,15 @@ def propose(needs: Iterable[Need], free: Free, strategy: Strategy, *, earliest: 
 
 
 def _preferred(need: Need, pool: Sequence[UUID], free: Free, earliest: datetime) -> Iterator[Place]:
-    """Walk through the places of some doctors from an appointment's time on, and then back from it to `earliest`."""
-    at = max(need.span.starts_at, earliest)
+    """Walk through the places of some doctors from an appointment's time on, and then back from it to `earliest`.
+
+    For who is here, from the soonest on.
+    """
     offered = [free.places.get(key, ()) for key in pool]
+    if need.is_here:
+        yield from merge(*offered, key=_start)
+        return
+    at = max(need.span.starts_at, earliest)
     later = (islice(places, _from(places, at), None) for places in offered)
     sooner = (reversed(places[_from(places, earliest) : _from(places, at)]) for places in offered)
     yield from merge(*later, key=_start)
@@ -168,13 +180,16 @@ def _others(need: Need, plan: _Plan, strategy: Strategy) -> tuple[Place, ...]:
 
 
 def _pools(need: Need, free: Free, strategy: Strategy) -> list[list[UUID]]:
-    """Return whose places to look at; a later pool is looked at when an earlier one has nothing."""
+    """Return whose places to look at; a later pool is looked at when an earlier one has nothing.
+
+    Who is here takes whatever comes first.
+    """
     own = [need.doctor_id]
     others = [key for key in free.colleagues.get(need.doctor_id, ()) if key != need.doctor_id]
     return {
         Strategy.SAME_DOCTOR: [own],
         Strategy.COLLEAGUE: [others],
-        Strategy.SAME_DOCTOR_ELSE_COLLEAGUE: [own, others],
+        Strategy.SAME_DOCTOR_ELSE_COLLEAGUE: [own + others] if need.is_here else [own, others],
     }[strategy]
 
 

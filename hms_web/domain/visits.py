@@ -32,6 +32,12 @@ INACTIVE = frozenset({S.CANCELLED, S.NO_SHOW})
 UPCOMING = frozenset({S.SCHEDULED, S.CONFIRMED})
 """Statuses of people who are expected and have not come yet."""
 
+HERE = frozenset({S.CHECKED_IN, S.IN_PROGRESS})
+"""Statuses of people who are in the house and not done."""
+
+UNFINISHED = UPCOMING | HERE
+"""Statuses of people whom somebody still has to see."""
+
 TRANSITIONS: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     S.SCHEDULED: frozenset({S.CONFIRMED, S.CHECKED_IN, S.CANCELLED, S.NO_SHOW}),
     S.CONFIRMED: frozenset({S.CHECKED_IN, S.CANCELLED, S.NO_SHOW}),

@@ -12,6 +12,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.shown import Concern, Fate
 from hms_web.domain.still_affected import due_cause
 from hms_web.domain.visits import UPCOMING
 from hms_web.services import absence_checks, absence_slots, facts
@@ -35,6 +36,15 @@ class AbsenceEffect:
     closes: tuple[TouchedDay, ...] = ()
     opens: tuple[TouchedDay, ...] = ()
     settled: tuple[AppointmentView, ...] = ()
+
+    @property
+    def concerned(self) -> list[Concern]:
+        """Everybody whom this does something to, and what."""
+        cancels = self.cancelled_appointments > 0
+        return [
+            *((view.id, Fate.CANCELLED if cancels and not view.is_here else Fate.CONCERNED) for view in self.affected),
+            *((view.id, Fate.SETTLED) for view in self.settled),
+        ]
 
 
 def preview(session: Session, actor: Actor, doctor_id: UUID, wanted: NewAbsence, *, now: datetime) -> AbsenceEffect:

@@ -15,6 +15,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
+from hms_web.domain.shown import Shown
 from hms_web.domain.validation import tidy
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import DoctorAbsence, new_id
@@ -59,13 +60,18 @@ def _lock(session: Session, actor: Actor, doctor_id: UUID) -> None:
 def _carry_out(
     session: Session, actor: Actor, standing: list[AppointmentView], absence_type: AbsenceType, *, now: datetime
 ) -> AbsenceEffect:
-    """Cancel in an emergency, otherwise mark, what stands in the time of an absence; tell the patients."""
+    """Cancel in an emergency, otherwise mark, what stands in the time of an absence; tell the patients.
+
+    Whoever is here is marked in an emergency too, for staff to see to.
+    """
     if absence_type is AbsenceType.EMERGENCY:
         coming = [view.id for view in standing if view.status in UPCOMING]
         changed = cancelling.cancel_affected(
             session, actor, coming, note=EMERGENCY_NOTE, event=MessageEvent.CANCELLED_BY_EMERGENCY, now=now
         )
         cancelled = len(changed)
+        left = [view for view in standing if view.is_here]
+        settling.mark(session, actor, left, AffectedCause.ABSENCE, MessageEvent.AFFECTED_BY_ABSENCE, now=now)
     else:
         changed = settling.mark(
             session, actor, standing, AffectedCause.ABSENCE, MessageEvent.AFFECTED_BY_ABSENCE, now=now
@@ -76,16 +82,21 @@ def _carry_out(
     return AbsenceEffect(None, affected, len(affected) - cancelled, cancelled, len(told))
 
 
-def create(session: Session, actor: Actor, doctor_id: UUID, wanted: NewAbsence, *, now: datetime) -> AbsenceEffect:
+def create(
+    session: Session, actor: Actor, doctor_id: UUID, wanted: NewAbsence, *, now: datetime, shown: Shown | None = None
+) -> AbsenceEffect:
     """Enter a doctor's absence, with all that follows from it, in one transaction.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN or ABSENCE_OVERLAP.
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, or MORE_CONCERNED when it concerns
+    others than were `shown`.
     """
     absence_checks.refuse_wrong(wanted, local_date(now, actor.zone))
 
     def work() -> AbsenceEffect:
         _lock(session, actor, doctor_id)
         absence_checks.refuse_overlap(session, doctor_id, wanted.span)
+        if shown is not None:
+            shown.refuse_unseen(preview(session, actor, doctor_id, wanted, now=now).concerned)
         row = DoctorAbsence(
             id=new_id(),
             hospital_id=actor.hospital_id,
@@ -128,13 +139,19 @@ def _counts(effect: AbsenceEffect) -> dict[str, int]:
 
 
 def change(
-    session: Session, actor: Actor, doctor_id: UUID, absence_id: UUID, wanted: AbsenceChange, *, now: datetime
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    absence_id: UUID,
+    wanted: AbsenceChange,
+    *,
+    now: datetime,
+    shown: Shown | None = None,
 ) -> AbsenceEffect:
     """Change an absence; appointments in added time are affected, those in time that it leaves are not any more.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, or ABSENCE_NOT_FOUND, which is also
-    said
-    of one that is cancelled.
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_OVERLAP, ABSENCE_NOT_FOUND, which is also said
+    of one that is cancelled, or MORE_CONCERNED when it concerns others than were `shown`.
     """
 
     def work() -> AbsenceEffect:
@@ -142,6 +159,9 @@ def change(
         row = absence_records.row(session, actor, doctor_id, absence_id)
         before = absence_records.view(row)
         after = absence_checks.checked_change(session, actor, before, wanted, now=now)
+        if shown is not None:
+            foreseen = preview_change(session, actor, doctor_id, absence_id, wanted, now=now)
+            shown.refuse_unseen(foreseen.concerned)
         changed = changes.apply(row, _columns(after))
         session.flush()
         left = absence_checks.standing(session, actor, doctor_id, before.span, but=after.span, now=now)
@@ -159,15 +179,20 @@ def change(
     return unit_of_work.run(session, work)
 
 
-def cancel(session: Session, actor: Actor, doctor_id: UUID, absence_id: UUID, *, now: datetime) -> AbsenceView:
+def cancel(
+    session: Session, actor: Actor, doctor_id: UUID, absence_id: UUID, *, now: datetime, shown: Shown | None = None
+) -> AbsenceView:
     """Cancel an absence: its time opens again and its appointments are no longer affected. Twice is harmless.
 
-    Raises Refused DOCTOR_NOT_FOUND, FORBIDDEN or ABSENCE_NOT_FOUND.
+    Raises Refused DOCTOR_NOT_FOUND, FORBIDDEN, ABSENCE_NOT_FOUND, or MORE_CONCERNED when it lets others stand than were
+    `shown`.
     """
 
     def work() -> AbsenceView:
         _lock(session, actor, doctor_id)
         row = absence_records.row(session, actor, doctor_id, absence_id)
+        if shown is not None and row.status == AbsenceStatus.ACTIVE:
+            shown.refuse_unseen(preview_cancel(session, actor, doctor_id, absence_id, now=now).concerned)
         changed = changes.apply(row, {"status": AbsenceStatus.CANCELLED})
         view = absence_records.view(row)
         if changed:

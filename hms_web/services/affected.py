@@ -13,7 +13,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.holidays import Holiday, holiday_on
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Code, Refused
-from hms_web.domain.visits import UPCOMING
+from hms_web.domain.visits import UNFINISHED
 from hms_web.models import Appointment, DoctorAbsence
 from hms_web.services import absence_records, appointments, facts
 from hms_web.services.absence_records import AbsenceView
@@ -25,7 +25,8 @@ MOVERS = frozenset({Role.ADMIN, Role.RECEPTIONIST, Role.DOCTOR})
 
 @dataclass(frozen=True, slots=True)
 class AffectedGroup:
-    """Appointments with one cause: which leave or holiday it is, and whose; whoever waits longest comes first.
+    """Appointments with one cause: which leave or holiday it is, and whose; whoever is here comes first, then whoever
+    waits longest.
 
     `key` names the group as long as its cause is there.
     """
@@ -60,7 +61,7 @@ def count(session: Session, actor: Actor) -> int:
     wanted = select(func.count()).where(
         Appointment.hospital_id == actor.hospital_id,
         Appointment.affected_cause.is_not(None),
-        Appointment.status.in_(UPCOMING),
+        Appointment.status.in_(UNFINISHED),
     )
     if actor.role is Role.DOCTOR:
         wanted = wanted.where(Appointment.doctor_id == actor.doctor_id)
@@ -72,12 +73,14 @@ def grouped(
 ) -> list[AffectedGroup]:
     """Return what needs attention, of one doctor or cause if that is asked for; the group that waits longest first.
 
+    Whoever is here, and waits in the house, comes before everybody else.
+
     A doctor sees only their own. Raises Refused FORBIDDEN for people who move nobody's appointments.
     """
     refuse_others(actor)
     found = appointments.affected(session, actor, doctor_id=doctor_id)
     found = [view for view in found if may_see(actor, view.doctor_id) and cause in {None, view.affected_cause}]
-    found.sort(key=lambda view: (waiting_since(view), view.starts_at, view.id))
+    found.sort(key=lambda view: (not view.is_here, waiting_since(view), view.starts_at, view.id))
     leave = _leave(session, found)
     holidays = facts.active_holidays(session, actor) if found else ()
     groups: dict[str, AffectedGroup] = {}

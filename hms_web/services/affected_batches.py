@@ -17,7 +17,7 @@ from hms_web.domain.local_time import first_instant
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
-from hms_web.domain.visits import UPCOMING
+from hms_web.domain.visits import UNFINISHED
 from hms_web.models import AffectedBatch, AffectedStep, Appointment, AuditEvent, Doctor, new_id
 from hms_web.services import (
     affected,
@@ -176,7 +176,7 @@ def _objection(session: Session, actor: Actor, step: Step, row: Appointment) -> 
         return Refusal(Code.FORBIDDEN)
     if step.version != row.version:
         return changed_meanwhile(session, actor, row.id)
-    if row.affected_cause is None or row.status not in UPCOMING:
+    if row.affected_cause is None or row.status not in UNFINISHED:
         return Refusal(Code.NOT_AFFECTED)
     stays = (step.doctor_id, step.date, step.time) == (row.doctor_id, row.date, row.start_time)
     return Refusal(Code.SLOT_TAKEN) if stays and step.action is AffectedAction.MOVE else None

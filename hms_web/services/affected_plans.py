@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, local_date
-from hms_web.domain.planning import NOTICE, Free, Need, Place, Strategy, propose
+from hms_web.domain.planning import NOTICE, Free, Need, Place, Proposal, Strategy, propose
 from hms_web.domain.slots import SlotStatus
-from hms_web.domain.visits import INACTIVE, UPCOMING
+from hms_web.domain.visits import INACTIVE, UNFINISHED, AppointmentStatus
 from hms_web.models import Appointment, Doctor
 from hms_web.services import affected, appointments, slot_making, slots
 from hms_web.services.appointments import AppointmentView
@@ -59,6 +59,8 @@ class Plan:
 def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strategy: Strategy, *, now: datetime) -> Plan:
     """Propose free times of the next 30 days for appointments on the affected list; nothing is changed.
 
+    Whoever is here gets one of today; for whom a doctor sees already, none is proposed.
+
     Of a doctor only their own patients count. Raises Refused FORBIDDEN for people who move nobody's appointments.
     """
     affected.refuse_others(actor)
@@ -66,7 +68,7 @@ def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strate
     views = {
         view.id: view
         for view in appointments.by_ids(session, actor, list(wanted))
-        if view.affected_cause and view.status in UPCOMING and affected.may_see(actor, view.doctor_id)
+        if view.affected_cause and view.status in UNFINISHED and affected.may_see(actor, view.doctor_id)
     }
     if not views:
         return Plan(strategy, [], len(wanted))
@@ -78,19 +80,20 @@ def make(session: Session, actor: Actor, appointment_ids: Sequence[UUID], strate
     free = _free(known.values(), colleagues, today, actor, now)
     earliest = now + NOTICE
     proposals = propose(_needs(session, views.values(), now), free, strategy, earliest=earliest)
-    moves = [
-        PlannedMove(
-            views[item.appointment_id],
-            _offered(item.place, known, earliest) if item.place else None,
-            [_offered(place, known, earliest) for place in item.others],
-        )
-        for item in proposals
-    ]
+    moves = [_move(views.pop(item.appointment_id), item, known, earliest) for item in proposals]
+    moves += [PlannedMove(view, None, []) for view in views.values()]
     times = frozenset(
         (place.doctor_id, place.time.day, place.time.start) for places in free.places.values() for place in places
     )
     names = {key: known[key].name for key in doctors if key in known}
-    return Plan(strategy, moves, len(wanted) - len(views), times, names)
+    return Plan(strategy, moves, len(wanted) - len(moves), times, names)
+
+
+def _move(view: AppointmentView, item: Proposal, known: dict[UUID, DoctorFacts], earliest: datetime) -> PlannedMove:
+    """Return an appointment with what is proposed for it; no time is too soon for who is here."""
+    soon = datetime.min.replace(tzinfo=UTC) if view.is_here else earliest
+    place = _offered(item.place, known, soon) if item.place else None
+    return PlannedMove(view, place, [_offered(other, known, soon) for other in item.others])
 
 
 def _colleagues(session: Session, doctor_ids: set[UUID], strategy: Strategy) -> dict[UUID, list[UUID]]:
@@ -143,9 +146,11 @@ def _needs(session: Session, views: Iterable[AppointmentView], now: datetime) ->
             day=view.date,
             span=Span(view.starts_at, view.ends_at),
             waiting_since=affected.waiting_since(view),
+            is_here=view.is_here,
             busy=[Span(row[2], row[3]) for row in busy if row[1] == view.patient_id and row[0] != view.id],
         )
         for view in wanted
+        if view.status is not AppointmentStatus.IN_PROGRESS
     ]
 
 

@@ -25,6 +25,7 @@ from hms_web.services import (
     placing,
     refusal_facts,
     slot_making,
+    stage_alerts,
     unit_of_work,
 )
 from hms_web.services.affected_batches import changed_meanwhile
@@ -129,6 +130,7 @@ def _put_back(
     if is_move:
         for doctor_id, day in {left, (step.from_doctor_id, wanted.day)}:
             slot_making.settle_days(session, actor, doctor_id, [day], now=now)
+        stage_alerts.follow(session, actor, row.id, row.doctor_id)
     told = _tell(session, actor, step, cause, now)
     action = "appointment.move_undone" if is_move else "appointment.keep_undone"
     audit.record(session, actor, action, "appointment", row.id, now=now, **details, told=told)

@@ -15,7 +15,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import day_span
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
-from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
+from hms_web.domain.visits import HERE, UNFINISHED, UPCOMING, AppointmentStatus, AppointmentType
 from hms_web.models import Appointment, AuditEvent, Consultation, Doctor, Patient, User
 from hms_web.services import audit, patient_search
 from hms_web.services.outbox import PatientNotice
@@ -55,6 +55,11 @@ class AppointmentView:
     created_by_id: UUID | None
     created_by: str | None
     consultation_id: UUID | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its patient is in the house and not done."""
+        return self.status in HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,10 @@ def of_day(
 
 
 def affected(session: Session, actor: Actor, *, doctor_id: UUID | None = None) -> list[AppointmentView]:
-    """Return the appointments that need attention, earliest first; one whose time has come still does."""
-    wanted = _selected(actor).where(Appointment.affected_cause.is_not(None), Appointment.status.in_(UPCOMING))
+    """Return the appointments that need attention, earliest first; one whose time has come, or whose patient is here,
+    still does.
+    """
+    wanted = _selected(actor).where(Appointment.affected_cause.is_not(None), Appointment.status.in_(UNFINISHED))
     if doctor_id is not None:
         wanted = wanted.where(Appointment.doctor_id == doctor_id)
     return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
@@ -226,9 +233,8 @@ def standing_in(
     """
     if not ranges:
         return []
-    here = (AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS)
     statement = _selected(actor).where(
-        or_(and_(Appointment.status.in_(UPCOMING), Appointment.ends_at > now), Appointment.status.in_(here)),
+        or_(and_(Appointment.status.in_(UPCOMING), Appointment.ends_at > now), Appointment.status.in_(HERE)),
         Appointment.ends_at > now - timedelta(days=1),
         or_(*(_inside(item) for item in ranges)),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import first_refusal
 from hms_web.domain.identity import Actor, Role
+from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.refusals import Code, Refusal
@@ -19,7 +20,7 @@ from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
 from hms_web.models import Appointment, new_id
-from hms_web.services import appointments, audit, locks, outbox, placing, slot_making, unit_of_work
+from hms_web.services import appointments, audit, locks, outbox, placing, slot_making, stage_alerts, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts
 from hms_web.services.locks import LockedPatient
@@ -221,7 +222,7 @@ def _moved(
     if (day, at, doctor_id) == (appointment.date, appointment.start_time, appointment.doctor_id):
         return {}
     status = AppointmentStatus(appointment.status)
-    if status not in UPCOMING:
+    if status not in UPCOMING and not _sees_another(appointment, status, day, local_date(now, actor.zone)):
         return Refusal(Code.INVALID_TRANSITION, {"from": status})
     place = placing.find(session, actor, doctor_id, day, at, now)
     patient = locks.patient(session, actor, appointment.patient_id)
@@ -238,6 +239,12 @@ def _moved(
     return columns
 
 
+def _sees_another(appointment: Appointment, status: AppointmentStatus, day: dt.date, today: dt.date) -> bool:
+    """Whether a patient who waits in the house, and whose time the hospital put in question, is to be seen today."""
+    is_waiting = status is AppointmentStatus.CHECKED_IN and appointment.affected_cause is not None
+    return is_waiting and appointment.date == day == today
+
+
 def _apply(
     session: Session, actor: Actor, appointment: Appointment, differing: dict[str, Any], *, is_move: bool, now: datetime
 ) -> AppointmentView:
@@ -252,5 +259,6 @@ def _apply(
     view = appointments.get(session, actor, appointment.id)
     if is_move:
         slot_making.settle_days(session, actor, left[0], [left[1]], now=now)
+        stage_alerts.follow(session, actor, appointment.id, appointment.doctor_id)
         outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.RESCHEDULED)], now=now)
     return view

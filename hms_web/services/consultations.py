@@ -209,6 +209,9 @@ def _move(
     if not may_follow(before, status):
         raise Refused(Code.INVALID_TRANSITION, **{"from": before, "to": status})
     appointment.status = status
+    if status is AppointmentStatus.COMPLETED:
+        # Whatever spoke against it, its patient was seen.
+        appointment.affected_cause = appointment.affected_at = None
     appointment.version += 1
     session.flush()
     details = {"status": {"from": before, "to": status}}

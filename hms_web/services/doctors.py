@@ -14,15 +14,16 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.shown import Concern, Shown
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import name_mistake, refuse_invalid
-from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, new_id
 from hms_web.services import (
     appointments,
     audit,
     cancelling,
     changes,
+    doctor_previews,
     locks,
     settling,
     slot_making,
@@ -30,6 +31,7 @@ from hms_web.services import (
     users,
 )
 from hms_web.services.appointments import AppointmentView, LocalRange
+from hms_web.services.doctor_previews import left_to_see_to, would_be_cancelled
 from hms_web.services.doctor_records import DoctorView, all_of, departments, get, list_doctors
 
 __all__ = [
@@ -154,28 +156,6 @@ def _refuse_wrong(wanted: DoctorChange) -> None:
     )
 
 
-def would_be_cancelled(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
-    """Return the appointments that making a doctor unavailable would cancel, with nothing changed.
-
-    Raises Refused DOCTOR_NOT_FOUND.
-    """
-    return [view for view in _standing(session, actor, doctor_id, now=now) if view.status in UPCOMING]
-
-
-def left_to_see_to(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
-    """Return the appointments of people who are here: making the doctor unavailable leaves them for staff to see to.
-
-    Raises Refused DOCTOR_NOT_FOUND.
-    """
-    return [view for view in _standing(session, actor, doctor_id, now=now) if view.status not in UPCOMING]
-
-
-def _standing(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
-    get(session, actor, doctor_id)
-    everything = LocalRange(local_date(now, actor.zone), date.max)
-    return appointments.standing_in(session, actor, [everything], doctor_id=doctor_id, now=now)
-
-
 def change(
     session: Session,
     actor: Actor,
@@ -184,17 +164,21 @@ def change(
     *,
     now: datetime,
     seen: Mapping[str, object] | None = None,
+    shown: Shown | None = None,
 ) -> DoctorChanged:
     """Change a doctor, with all that follows for appointments and slots, in one transaction.
 
     Who becomes unavailable has every upcoming appointment cancelled; another slot length makes the open slots anew; an
     account that is deactivated puts its upcoming appointments on the affected list. Raises InvalidInput, or Refused
-    DOCTOR_NOT_FOUND, or STALE_VERSION where the record no longer says what was `seen`.
+    DOCTOR_NOT_FOUND, STALE_VERSION where the record no longer says what was `seen`, or MORE_CONCERNED when it concerns
+    other appointments than were `shown`.
     """
     _refuse_wrong(wanted)
 
     def work() -> DoctorChanged:
         doctor = _locked(session, actor, doctor_id)
+        if shown is not None:
+            shown.refuse_unseen(_concerned(session, actor, doctor, wanted, now=now))
         columns = asdict(wanted)
         account = users.UserChange(name=columns.pop("name"), is_active=columns.pop("is_active"))
         columns = {name: value.strip() if isinstance(value, str) else value for name, value in columns.items()}
@@ -212,6 +196,18 @@ def change(
         return _told(get(session, actor, doctor_id), cancelled, affected)
 
     return unit_of_work.run(session, work)
+
+
+def _concerned(session: Session, actor: Actor, doctor: Doctor, wanted: DoctorChange, *, now: datetime) -> list[Concern]:
+    """Return whom a change would concern, and how."""
+    if wanted.is_available is False and doctor.is_available:
+        return doctor_previews.by_availability(session, actor, doctor.id, now=now)
+    if wanted.is_active is False:
+        return doctor_previews.by_account(session, actor, doctor.id, now=now)
+    minutes = wanted.slot_duration
+    if isinstance(minutes, Unset) or minutes == doctor.slot_duration:
+        return []
+    return doctor_previews.by_slot_length(session, actor, doctor.id, minutes, now=now)
 
 
 def _locked(session: Session, actor: Actor, doctor_id: UUID) -> Doctor:
@@ -239,8 +235,11 @@ def _lift(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> 
 
 
 def _cancel_all(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> list[AppointmentView]:
-    ids = [view.id for view in would_be_cancelled(session, actor, doctor_id, now=now)]
-    event = MessageEvent.DOCTOR_UNAVAILABLE
+    """Cancel what is to come; whoever is here stands on the affected list."""
+    standing, event = doctor_previews.standing(session, actor, doctor_id, now=now), MessageEvent.DOCTOR_UNAVAILABLE
+    left = [view for view in standing if view.is_here]
+    settling.mark(session, actor, left, AffectedCause.DOCTOR_UNAVAILABLE, event, now=now)
+    ids = [view.id for view in standing if not view.is_here]
     return cancelling.cancel_affected(session, actor, ids, note=UNAVAILABLE_NOTE, event=event, now=now)
 
 

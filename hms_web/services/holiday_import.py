@@ -13,6 +13,7 @@ from hms_web.domain.holidays import Holiday
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
+from hms_web.domain.shown import Fate, Shown
 from hms_web.domain.validation import refuse_invalid
 from hms_web.models import HospitalHoliday, new_id
 from hms_web.services import appointments, audit, holiday_records, locks, public_holidays, settling, unit_of_work
@@ -60,11 +61,18 @@ def preview(session: Session, actor: Actor, source: Source, *, now: datetime) ->
 
 
 def run(
-    session: Session, actor: Actor, source: Source, *, only: Collection[date] | None = None, now: datetime
+    session: Session,
+    actor: Actor,
+    source: Source,
+    *,
+    only: Collection[date] | None = None,
+    now: datetime,
+    shown: Shown | None = None,
 ) -> Imported:
     """Add a year's public holidays, or those of them on the days `only`, in one transaction; twice changes nothing.
 
-    Appointments on them are affected and their patients told. Raises InvalidInput: country, subdivision, year.
+    Appointments on them are affected and their patients told. Raises InvalidInput: country, subdivision, year, or
+    Refused MORE_CONCERNED when they concern others than were `shown`.
     """
     _candidates(session, actor, source, now=now)
 
@@ -76,6 +84,8 @@ def run(
             for item in found
             if item.state is ImportState.NEW and (only is None or item.holiday.date in only)
         ]
+        if shown is not None:
+            shown.refuse_unseen((view.id, Fate.CONCERNED) for view in _standing(session, actor, wanted, now=now))
         rows = [_row(actor, holiday, now) for holiday in wanted]
         session.add_all(rows)
         session.flush()
@@ -109,9 +119,12 @@ def _row(actor: Actor, holiday: Holiday, now: datetime) -> HospitalHoliday:
     )
 
 
+def _standing(session: Session, actor: Actor, days: list[Holiday], *, now: datetime) -> list[AppointmentView]:
+    return holiday_records.standing(session, actor, {holiday.date for holiday in days}.__contains__, now=now)
+
+
 def _settle(session: Session, actor: Actor, added: list[Holiday], *, now: datetime) -> list[AppointmentView]:
-    days = {holiday.date for holiday in added}
-    standing = holiday_records.standing(session, actor, days.__contains__, now=now)
+    standing = _standing(session, actor, added, now=now)
     settling.mark(session, actor, standing, AffectedCause.HOLIDAY, MessageEvent.AFFECTED_BY_HOLIDAY, now=now)
     return appointments.by_ids(session, actor, [view.id for view in standing])
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.holidays import Holiday
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
+from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.visits import UPCOMING
 from hms_web.models import Appointment, HospitalHoliday
@@ -57,9 +58,38 @@ class HolidayChange:
     description: str | None | Unset = UNSET
 
 
-def view(row: HospitalHoliday) -> HolidayView:
+def view(stored: HospitalHoliday) -> HolidayView:
     """Return a row as lists and forms show it."""
-    return HolidayView(row.id, row.name, row.date, row.is_recurring, row.is_active, row.description)
+    columns = stored.name, stored.date, stored.is_recurring, stored.is_active, stored.description
+    return HolidayView(stored.id, *columns)
+
+
+def get(session: Session, actor: Actor, holiday_id: UUID) -> HolidayView:
+    """Return one holiday; raises Refused HOLIDAY_NOT_FOUND."""
+    return view(row(session, actor, holiday_id))
+
+
+def row(session: Session, actor: Actor, holiday_id: UUID) -> HospitalHoliday:
+    """Return the row itself, as it stands now; raises Refused HOLIDAY_NOT_FOUND."""
+    query = select(HospitalHoliday).where(
+        HospitalHoliday.hospital_id == actor.hospital_id, HospitalHoliday.id == holiday_id
+    )
+    found = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise Refused(Code.HOLIDAY_NOT_FOUND)
+    return found
+
+
+def moved(
+    session: Session, actor: Actor, before: Holiday | None, after: Holiday | None, *, now: datetime
+) -> tuple[list[AppointmentView], list[AppointmentView]]:
+    """Return the appointments on days that close, and those on days that open, when a holiday's days become others."""
+    closing = standing(session, actor, after.falls_on, now=now) if after else []
+    opening = standing(session, actor, before.falls_on, now=now) if before else []
+    return (
+        [view for view in closing if before is None or not before.falls_on(view.date)],
+        [view for view in opening if after is None or not after.falls_on(view.date)],
+    )
 
 
 def standing(session: Session, actor: Actor, closes: Callable[[date], bool], *, now: datetime) -> list[AppointmentView]:

@@ -9,7 +9,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refusal
-from hms_web.domain.visits import UPCOMING
+from hms_web.domain.visits import UNFINISHED
 from hms_web.services import appointments, audit, locks, outbox, unit_of_work
 from hms_web.services.appointments import AppointmentView
 
@@ -29,7 +29,7 @@ def keep(
             return Refusal(Code.APPOINTMENT_NOT_FOUND)
         if version is not None and version != appointment.version:
             return Refusal(Code.STALE_VERSION)
-        if appointment.affected_cause is None or appointment.status not in UPCOMING:
+        if appointment.affected_cause is None or appointment.status not in UNFINISHED:
             return Refusal(Code.NOT_AFFECTED)
         cause = AffectedCause(appointment.affected_cause)
         appointment.kept_cause, appointment.affected_cause, appointment.affected_at = cause, None, None

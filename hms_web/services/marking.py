@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
-from hms_web.domain.visits import UPCOMING
+from hms_web.domain.visits import UNFINISHED
 from hms_web.models import Appointment
 from hms_web.services import appointments, audit
 from hms_web.services.appointments import AppointmentView
@@ -22,12 +22,12 @@ from hms_web.services.appointments import AppointmentView
 def mark_cause(
     session: Session, actor: Actor, appointment_ids: Sequence[UUID], cause: AffectedCause, *, now: datetime
 ) -> list[AppointmentView]:
-    """Put upcoming appointments on the affected list; return those that were not on it.
+    """Put appointments to come, or of people who are here, on the affected list; return those that were not on it.
 
     Something new speaks against them, so that what somebody decided to keep before has to be decided again.
     """
     values = {"affected_cause": cause, "affected_at": now, "kept_cause": None}
-    off_the_list = (Appointment.affected_cause.is_(None), Appointment.status.in_(UPCOMING))
+    off_the_list = (Appointment.affected_cause.is_(None), Appointment.status.in_(UNFINISHED))
     marked = _update(session, actor, appointment_ids, values, *off_the_list)
     details = {"affected_cause": {"from": None, "to": cause}}
     audit.record_all(

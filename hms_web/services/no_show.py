@@ -232,5 +232,4 @@ def _revert(session: Session, actor: Actor, appointment: Appointment, *, note: s
     details = {"status": {"from": before, "to": after}, "note": note}
     audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)
     slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
-    if after is AppointmentStatus.SCHEDULED:
-        settling.catch_up(session, actor, appointments.get(session, actor, appointment.id), now=now)
+    settling.catch_up(session, actor, appointments.get(session, actor, appointment.id), now=now)

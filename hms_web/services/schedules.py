@@ -14,8 +14,8 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek, changed_days, hours_on, slot_times, week_mistakes
+from hms_web.domain.shown import Concern, Fate, Shown
 from hms_web.domain.validation import refuse_invalid
-from hms_web.domain.visits import UPCOMING
 from hms_web.models import Doctor, DoctorSchedule, new_id
 from hms_web.services import appointments, audit, locks, slot_making, unit_of_work
 from hms_web.services.appointments import AppointmentView, LocalRange
@@ -52,6 +52,11 @@ class SchedulePreview:
 
     days: list[DayPreview]
     affected: list[AppointmentView]
+
+    @property
+    def concerned(self) -> list[Concern]:
+        """Everybody whom this does something to, and what."""
+        return [(view.id, Fate.CONCERNED) for view in self.affected]
 
 
 def hours_of(row: DoctorSchedule) -> DayHours:
@@ -114,8 +119,7 @@ def preview(
     misfits = [
         view
         for view in standing
-        if view.status in UPCOMING
-        and not fits(hours_on(view.date, week), view.start_time, view.end_time)
+        if not fits(hours_on(view.date, week), view.start_time, view.end_time)
         and (view.kept_cause is None or DayOfWeek.of(view.date) in changed)
     ]
     return SchedulePreview(days, misfits)
@@ -126,11 +130,18 @@ def _day_preview(hours: DayHours, minutes: int) -> DayPreview:
 
 
 def replace(
-    session: Session, actor: Actor, doctor_id: UUID, week: Sequence[DayHours], *, now: datetime
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    week: Sequence[DayHours],
+    *,
+    now: datetime,
+    shown: Shown | None = None,
 ) -> ScheduleReplaced:
     """Give a doctor new weekly hours; future slots follow, what is booked stays, and what no longer fits is affected.
 
-    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND or FORBIDDEN.
+    Raises InvalidInput, or Refused DOCTOR_NOT_FOUND, FORBIDDEN, or MORE_CONCERNED when it concerns others than were
+    `shown`.
     """
     _refuse_wrong(week)
 
@@ -140,6 +151,8 @@ def replace(
         before, after = weeks_of(session, [doctor_id])[doctor_id], in_order(week)
         if before == after:
             return ScheduleReplaced(after, 0, 0, [])
+        if shown is not None:
+            shown.refuse_unseen(preview(session, actor, doctor_id, week, now=now).concerned)
         _store(session, actor, doctor_id, after)
         audit.record(
             session, actor, "doctor.schedule_replaced", "doctor", doctor_id, now=now,

@@ -1,6 +1,9 @@
-"""Puts upcoming appointments on the affected list and takes them off it again, whatever the cause."""
+"""Puts appointments on the affected list and takes them off it again, whatever the cause.
 
-from collections.abc import Sequence
+Whoever is here already stands there too, for staff to see to; they are told by who stands before them, not by message.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -25,14 +28,22 @@ def mark(
     *,
     now: datetime,
 ) -> list[AppointmentView]:
-    """Mark those of `standing` that are still to come and tell their patients, inside the caller's unit of work.
+    """Mark `standing` and tell the patients who are still to come, inside the caller's unit of work.
 
-    Returns the newly marked; one that is on the list already stays there as it is, and its patient is not told again.
+    Returns those whose patients are told; one that is on the list already stays there as it is, and its patient is not
+    told again.
     """
-    coming = [view.id for view in standing if view.status in UPCOMING]
-    marked = marking.mark_cause(session, actor, coming, cause, now=now)
-    outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, event) for view in marked], now=now)
-    return marked
+    marked = marking.mark_cause(session, actor, [view.id for view in standing], cause, now=now)
+    return _tell(session, actor, marked, event, now=now)
+
+
+def _tell(
+    session: Session, actor: Actor, views: Iterable[AppointmentView], event: MessageEvent, *, now: datetime
+) -> list[AppointmentView]:
+    """Tell the patients who are not here; return their appointments."""
+    coming = [view for view in views if view.status in UPCOMING]
+    outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, event) for view in coming], now=now)
+    return coming
 
 
 def lift(
@@ -42,10 +53,13 @@ def lift(
 
     Where something else speaks against an appointment by now, it stays on the list because of that. One that was kept
     in spite of `cause` is an ordinary one again. Whoever may have heard that another time is needed hears that this one
-    stays; one whose time has begun stays on the list, because nobody could be told in time to come after all.
+    stays; one whose time has begun stays on the list, because nobody could be told in time to come after all, unless
+    its patient is here.
     """
     marked = [
-        view for view in standing if view.kept_cause is cause or (view.affected_cause is cause and view.starts_at > now)
+        view
+        for view in standing
+        if view.kept_cause is cause or (view.affected_cause is cause and (view.starts_at > now or view.is_here))
     ]
     if not marked:
         return []
@@ -73,8 +87,7 @@ def _let_go(
     told = affected_messages.have_heard(session, actor, listed)
     cleared = marking.clear_cause(session, actor, [view.id for view in listed], cause, now=now)
     stays = appointments.by_ids(session, actor, [key for key in cleared if key in told])
-    notices = [appointments.notice_of(view, MessageEvent.KEPT) for view in stays]
-    outbox.queue(session, actor.hospital_id, notices, now=now)
+    _tell(session, actor, stays, MessageEvent.KEPT, now=now)
     return cleared
 
 
@@ -97,17 +110,15 @@ def _hand_over(
     told = affected_messages.have_heard(session, actor, listed)
     marked = marking.mark_cause(session, actor, kept, other, now=now)
     swapped = marking.swap_cause(session, actor, [view.id for view in listed], cause, other, now=now)
-    event = AFFECTED_EVENTS[other]
-    notices = [appointments.notice_of(view, event) for view in (*marked, *swapped) if view.id not in told]
-    outbox.queue(session, actor.hospital_id, notices, now=now)
+    untold = [view for view in (*marked, *swapped) if view.id not in told]
+    _tell(session, actor, untold, AFFECTED_EVENTS[other], now=now)
 
 
 def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
-    """Put one that is expected again on the list if something spoke against it meanwhile, inside the caller's unit of
-    work; one that was kept in spite of it stays off.
+    """Put one that came back from a no-show, or whose check-in is undone, on the list if something spoke against it
+    meanwhile, inside the caller's unit of work; one that was kept in spite of it stays off.
 
-    Leave, holidays and changed hours pass over people who are here; whoever is not here after all is affected too.
-    Nobody is told: the person stood at the desk a moment ago.
+    Nobody is told: the person stands at the desk, or stood there a moment ago.
     """
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
     due = due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)

@@ -18,7 +18,7 @@ from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayOfWeek, hours_on
 from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
-from hms_web.domain.visits import UPCOMING
+from hms_web.domain.visits import HERE, UPCOMING
 from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id
 from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
@@ -204,11 +204,15 @@ def _last_day(session: Session, doctor_id: UUID, today: date) -> date:
 def _mark_affected(
     session: Session, actor: Actor, doctor: DoctorFacts, changed: Collection[DayOfWeek], *, now: datetime
 ) -> list[AppointmentView]:
-    upcoming = [taken for taken in doctor.taken if taken.status in UPCOMING and taken.span.ends_at > now]
-    views = {view.id: view for view in appointments.by_ids(session, actor, [t.appointment_id for t in upcoming])}
+    open_ones = [
+        taken
+        for taken in doctor.taken
+        if taken.status in HERE or (taken.status in UPCOMING and taken.span.ends_at > now)
+    ]
+    views = {view.id: view for view in appointments.by_ids(session, actor, [t.appointment_id for t in open_ones])}
     fitting: list[AppointmentView] = []
     misfits: list[AppointmentView] = []
-    for taken in upcoming:
+    for taken in open_ones:
         view, inside = views[taken.appointment_id], fits(hours_on(taken.day, doctor.week), taken.start, taken.end)
         if inside or view.kept_cause is None or DayOfWeek.of(taken.day) in changed:
             (fitting if inside else misfits).append(view)

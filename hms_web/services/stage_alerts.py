@@ -81,6 +81,23 @@ def _end_outdated(session: Session, actor: Actor, *, now: datetime, appointment_
     return len(ended)
 
 
+def follow(session: Session, actor: Actor, appointment_id: UUID, doctor_id: UUID) -> None:
+    """Let the live alerts of somebody who waits for another doctor now name that one; the wait goes on.
+
+    Inside the caller's unit of work, which holds the appointment's lock.
+    """
+    session.execute(
+        update(StageAlert)
+        .where(
+            StageAlert.hospital_id == actor.hospital_id,
+            StageAlert.appointment_id == appointment_id,
+            StageAlert.status.in_(LIVE),
+        )
+        .values(doctor_id=doctor_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def scan(session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded) -> AlertResult:
     """Make the alerts of one hospital that are due now and end those that have become pointless, in one transaction.
 

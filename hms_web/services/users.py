@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor, Role, role_mistake
 from hms_web.domain.passwords import password_mistake
 from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.shown import Shown
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, name_mistake, refuse_invalid
 from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User, new_id
-from hms_web.services import audit, changes, locks, paging, passwords, settling, unit_of_work
+from hms_web.services import audit, changes, doctor_previews, locks, paging, passwords, settling, unit_of_work
 
 LINK_LASTS = timedelta(days=3)
 
@@ -175,11 +176,13 @@ def change(
     *,
     now: datetime,
     seen: Mapping[str, object] | None = None,
+    shown: Shown | None = None,
 ) -> UserView:
     """Change a user, where the record still says what was `seen`; a new role or a deactivation ends their sessions and
     tokens.
 
-    Raises InvalidInput, or Refused USER_NOT_FOUND, LAST_ADMIN or STALE_VERSION.
+    Raises InvalidInput, or Refused USER_NOT_FOUND, LAST_ADMIN, STALE_VERSION, or MORE_CONCERNED when the deactivation
+    of a doctor concerns other appointments than were `shown`.
     """
     if wanted.name is not UNSET:
         refuse_invalid(("name", name_mistake(wanted.name.strip())))
@@ -190,6 +193,8 @@ def change(
             refuse_invalid(("role", role_mistake(before.role, wanted.role)))
         _refuse_last_admin(session, actor, before, wanted)
         user = session.get_one(User, user_id)
+        if shown is not None and wanted.is_active is False and user.is_active and before.doctor_id is not None:
+            shown.refuse_unseen(doctor_previews.by_account(session, actor, before.doctor_id, now=now))
         name = wanted.name if wanted.name is UNSET else wanted.name.strip()
         changed = changes.apply(user, {"name": name, "role": wanted.role, "is_active": wanted.is_active}, seen)
         if {"role", "is_active"} & changed.keys():

@@ -55,6 +55,9 @@ SENTENCES: dict[Code, str] = {
     Code.ALERT_NOT_FOUND: "There is no such alert.",
     Code.SLOT_BOOKED: "A patient is booked into this slot. Move or cancel the appointment first.",
     Code.ABSENCE_OVERLAP: "There is already an absence of this doctor in that time. Change or cancel that one first.",
+    Code.MORE_CONCERNED: (
+        "Nothing was saved: {count} more than were shown are concerned by now. Look at them, then save again."
+    ),
     Code.MRN_TAKEN: (
         "Another patient of this hospital has that number. Search for it, or leave the number empty for the next one."
     ),

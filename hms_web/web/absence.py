@@ -46,11 +46,12 @@ def change(doctor_id: UUID, absence_id: UUID) -> ResponseReturnValue:
     effect = _foretell(absence, form) if form.validate() else None
     if effect is None:
         return _shown(doctor, absence, form, status=422)
-    if not form.seen(effect):
-        return _shown(doctor, absence, form, effect, status=409)
+    session, actor, now = db.session(), auth.actor(), clock.now()
     try:
-        done = absences.change(db.session(), auth.actor(), doctor_id, absence_id, form.change, now=clock.now())
+        done = absences.change(session, actor, doctor_id, absence_id, form.change, now=now, shown=shown.sent())
     except Refused as error:
+        if error.refusal.code is Code.MORE_CONCERNED:
+            return _shown(doctor, absence, form, _foretell(absence, form), status=409)
         form.note(error)
         return _shown(doctor, absence, form, status=refusals.status(error.refusal))
     flash(gettext("Changed."), "good")
@@ -73,11 +74,12 @@ def ask_to_cancel(doctor_id: UUID, absence_id: UUID) -> ResponseReturnValue:
 def cancel(doctor_id: UUID, absence_id: UUID) -> ResponseReturnValue:
     """Cancel it, once those who leave the affected list have been shown: its time opens again."""
     doctor, absence = managed(doctor_id), _absence(doctor_id, absence_id)
-    if absence.status is AbsenceStatus.ACTIVE:
-        effect = _foretell_cancelling(absence)
-        if not shown.was(effect.settled):
-            return _ask(doctor, absence, effect, 409)
-    absences.cancel(db.session(), auth.actor(), doctor_id, absence_id, now=clock.now())
+    try:
+        absences.cancel(db.session(), auth.actor(), doctor_id, absence_id, now=clock.now(), shown=shown.sent())
+    except Refused as error:
+        if error.refusal.code is not Code.MORE_CONCERNED:
+            raise
+        return _ask(doctor, absence, _foretell_cancelling(absence), 409)
     flash(gettext("Cancelled. The time can be booked again."), "good")
     return redirect(url_for("absences.index", doctor_id=doctor_id, month=f"{absence.start_date:%Y-%m}"), 303)
 
@@ -131,7 +133,8 @@ def _ask(doctor: DoctorView, absence: AbsenceView, effect: AbsenceEffect, status
         absence=absence,
         effect=effect,
         slots=sum(day.count for day in effect.opens),
-        fingerprint=shown.fingerprint(effect.settled),
+        fingerprint=shown.fingerprint(effect.concerned),
+        news=shown.new_among(effect.concerned),
         is_changed=status == 409,  # noqa: PLR2004
     )
     return make_response(answer, status)

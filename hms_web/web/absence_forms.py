@@ -81,12 +81,12 @@ class AbsenceForm(Form):
             raise error
         self.refuse(refusals.sentence(error.refusal))
 
-    def seen(self, effect: AbsenceEffect) -> bool:
-        """Whether the form that was sent has shown whom this concerns."""
-        return shown.was([*effect.affected, *effect.settled], self.absence_type.data)
-
     def parts(self, effect: AbsenceEffect | None) -> dict[str, object]:
         """What the templates ask of the form and of what it would do."""
-        concerned = [*effect.affected, *effect.settled] if effect else []
-        fingerprint = shown.fingerprint(concerned, self.absence_type.data or "")
-        return {"form": self, "effect": effect, "fingerprint": fingerprint}
+        concerned = effect.concerned if effect else []
+        return {
+            "form": self,
+            "effect": effect,
+            "fingerprint": shown.fingerprint(concerned),
+            "news": shown.new_among(concerned),
+        }

@@ -8,12 +8,12 @@ from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import InvalidInput, Refused
+from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import absences
 from hms_web.services.absences import AbsenceEffect
 from hms_web.services.doctors import DoctorView
-from hms_web.web import absence_month, asked, auth, htmx, language, refusals
+from hms_web.web import absence_month, asked, auth, htmx, language, refusals, shown
 from hms_web.web.absence_forms import AbsenceForm
 from hms_web.web.absence_month import Month, Picked
 from hms_web.web.language import gettext, ngettext
@@ -33,9 +33,9 @@ def index(doctor_id: UUID) -> ResponseReturnValue:
     """
     doctor, picked = managed(doctor_id), _picked()
     if htmx.wants_fragment() and htmx.target() == "month":
-        shown = _month(doctor, picked)
-        fragment = render_template("absences/_month.html", doctor=doctor, **_calendar(shown, picked))
-        return htmx.trigger(fragment, {"announce": {"value": shown.name}})
+        month = _month(doctor, picked)
+        fragment = render_template("absences/_month.html", doctor=doctor, **_calendar(month, picked))
+        return htmx.trigger(fragment, {"announce": {"value": month.name}})
     form = AbsenceForm.on(picked.first, picked.last)
     effect = _foretell(doctor, form) if picked.first else None
     return _shown(doctor, form, effect)
@@ -58,11 +58,12 @@ def create(doctor_id: UUID) -> ResponseReturnValue:
     effect = _foretell(doctor, form) if form.validate() else None
     if effect is None:
         return _shown(doctor, form, status=422)
-    if not form.seen(effect):
-        return _shown(doctor, form, effect, status=409)
+    session, actor, now = db.session(), auth.actor(), clock.now()
     try:
-        done = absences.create(db.session(), auth.actor(), doctor_id, form.wanted, now=clock.now())
+        done = absences.create(session, actor, doctor_id, form.wanted, now=now, shown=shown.sent())
     except Refused as error:
+        if error.refusal.code is Code.MORE_CONCERNED:
+            return _shown(doctor, form, _foretell(doctor, form), status=409)
         form.note(error)
         return _shown(doctor, form, status=refusals.status(error.refusal))
     flash(gettext("Entered."), "good")
@@ -104,13 +105,13 @@ def _month(doctor: DoctorView, picked: Picked) -> Month:
     return absence_month.month(db.session(), auth.actor(), doctor.id, picked, now=clock.now())
 
 
-def _calendar(shown: Month, picked: Picked) -> dict[str, object]:
-    heads = [language.weekday_names(cell.day) for cell in _whole_week(shown)]
-    return {"month": shown, "picked": picked, "heads": heads}
+def _calendar(month: Month, picked: Picked) -> dict[str, object]:
+    heads = [language.weekday_names(cell.day) for cell in _whole_week(month)]
+    return {"month": month, "picked": picked, "heads": heads}
 
 
-def _whole_week(shown: Month) -> list[absence_month.Cell]:
-    return [cell for cell in shown.weeks[1] if cell is not None]
+def _whole_week(month: Month) -> list[absence_month.Cell]:
+    return [cell for cell in month.weeks[1] if cell is not None]
 
 
 def _shown(

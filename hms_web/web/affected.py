@@ -67,15 +67,24 @@ def title_of(group: AffectedGroup) -> str:
 
 @blueprint.post("/plan")
 @auth.roles(*MOVERS)
-def plan() -> ResponseReturnValue:
-    """Show what would become of the chosen ones; nothing is changed."""
+def choose() -> ResponseReturnValue:
+    """Lead to the plan for those who were chosen; it has an address of its own, to which one can come back."""
     ids = _chosen_ids()
     if not ids:
         flash(gettext("Choose at least one appointment."), "warn")
         return redirect(url_for("affected.index"), 303)
     if len(ids) > MOST_STEPS:
         flash(gettext("The first %(num)d of them are shown; plan the others after these.", num=MOST_STEPS), "warn")
-    do = request.form.get("do", "")
+    do = request.form.get("do") or None
+    return redirect(url_for("affected.plan", chosen=asked.packed(ids[:MOST_STEPS]), do=do), 303)
+
+
+@blueprint.get("/plan")
+@auth.roles(*MOVERS)
+def plan() -> ResponseReturnValue:
+    """Show what would become of the chosen ones; nothing is changed."""
+    ids = asked.unpacked(request.args.get("chosen", ""))
+    do = request.args.get("do", "")
     strategy = Strategy(do) if do in Strategy.__members__ else Strategy.SAME_DOCTOR_ELSE_COLLEAGUE
     wanted = do if do in {AffectedAction.KEEP, AffectedAction.CANCEL} else None
     sheet = affected_sheets.make(

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.affected import AffectedAction
 from hms_web.domain.planning import Strategy
+from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db, new_id
 from hms_web.services import affected_plans
 from hms_web.services.affected_plans import OfferedPlace, Plan, PlannedMove
@@ -40,7 +41,20 @@ class Row:
     @property
     def is_sooner(self) -> bool:
         """Whether the proposed time is an earlier one, of which the patient has to hear in time."""
-        return self.move.place is not None and self.move.place.starts_at < self.move.appointment.starts_at
+        view, place = self.move.appointment, self.move.place
+        return place is not None and not view.is_here and place.starts_at < view.starts_at
+
+    @property
+    def otherwise(self) -> list[tuple[str, str]]:
+        """What can be chosen beside another time: pairs of value and words."""
+        view = self.move.appointment
+        leave, keep = (LEAVE, gettext("Leave on the list")), (str(AffectedAction.KEEP), gettext("Keep as it is"))
+        if not view.is_here:
+            return [leave, keep, (str(AffectedAction.CANCEL), gettext("Cancel for good"))]
+        keep = keep[0], gettext("Keep: this doctor sees them all the same")
+        if view.status is AppointmentStatus.IN_PROGRESS:
+            return [leave, keep]
+        return [leave, keep, (str(AffectedAction.CANCEL), gettext("Send home: cancel for good"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,11 @@ class Sheet:
     def without(self) -> int:
         """How many find no free time."""
         return sum(row.move.place is None for row in self.rows)
+
+    @property
+    def has_people_here(self) -> bool:
+        """Whether somebody of the plan waits in the house."""
+        return any(row.move.appointment.is_here for row in self.rows)
 
     @property
     def moves_by_default(self) -> bool:
@@ -103,11 +122,12 @@ def _row(plan: Plan, move: PlannedMove, chosen: str | None) -> Row:
     offered = ([move.place] if move.place else []) + move.others
     places = [(value_of(place), _words_of(place)) for place in offered]
     default = places[0][0] if move.place else LEAVE
-    allowed = {value for value, _words in places} | {LEAVE, *AffectedAction}
+    row = Row(move, places, default, move.appointment.version)
+    allowed = {value for value, _words in [*places, *row.otherwise]}
     if chosen and chosen not in allowed:
         places = _with_chosen(plan, chosen) + places
         allowed |= {value for value, _words in places}
-    return Row(move, places, chosen if chosen and chosen in allowed else default, move.appointment.version)
+    return replace(row, places=places, chosen=chosen if chosen and chosen in allowed else default)
 
 
 def _with_chosen(plan: Plan, value: str) -> list[tuple[str, str]]:

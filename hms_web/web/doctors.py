@@ -9,8 +9,9 @@ from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import slot_times
+from hms_web.domain.shown import Concern, Fate
 from hms_web.models import db
-from hms_web.services import doctors, schedules, users
+from hms_web.services import doctor_previews, doctors, schedules, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.doctors import DoctorChange, DoctorView
 from hms_web.services.schedules import SchedulePreview
@@ -98,16 +99,15 @@ def change(doctor_id: UUID) -> ResponseReturnValue:
     doctor = doctors.get(session, actor, doctor_id)
     if not form.validate():
         return _shown(doctor, form, 422)
-    effect = _foretell(doctor, form)
-    if effect is not None and not shown.was(_newly(effect)):
-        return _shown(doctor, form, 409, effect)
     try:
         wanted, seen = form.only_typed(form.change), form.seen_values()
-        changed = doctors.change(session, actor, doctor_id, wanted, now=clock.now(), seen=seen)
+        changed = doctors.change(session, actor, doctor_id, wanted, now=clock.now(), seen=seen, shown=shown.sent())
     except InvalidInput as error:
         form.take(error)
         return _shown(doctor, form, 422)
     except Refused as error:
+        if error.refusal.code is Code.MORE_CONCERNED:
+            return _shown(doctor, form, 409, _foretell(doctor, form))
         if error.refusal.code is not Code.STALE_VERSION:
             raise
         doctor = doctors.get(session, actor, doctor_id)
@@ -143,6 +143,10 @@ def _newly(effect: SchedulePreview) -> list[AppointmentView]:
     return [view for view in effect.affected if view.affected_cause is None]
 
 
+def _concerns(affected: list[AppointmentView]) -> list[Concern]:
+    return [(view.id, Fate.CONCERNED) for view in affected]
+
+
 def _slots(doctor: DoctorView, effect: SchedulePreview | None) -> dict[str, object]:
     """What the templates ask of another slot length; how many slots a week has now, and would have."""
     affected = _newly(effect) if effect else []
@@ -153,7 +157,8 @@ def _slots(doctor: DoctorView, effect: SchedulePreview | None) -> dict[str, obje
         "after": sum(day.slots for day in effect.days) if effect else before,
         "groups": alike(effect) if effect else [],
         "affected": affected,
-        "fingerprint": shown.fingerprint(affected),
+        "fingerprint": shown.fingerprint(_concerns(affected)),
+        "news": shown.new_among(_concerns(affected)),
     }
 
 
@@ -171,11 +176,13 @@ def switch(doctor_id: UUID) -> ResponseReturnValue:
     session, actor, now = db.session(), auth.actor(), clock.now()
     doctor = doctors.get(session, actor, doctor_id)
     is_available = request.form.get("available") == "yes"
-    if not is_available and doctor.is_available:
-        concerned = doctors.would_be_cancelled(session, actor, doctor_id, now=now)
-        if not shown.was(concerned):
-            return _availability(doctor, 409)
-    changed = doctors.change(session, actor, doctor_id, DoctorChange(is_available=is_available), now=now)
+    wanted = DoctorChange(is_available=is_available)
+    try:
+        changed = doctors.change(session, actor, doctor_id, wanted, now=now, shown=shown.sent())
+    except Refused as error:
+        if error.refusal.code is not Code.MORE_CONCERNED:
+            raise
+        return _availability(doctor, 409)
     if changed.cancelled_appointments is None:
         flash(gettext("Saved."), "good")
     else:
@@ -194,13 +201,15 @@ def switch(doctor_id: UUID) -> ResponseReturnValue:
 def _availability(doctor: DoctorView, status: int = 200) -> ResponseReturnValue:
     session, actor, now = db.session(), auth.actor(), clock.now()
     concerned = doctors.would_be_cancelled(session, actor, doctor.id, now=now)
+    concerns = doctor_previews.by_availability(session, actor, doctor.id, now=now) if doctor.is_available else []
     answer = render_template(
         "doctors/availability.html",
         doctor=doctor,
         concerned_items=concerned if doctor.is_available else [],
         here=doctors.left_to_see_to(session, actor, doctor.id, now=now) if doctor.is_available else [],
         people=len({view.patient_id for view in concerned}),
-        fingerprint=shown.fingerprint(concerned),
+        fingerprint=shown.fingerprint(concerns),
+        news=shown.new_among(concerns),
         is_changed=status == 409,  # noqa: PLR2004
     )
     return make_response(answer, status)

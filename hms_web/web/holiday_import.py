@@ -10,10 +10,10 @@ from hms_web import clock
 from hms_web.domain.holiday_import import YEARS_AHEAD, ImportState
 from hms_web.domain.identity import Role
 from hms_web.domain.local_time import read_day
-from hms_web.domain.refusals import InvalidInput
+from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.shown import Concern, Fate
 from hms_web.models import db
 from hms_web.services import holiday_import, public_holidays
-from hms_web.services.appointments import AppointmentView
 from hms_web.services.holiday_import import Proposal, Source
 from hms_web.web import asked, auth, shown
 from hms_web.web.holidays import blueprint, say
@@ -43,12 +43,13 @@ def take_over() -> ResponseReturnValue:
     if source is None or not days:
         return _shown(source, days, 422, gettext("Choose at least one day."))
     try:
-        proposals = holiday_import.preview(session, actor, source, now=now)
-        if not shown.was(_concerned(proposals)):
-            return _shown(source, days, 409)
-        done = holiday_import.run(session, actor, source, only=days, now=now)
+        done = holiday_import.run(session, actor, source, only=days, now=now, shown=shown.sent())
     except InvalidInput as error:
         return _shown(source, days, 422, error.errors[0][1])
+    except Refused as error:
+        if error.refusal.code is not Code.MORE_CONCERNED:
+            raise
+        return _shown(source, days, 409)
     say(ngettext("%(num)d holiday added.", "%(num)d holidays added.", len(done.added)), len(done.affected))
     return redirect(url_for("holidays.index"), 303)
 
@@ -65,8 +66,12 @@ def _source() -> Source | None:
     return Source(country, year, asked.text(values, "subdivision"))
 
 
-def _concerned(proposals: list[Proposal]) -> list[AppointmentView]:
-    return [view for proposal in proposals for view in proposal.affected]
+def _all_new(proposals: list[Proposal]) -> set[date]:
+    return {item.candidate.holiday.date for item in proposals if item.is_new}
+
+
+def _concerned(proposals: list[Proposal]) -> list[Concern]:
+    return [(view.id, Fate.CONCERNED) for proposal in proposals for view in proposal.affected]
 
 
 def _shown(
@@ -84,7 +89,9 @@ def _shown(
         "holidays/import.html",
         source=source,
         proposals=proposals,
-        chosen=days if days is not None else {item.candidate.holiday.date for item in proposals if item.is_new},
+        # Nothing closes that nobody has chosen: a clinic often works on a day that the country celebrates.
+        chosen=days if days is not None else _all_new(proposals) if request.args.get("all") else set(),
+        new_days=len(_all_new(proposals)),
         states=STATES,
         countries=_countries(),
         parts=_parts(source),
@@ -92,6 +99,7 @@ def _shown(
         mistake=mistake,
         asks=status == 409,  # noqa: PLR2004
         fingerprint=shown.fingerprint(concerned),
+        news=shown.new_among(concerned),
     )
     return make_response(answer, status)
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from hms_web import clock
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import InvalidInput
+from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import appointments, doctors, schedules
 from hms_web.services.doctors import DoctorView
@@ -53,9 +53,13 @@ def save(doctor_id: UUID) -> ResponseReturnValue:
     foretold = _foretell(doctor, week)
     if foretold is None:
         return _shown(doctor, week, status=422)
-    if not shown.was(foretold.affected):
-        return _shown(doctor, week, foretold, status=409)
-    saved = schedules.replace(db.session(), auth.actor(), doctor_id, week.hours, now=clock.now())
+    session, actor, now = db.session(), auth.actor(), clock.now()
+    try:
+        saved = schedules.replace(session, actor, doctor_id, week.hours, now=now, shown=shown.sent())
+    except Refused as error:
+        if error.refusal.code is not Code.MORE_CONCERNED:
+            raise
+        return _shown(doctor, week, _foretell(doctor, week), status=409)
     removed = ngettext("%(num)d free slot removed", "%(num)d free slots removed", saved.slots_removed)
     created = ngettext("%(num)d slot made", "%(num)d slots made", saved.slots_created)
     flash(gettext("Saved: %(removed)s, %(created)s.", removed=removed, created=created), "good")
@@ -93,7 +97,8 @@ def _effect(week: Week, foretold: SchedulePreview | None) -> dict[str, object]:
         "groups": alike(foretold) if foretold else [],
         "is_known": foretold is not None,
         "affected": affected,
-        "fingerprint": shown.fingerprint(affected),
+        "fingerprint": shown.fingerprint(foretold.concerned if foretold else ()),
+        "news": shown.new_among(foretold.concerned if foretold else ()),
     }
 
 

@@ -1,32 +1,37 @@
 """What somebody was shown before they pressed a button that changes appointments.
 
-A form that does something to appointments carries the fingerprint of those it showed. When others are concerned by
-the time it is sent, nothing is done, and the person is shown the list as it is now.
+A form that does something to appointments carries a mark of each that it showed. The service that saves it looks under
+its locks whether more are concerned by then: nothing is done in that case, and the person is shown the list as it is
+now, with who is new.
 """
 
-import hashlib
 from collections.abc import Iterable
 from uuid import UUID
 
 from flask import flash, request, url_for
 from markupsafe import Markup
 
-from hms_web.services.appointments import AppointmentView
+from hms_web.domain.shown import Concern, Shown, mark
 from hms_web.web.language import ngettext
 
 FIELD = "shown"
 
 
-def fingerprint(concerned: Iterable[AppointmentView], *more: str) -> str:
-    """Return a short text that differs when other appointments, or `more` of what was shown, are concerned."""
-    ids = ",".join([*sorted(str(view.id) for view in concerned), *more])
-    return hashlib.blake2b(ids.encode(), digest_size=8).hexdigest()
+def fingerprint(concerned: Iterable[Concern]) -> str:
+    """Return what a form carries of what it shows: the marks of all who are concerned."""
+    return ".".join(mark(*concern) for concern in concerned)
 
 
-def was(concerned: Iterable[AppointmentView], *more: str) -> bool:
-    """Whether the form that was sent has shown exactly these; nobody concerned needs no showing."""
-    wanted = list(concerned)
-    return not wanted or request.form.get(FIELD) == fingerprint(wanted, *more)
+def sent() -> Shown:
+    """What the form that was sent has shown."""
+    return Shown(frozenset(request.form.get(FIELD, "").split(".")))
+
+
+def new_among(concerned: Iterable[Concern]) -> frozenset[UUID]:
+    """Return who was not among those that the form has shown; nobody is news where it has shown nothing at all."""
+    if not request.form.get(FIELD):
+        return frozenset()
+    return frozenset(sent().unseen(concerned))
 
 
 def say_affected(count: int, doctor_id: UUID | None = None) -> None:

@@ -11,8 +11,9 @@ from wtforms.validators import DataRequired
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.shown import Fate
 from hms_web.models import db
-from hms_web.services import doctors, users
+from hms_web.services import doctor_previews, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
 from hms_web.web import asked, auth, choices, refusals, shown
@@ -142,11 +143,12 @@ def switch(user_id: UUID) -> ResponseReturnValue:
     """Deactivate a user, once those whom that concerns have been shown, or activate one again."""
     user = users.get(db.session(), auth.actor(), user_id)
     wants_active = request.form.get("active") == "yes"
-    if not wants_active and user.is_active and not shown.was(_concerned(user)):
-        return _ask(user, 409)
+    session, actor, wanted = db.session(), auth.actor(), UserChange(is_active=wants_active)
     try:
-        users.change(db.session(), auth.actor(), user_id, UserChange(is_active=wants_active), now=clock.now())
+        users.change(session, actor, user_id, wanted, now=clock.now(), shown=shown.sent())
     except Refused as error:
+        if error.refusal.code is Code.MORE_CONCERNED:
+            return _ask(user, 409)
         form = _form(user, None)
         form.refuse(refusals.sentence(error.refusal))
         return _shown(user, form, refusals.status(error.refusal))
@@ -176,7 +178,7 @@ def _concerned(user: UserView) -> list[AppointmentView]:
     """The appointments that need another time once this account is switched off."""
     if user.doctor_id is None:
         return []
-    return doctors.would_be_cancelled(db.session(), auth.actor(), user.doctor_id, now=clock.now())
+    return doctor_previews.standing(db.session(), auth.actor(), user.doctor_id, now=clock.now())
 
 
 def _done(user_id: UUID, words: str) -> ResponseReturnValue:
@@ -188,11 +190,13 @@ def _done(user_id: UUID, words: str) -> ResponseReturnValue:
 
 def _ask(user: UserView, status: int = 200) -> ResponseReturnValue:
     concerned = _concerned(user)
+    concerns = [(view.id, Fate.CONCERNED) for view in concerned]
     answer = render_template(
         "users/deactivate.html",
         user=user,
         affected=concerned,
-        fingerprint=shown.fingerprint(concerned),
+        fingerprint=shown.fingerprint(concerns),
+        news=shown.new_among(concerns),
         is_self=user.id == auth.actor().user_id,
         is_changed=status == 409,  # noqa: PLR2004
     )

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.schedules import DayOfWeek
-from hms_web.models import Appointment, HospitalHoliday, Patient
+from hms_web.models import HospitalHoliday
 from tests.api.callers import Caller, body_of
 from tests.leave_rows import Foretold, Leave, LeaveTable, World
 from tests.scenes import MONDAY, Clinic
@@ -41,7 +41,7 @@ class Json(World):
         """Check that whom an answer calls affected and not cancelled stands on the list."""
         for item in body["affectedAppointments"]:
             row = self.clinic.row(UUID(item["id"]))
-            assert row.status != "SCHEDULED" or row.affected_cause == item["cause"]
+            assert row.status == "CANCELLED" or row.affected_cause == item["cause"]
 
     def enter(self, leave: Leave) -> bool:
         answer = self.caller.post(f"{self.path}/absences", wanted(leave))
@@ -109,10 +109,8 @@ class Json(World):
         return ids
 
     def listed(self) -> set[str]:
-        self.clinic.session.expire_all()
-        marked = sa.select(Patient.name).join(Appointment, Appointment.patient_id == Patient.id)
-        upcoming = Appointment.status.in_(["SCHEDULED", "CONFIRMED"])
-        return set(self.clinic.session.scalars(marked.where(Appointment.affected_cause.is_not(None), upcoming)))
+        groups = body_of(self.caller.get(f"/affected?doctorId={self.doctor_id}"))["groups"]
+        return {item["patient"]["name"] for group in groups for item in group["appointments"]}
 
 
 class TestLeaveTable(LeaveTable):

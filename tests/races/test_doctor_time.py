@@ -6,7 +6,7 @@ cancelled, its patient has a message, and whoever took the time was told of it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from uuid import UUID
 
@@ -177,6 +177,38 @@ def test_control_without_locks_somebody_is_booked_in_closed_time(unguarded: Hall
     assert (took.status < 300, [answer.status for answer in booked]) == (True, [201])
     with pytest.raises(AssertionError, match="somebody is booked in closed time"):
         nobody_is_lost(unguarded, loss, took, booked)
+
+
+SEEN = ["EMERGENCY", "isAvailable off", "holiday", "new hours"]
+
+
+def after_seeing_nobody(loss: Loss) -> Loss:
+    """Return the same change, made by somebody who was shown that nobody is booked."""
+
+    def ask(hall: Hall, doctor: UUID) -> Ask:
+        plain = loss.ask(hall, doctor)
+        return replace(plain, body={**(plain.body or {}), "shownAppointmentIds": []})
+
+    return replace(loss, ask=ask)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_nobody_loses_a_time_unseen(guarded: Hall, name: str) -> None:
+    loss = after_seeing_nobody(LOSSES[name])
+    with held_back(guarded.engine, loss.done, A_MOMENT):
+        took, (booked,) = take_while_somebody_books(guarded, loss)
+    assert (took.outcome, booked.outcome) == ("MORE_CONCERNED", "201")
+    row = guarded.here.row(UUID(booked.body["id"]))
+    assert (row.status, row.affected_cause) == (STAYS, None)
+    guarded.here.session.rollback()
+    guarded.check()
+
+
+def test_control_without_locks_somebody_loses_a_time_unseen(unguarded: Hall) -> None:
+    loss = after_seeing_nobody(LOSSES["EMERGENCY"])
+    with held_back(unguarded.engine, loss.done, OVERTAKEN):
+        took, (booked,) = take_while_somebody_books(unguarded, loss)
+    assert (took.outcome, booked.outcome) == ("201", "201")
 
 
 def book_and_block(hall: Hall, at: time) -> tuple[Ask, Ask]:

@@ -89,7 +89,7 @@ def test_an_emergency_cancels_who_is_to_come_and_lists_who_is_here(here: Clinic)
     ]
     assert (effect.warning_count, effect.cancelled_appointments, effect.notified_patients) == (1, 2, 1)
     assert here.row(coming.id).cancel_reason == "Auto-cancelled due to doctor emergency"
-    assert cause(here, arrived) is cause(here, coming) is None
+    assert (cause(here, arrived), cause(here, coming)) == (AffectedCause.ABSENCE, None)
     told = sa.select(Notification).where(Notification.event == MessageEvent.CANCELLED_BY_EMERGENCY)
     rows = here.session.scalars(told).all()
     assert {row.title for row in rows} == {"Appointment Cancelled - Doctor Emergency"}

@@ -20,7 +20,6 @@ from hms_web.services import (
     keeping,
     refusal_facts,
     slot_keeping,
-    visits,
 )
 from hms_web.services.affected_batches import MOST_STEPS, Step
 from hms_web.services.affected_records import BatchView
@@ -118,8 +117,7 @@ def test_two_rows_with_one_time_the_first_gets_it(clinic: Ill) -> None:
 
 def test_what_cannot_be_done_to_an_appointment(here: Clinic, clinic: Ill) -> None:
     fine = here.book(clinic.colleague, here.patient(), time(9))
-    here_now = clinic.booked[1]
-    visits.set_status(here.session, here.actor, here_now.id, AppointmentStatus.CHECKED_IN, now=NOW)
+    cancelling.cancel(here.session, here.actor, clinic.ids[1], reason="Called", now=NOW)
     stays = clinic.move(0, time(10), MONDAY)
     nobody = clinic.move(2, time(9), doctor=uuid4())
     batch = clinic.apply(Step(fine.id, KEEP, 1), clinic.other(1, KEEP), stays, nobody)

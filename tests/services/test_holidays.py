@@ -45,7 +45,7 @@ def test_a_holiday_closes_its_day_and_lists_who_was_booked(here: Clinic) -> None
     before = book(here, MONDAY)
     foretold = holidays.preview(here.session, here.admin, NewHoliday("Holi", TUESDAY), now=NOW)
     effect = create(here, name=" Holi ", description=" Closed. ")
-    assert {view.id for view in effect.affected} == {view.id for view in foretold} == {booked.id, other.id}
+    assert {view.id for view in effect.affected} == {view.id for view in foretold.affected} == {booked.id, other.id}
     assert {view.affected_cause for view in effect.affected} == {AffectedCause.HOLIDAY}
     assert (effect.holiday.name, effect.holiday.description, effect.holiday.is_active) == ("Holi", "Closed.", True)
     assert cause(here, before) is None

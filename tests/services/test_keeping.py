@@ -18,6 +18,7 @@ from hms_web.services import (
     absences,
     appointments,
     booking,
+    cancelling,
     doctors,
     holidays,
     keeping,
@@ -76,7 +77,7 @@ def test_what_cannot_be_kept(here: Clinic, elsewhere: Clinic) -> None:
     assert keep(here.session, here.actor, booked.id, version=1, now=NOW) == Refusal(Code.STALE_VERSION)
     for actor, key in ((elsewhere.actor, booked.id), (here.actor, uuid4())):
         assert keep(here.session, actor, key, now=NOW) == Refusal(Code.APPOINTMENT_NOT_FOUND)
-    visits.set_status(here.session, here.actor, booked.id, AppointmentStatus.CHECKED_IN, now=NOW)
+    cancelling.cancel(here.session, here.actor, booked.id, reason="Called", now=NOW)
     assert keep(here.session, here.actor, booked.id, now=NOW) == Refusal(Code.NOT_AFFECTED)
 
 

@@ -48,11 +48,11 @@ def test_what_no_longer_fits_is_affected_and_foretold(here: Clinic) -> None:
     fits, late, arrived = (here.book(doctor_id, here.patient(), time(hour)) for hour in (10, 15, 16))
     visits.set_status(here.session, here.actor, arrived.id, AppointmentStatus.CHECKED_IN, now=NOW)
     foretold = schedules.preview(here.session, here.admin, doctor_id, [MONDAY], now=NOW)
-    assert [view.id for view in foretold.affected] == [late.id]
+    assert [view.id for view in foretold.affected] == [late.id, arrived.id]
     assert here.row(late.id).affected_cause is None
     done = schedules.replace(here.session, here.admin, doctor_id, [MONDAY], now=NOW)
-    assert [view.id for view in done.affected] == [late.id]
-    assert here.row(late.id).affected_cause == AffectedCause.SCHEDULE_CHANGE
+    assert [view.id for view in done.affected] == [late.id, arrived.id]
+    assert here.row(late.id).affected_cause == here.row(arrived.id).affected_cause == AffectedCause.SCHEDULE_CHANGE
     assert here.row(fits.id).affected_cause is None
     assert here.count(Notification, event=MessageEvent.NEEDS_RESCHEDULING, priority="HIGH") == 2
 

@@ -220,7 +220,8 @@ def test_a_doctor_has_their_own_list(desk: Desk, clinic: Ill) -> None:
 def test_a_record_offers_it_too_and_says_what_was_kept(desk: Desk, clinic: Ill) -> None:
     browser = desk.reception()
     page = browser.get(f"/appointments/{desk.booked.id}")
-    plan = page.form("/affected/plan").send()
+    (link,) = page.all("a", href=f"/affected/plan?chosen={desk.booked.id}")
+    plan = browser.get(link.attrib["href"])
     assert plan.h1 == "Plan for 1 appointment"
     done = plan.form("/affected/plans").send(None, **{f"to-{desk.booked.id}": "KEEP"})
     assert done.h1 == "1 done"

@@ -12,9 +12,14 @@ def test_the_own_country_and_this_year_stand_there_at_first(desk: Desk) -> None:
     page = desk.admin().get("/holidays").follow("Import public holidays")
     assert page.form("/holidays/import").values["country"] == "IN"
     boxes = {box.attrib["value"]: box.attrib for box in page.all("input", type="checkbox")}
-    assert "checked" in boxes["2026-03-04"]
+    assert not any("checked" in box for box in boxes.values()), "nothing closes that nobody has chosen"
     assert "disabled" in boxes["2026-01-26"]
     assert "past" in page.text
+    everything = page.follow("Tick all")
+    ticked = {box.attrib["value"] for box in everything.all("input", type="checkbox") if "checked" in box.attrib}
+    assert "2026-03-04" in ticked
+    assert "2026-01-26" not in ticked
+    assert "Tick none" in everything.text
 
 
 def test_only_the_chosen_days_are_added(desk: Desk) -> None:

@@ -1,7 +1,11 @@
+from datetime import time
 from typing import Any
 
-from hms_web.models import Appointment, HospitalHoliday
+import sqlalchemy as sa
+
+from hms_web.models import Appointment, DoctorAbsence, HospitalHoliday
 from tests.scenes import MONDAY
+from tests.web.pages import text
 from tests.web.record_scenes import Desk
 
 HX = {"HX-Request": "true"}
@@ -28,13 +32,64 @@ def test_a_day_with_appointments_shows_them_first(desk: Desk) -> None:
     assert desk.clinic.count(HospitalHoliday) == 0
     done = asked.form(id="new").send()
     assert "1 appointment needs another time." in done.text
-    off = done.form("/switch").send(on="no")
+    asked = done.form("/switch").send(on="no")
+    assert asked.status == 409
+    assert "1 appointment no longer needs another time" in asked.text or "One appointment no longer" in asked.text
+    assert "Asha Sharma" in asked.text
+    assert desk.clinic.count(Appointment, affected_cause="HOLIDAY") == 1
+    off = asked.form("/switch").send(on="no")
     assert desk.clinic.count(Appointment, affected_cause="HOLIDAY") == 0
     again = off.form("/switch").send(on="yes")
     assert again.status == 409
     assert "Asha Sharma" in again.text
     again.form("/switch").send(on="yes")
     assert desk.clinic.count(Appointment, affected_cause="HOLIDAY") == 1
+
+
+def test_who_booked_since_is_shown_as_new_before_anything_is_saved(desk: Desk) -> None:
+    form = desk.admin().get("/holidays").form(id="new").send(name="Holi", date=str(MONDAY)).form(id="new")
+    late = desk.clinic.patient(name="Late Comer")
+    desk.clinic.book(desk.doctor_id, late, time(15))
+    asked = form.send()
+    assert asked.status == 409
+    shown = [text(item) for item in asked.all("li") if "Late Comer" in text(item) or "Asha Sharma" in text(item)]
+    assert ["new" in words.split() for words in shown] == [True, False], shown
+    assert desk.clinic.count(HospitalHoliday) == 0
+    assert "2 appointments need another time." in asked.form(id="new").send().text
+
+
+def test_a_holiday_is_changed_with_whom_that_concerns_shown_first(desk: Desk) -> None:
+    page = desk.admin().get("/holidays").form(id="new").send(name="Holi", date=str(MONDAY)).form(id="new").send()
+    form = page.follow("Change").form(id="change")
+    assert (form.values["name"], form.values["date"]) == ("Holi", str(MONDAY))
+    href = form.element.attrib["hx-post"]
+    told = page.browser.post(href, form.values | {"date": "2026-03-05"}, headers=HX).text
+    assert "One appointment no longer needs another time:" in told
+    assert "Enter a name" in page.browser.post(href, form.values | {"name": ""}, headers=HX).text
+    assert form.send(name="").status == 422
+    asked = form.send(date="2026-03-05")
+    assert asked.status == 409
+    assert "Asha Sharma" in asked.text
+    assert "Changed." in asked.form(id="change").send().text
+    assert desk.clinic.count(Appointment, affected_cause="HOLIDAY") == 0
+    desk.clinic.holiday(MONDAY.replace(day=20))
+    taken = page.browser.get(href.removesuffix("/preview")).form(id="change").send(date="2026-03-20")
+    assert "That day is already a holiday" in taken.text
+
+
+def test_deleting_says_who_gets_the_time_back_and_who_stays(desk: Desk) -> None:
+    page = desk.admin().get("/holidays").form(id="new").send(name="Holi", date=str(MONDAY)).form(id="new").send()
+    desk.clinic.absence(desk.doctor_id, MONDAY, MONDAY)
+    stays = page.follow("Delete")
+    assert "One stays on the list of those who need another time:" in stays.text
+    assert "the doctor is away" in stays.text
+    desk.session.execute(sa.update(DoctorAbsence).values(status="CANCELLED"))
+    desk.session.commit()
+    asked = stays.form("/delete").send()
+    assert asked.status == 409
+    assert "other appointments are concerned by now" in asked.text
+    assert "Deleted." in asked.form("/delete").send().text
+    assert desk.clinic.count(Appointment, affected_cause="HOLIDAY") == 0
 
 
 def test_mistakes_keep_what_was_typed(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from hms_web.domain.identity import Actor
 from hms_web.domain.refusals import Code
 from hms_web.domain.slots import SlotStatus
-from hms_web.domain.visits import AppointmentStatus
+from hms_web.domain.visits import HERE, AppointmentStatus
 from hms_web.services.facts import Taken
 from hms_web.services.slots import DaySlots, SlotView
 from hms_web.web import language
@@ -31,6 +31,7 @@ class Vocabulary:
         self.full = gettext("day full")
         self.closed = gettext("closed")
         self.move = gettext("to move")
+        self.see_to = gettext("here, to see to")
         self.late = gettext("late")
         self.vitals = gettext("vitals done")
         self.places = {
@@ -99,6 +100,8 @@ class Cells:
         is_expected = taken.status in {AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED}
         if is_expected and taken.is_affected:
             return self.words.move, "warn"
+        if taken.is_affected and taken.status in HERE:
+            return self.words.see_to, "warn"
         if is_expected and taken.span.starts_at < self.now:
             return self.words.late, "bad"
         if taken.status is AppointmentStatus.CHECKED_IN and taken.has_vitals:

@@ -93,6 +93,8 @@ def _place(view: AppointmentView, now: datetime) -> tuple[str, str]:
         return gettext("to move"), "warn"
     if view.status in UPCOMING and view.starts_at < now:
         return gettext("late %(time)s", time=passed_words(now - view.starts_at)), "bad"
+    if view.is_here and view.affected_cause is not None:
+        return gettext("here, to see to"), "warn"
     if view.status is AppointmentStatus.CHECKED_IN:
         words = gettext("vitals done") if view.vitals_recorded_at else gettext("here")
         since = view.checked_in_at or now
@@ -101,24 +103,35 @@ def _place(view: AppointmentView, now: datetime) -> tuple[str, str]:
 
 
 def _needs(affected: Sequence[AppointmentView], today: date) -> list[Need]:
-    """Say, for each doctor and day, how many need another time, and why."""
-    groups = Counter((view.date, view.doctor_name, view.doctor_id, view.affected_cause) for view in affected)
+    """Say, for each doctor and day, how many need another time, and why; whoever is here first."""
+    groups = Counter(
+        (not view.is_here, view.date, view.doctor_name, view.doctor_id, view.affected_cause) for view in affected
+    )
     return [
-        Need(
-            ngettext(
-                "%(doctor)s %(cause)s %(day)s: %(num)d patient to move.",
-                "%(doctor)s %(cause)s %(day)s: %(num)d patients to move.",
-                count,
-                doctor=name,
-                cause=cause_words(cause),
-                day=gettext("today") if day == today else language.short_date(day),
-            ),
-            day,
-            doctor_id,
-            count,
-        )
-        for (day, name, doctor_id, cause), count in sorted(groups.items(), key=lambda item: item[0][:2])
+        Need(_need_words(name, cause, day, count, today, is_here=not is_away), day, doctor_id, count)
+        for (is_away, day, name, doctor_id, cause), count in sorted(groups.items(), key=lambda item: item[0][:3])
     ]
+
+
+def _need_words(doctor: str, cause: AffectedCause | None, day: date, count: int, today: date, *, is_here: bool) -> str:
+    facts = {
+        "doctor": doctor,
+        "cause": cause_words(cause),
+        "day": gettext("today") if day == today else language.short_date(day),
+    }
+    if is_here:
+        return ngettext(
+            "%(doctor)s %(cause)s %(day)s: %(num)d patient who is here to see to.",
+            "%(doctor)s %(cause)s %(day)s: %(num)d patients who are here to see to.",
+            count,
+            **facts,
+        )
+    return ngettext(
+        "%(doctor)s %(cause)s %(day)s: %(num)d patient to move.",
+        "%(doctor)s %(cause)s %(day)s: %(num)d patients to move.",
+        count,
+        **facts,
+    )
 
 
 def cause_words(cause: AffectedCause | None) -> str:

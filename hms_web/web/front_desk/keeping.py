@@ -33,10 +33,9 @@ def keep(appointment_id: UUID) -> ResponseReturnValue:
         panel.trouble = Trouble(refusals.sentence(done.refusal))
         return rendering.changed(after, panel, refusals.status(done.refusal))
     view = done.appointment
-    words = gettext(
-        "Kept: %(patient)s, %(time)s with %(doctor)s. The patient is told.",
-        patient=view.patient_name,
-        time=clock_time(view.start_time),
-        doctor=view.doctor_name,
-    )
+    facts = {"patient": view.patient_name, "time": clock_time(view.start_time), "doctor": view.doctor_name}
+    if view.is_here:
+        words = gettext("Kept: %(patient)s, %(time)s with %(doctor)s. The patient is here: tell them.", **facts)
+    else:
+        words = gettext("Kept: %(patient)s, %(time)s with %(doctor)s. The patient is told.", **facts)
     return rendering.done(desk, words, then)

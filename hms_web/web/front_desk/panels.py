@@ -105,7 +105,9 @@ def of_address(session: Session, actor: Actor, address: Address, shown: Sequence
     except Refused as refused:
         return Panel(kind="refused", trouble=trouble(session, actor, refused.refusal, shown, now=now))
     if address.is_affected:
-        return Panel(kind="affected", affected=appointments.affected(session, actor))
+        # Whoever waits in the house comes first.
+        found = sorted(appointments.affected(session, actor), key=lambda view: not view.is_here)
+        return Panel(kind="affected", affected=found)
     return Panel()
 
 
