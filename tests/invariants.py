@@ -64,6 +64,7 @@ _NOT_ONE_EVENT = """
       FROM appointments a
       LEFT JOIN audit_events e
         ON e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
+       AND e.action <> 'appointment.viewed'
      GROUP BY a.id, a.version
     HAVING count(e.id) <> a.version OR count(e.id) FILTER (WHERE e.action = 'appointment.booked') <> 1
 """

@@ -23,7 +23,7 @@ from hms_web.api.shapes import (
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.visits import AppointmentStatus, AppointmentType
-from hms_web.services import appointments
+from hms_web.services import appointments, record_reads
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.paging import checked_limit
 
@@ -154,6 +154,7 @@ def get(call: Call, appointment_id: UUID) -> AppointmentWithHistory:
     """One appointment with its history."""
     view = appointments.get(call.session, call.actor, appointment_id)
     events = appointments.history(call.session, call.actor, appointment_id)
+    record_reads.note(call.session, call.actor, "appointment", appointment_id, now=call.now)
     history = [
         Event(at=event.at, actor=event.actor_name, action=event.action, changes=camel(event.details))
         for event in events

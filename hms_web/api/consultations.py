@@ -12,7 +12,7 @@ from hms_web.api.shapes import Body, Id, Instant, PageOf, Shape, Text, given, le
 from hms_web.domain.consultations import ConsultationStatus, ParticipantRole
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refused
-from hms_web.services import consultation_records, consultation_team, consultations
+from hms_web.services import consultation_records, consultation_team, consultations, record_reads
 from hms_web.services.consultation_records import ConsultationView
 
 routes = Routes("consultations")
@@ -98,7 +98,9 @@ def start(call: Call, body: NewConsultation) -> Consultation:
 @routes.add("GET", "/consultations/<consultation_id>", DOCTOR, "Read a consultation")
 def get(call: Call, consultation_id: UUID) -> Consultation:
     """Any doctor of the hospital reads it."""
-    return Consultation.of(consultations.get(call.session, call.actor, consultation_id))
+    view = consultations.get(call.session, call.actor, consultation_id)
+    record_reads.note(call.session, call.actor, "consultation", consultation_id, now=call.now)
+    return Consultation.of(view)
 
 
 @routes.add(

@@ -20,7 +20,7 @@ from hms_web.api.shapes import (
 from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus, Sex
 from hms_web.domain.refusals import Code
-from hms_web.services import patient_blocks, patients
+from hms_web.services import patient_blocks, patients, record_reads
 
 routes = Routes("patients")
 
@@ -106,7 +106,9 @@ def create(call: Call, body: NewPatient) -> CreatedPatient:
 @routes.add("GET", "/patients/<patient_id>", EVERYONE, "Read a patient")
 def get(call: Call, patient_id: UUID) -> Patient:
     """One patient, with the count of no-shows and whether booking is blocked."""
-    return Patient.of(patients.get(call.session, call.actor, patient_id))
+    view = patients.get(call.session, call.actor, patient_id)
+    record_reads.note(call.session, call.actor, "patient", patient_id, now=call.now)
+    return Patient.of(view)
 
 
 @routes.add("PATCH", "/patients/<patient_id>", EVERYONE, "Change a patient", refuses=[Code.MRN_TAKEN])

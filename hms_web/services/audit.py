@@ -69,14 +69,20 @@ def record(
     record_all(session, actor, [Entry(action, record_type, record_id, details)], now=now)
 
 
+def viewed(record_type: str) -> str:
+    """Return the action by which the reading of a record is written; it is no part of the record's own history."""
+    return f"{record_type}.viewed"
+
+
 def history(session: Session, actor: Actor, record_type: str, record_id: UUID) -> Sequence[AuditEvent]:
-    """Return everything that was done to one record of the hospital, oldest first."""
+    """Return everything that was done to one record of the hospital, oldest first; who read it is left out."""
     return session.scalars(
         select(AuditEvent)
         .where(
             AuditEvent.hospital_id == actor.hospital_id,
             AuditEvent.record_type == record_type,
             AuditEvent.record_id == record_id,
+            AuditEvent.action != viewed(record_type),
         )
         .order_by(AuditEvent.at, AuditEvent.id)
     ).all()

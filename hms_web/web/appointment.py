@@ -16,7 +16,17 @@ from hms_web.domain.local_time import day_span, may_be_meant
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_follow, may_set_by_hand
 from hms_web.models import db
-from hms_web.services import appointments, booking, cancelling, doctors, patient_messages, slots, visits, vitals
+from hms_web.services import (
+    appointments,
+    booking,
+    cancelling,
+    doctors,
+    patient_messages,
+    record_reads,
+    slots,
+    visits,
+    vitals,
+)
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import asked, auth, formats, histories, htmx, refusals
 from hms_web.web.appointments import blueprint
@@ -66,6 +76,7 @@ def page(appointment_id: UUID) -> ResponseReturnValue:
     view = appointments.get(db.session(), auth.actor(), appointment_id)
     if htmx.wants_fragment() and htmx.target() == "times":
         return render_template("appointments/_times.html", view=view, times=_times(view))
+    record_reads.note(db.session(), auth.actor(), "appointment", appointment_id, now=clock.now())
     return _shown(view)
 
 

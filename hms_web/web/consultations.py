@@ -17,6 +17,7 @@ from hms_web.services import (
     consultations,
     doctors,
     patients,
+    record_reads,
     vitals,
 )
 from hms_web.services.consultation_records import ConsultationView
@@ -54,6 +55,7 @@ def go(path: str) -> ResponseReturnValue:
 def page(consultation_id: UUID) -> ResponseReturnValue:
     """The consultation, with everything that is known of the patient beside it."""
     view = _get(consultation_id)
+    record_reads.note(db.session(), auth.actor(), "consultation", consultation_id, now=clock.now())
     return shown(view)
 
 

@@ -47,6 +47,7 @@ ENTRIES = (
     Entry("users.index", lazy_gettext("Users"), ADMINS, is_managed=True),
     Entry("messages.index", lazy_gettext("Messages"), ADMINS, is_managed=True),
     Entry("jobs.index", lazy_gettext("Jobs"), ADMINS, is_managed=True),
+    Entry("audit.index", lazy_gettext("Audit trail"), ADMINS, is_managed=True),
 )
 
 # Pages that stand under one of these, by their blueprint.

@@ -1,27 +1,24 @@
 """`/no-shows`: who did not come, with figures, for administrators and, their own patients alone, for doctors."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
 
 from hms_web import clock
-from hms_web.domain import csv_cells
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.models import db
-from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats
+from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats, record_reads
 from hms_web.services.no_show_logs import LogFilter, LogView
-from hms_web.web import asked, auth, htmx, language
+from hms_web.web import asked, auth, csv_lines, htmx, language
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_show_words import REASONS
 
@@ -127,10 +124,9 @@ def export() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, actor, clock.today(actor.zone))
     no_show_logs.allowed_doctor(actor, wanted.doctor)
+    record_reads.exported(session, actor, "no_shows", now=clock.now(), first=wanted.first, last=wanted.last)
     rows = _lines(actor, no_show_logs.every(session, actor, wanted.wanted))
-    answer = Response("".join(rows), content_type="text/csv; charset=utf-8")
-    answer.headers["Content-Disposition"] = 'attachment; filename="no-shows.csv"'
-    return answer
+    return csv_lines.answer(["".join(rows)], "no-shows.csv")
 
 
 def _lines(actor: Actor, logs: Iterator[LogView]) -> Iterator[str]:
@@ -148,28 +144,18 @@ def _lines(actor: Actor, logs: Iterator[LogView]) -> Iterator[str]:
         gettext("Taken back"),
         gettext("Why"),
     )
-    yield "\ufeff" + _line(*names)
+    yield csv_lines.MARK + csv_lines.line(*names)
     for log in logs:
-        yield _line(
-            _local(actor, log.slot_time),
+        yield csv_lines.line(
+            csv_lines.local(actor, log.slot_time),
             log.patient_name,
             log.patient_mrn,
             log.doctor_name,
             reason_name(log.reason),
-            _local(actor, log.created_at),
+            csv_lines.local(actor, log.created_at),
             log.created_by,
             gettext("yes") if log.slot_released else gettext("no"),
             log.notes,
-            _local(actor, log.reverted_at) if log.reverted_at else None,
+            csv_lines.local(actor, log.reverted_at) if log.reverted_at else None,
             log.revert_note,
         )
-
-
-def _local(actor: Actor, instant: datetime) -> str:
-    return f"{instant.astimezone(actor.zone):%Y-%m-%d %H:%M}"
-
-
-def _line(*values: object) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow([csv_cells.cell(value) for value in values])
-    return written.getvalue()

@@ -13,7 +13,15 @@ from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
-from hms_web.services import audit, no_show_logs, patient_blocks, patient_messages, patient_visits, patients
+from hms_web.services import (
+    audit,
+    no_show_logs,
+    patient_blocks,
+    patient_messages,
+    patient_visits,
+    patients,
+    record_reads,
+)
 from hms_web.services.patients import PatientView
 from hms_web.web import auth, histories, refusals
 from hms_web.web.forms import Form
@@ -34,7 +42,9 @@ class UnblockForm(Form):
 @auth.roles()
 def page(patient_id: UUID) -> ResponseReturnValue:
     """The record."""
-    return _shown(patients.get(db.session(), auth.actor(), patient_id), UnblockForm(formdata=None))
+    patient = patients.get(db.session(), auth.actor(), patient_id)
+    record_reads.note(db.session(), auth.actor(), "patient", patient_id, now=clock.now())
+    return _shown(patient, UnblockForm(formdata=None))
 
 
 @blueprint.get("/patients/<uuid:patient_id>/edit")
@@ -42,6 +52,7 @@ def page(patient_id: UUID) -> ResponseReturnValue:
 def edit(patient_id: UUID) -> ResponseReturnValue:
     """The form with what the record says."""
     patient = patients.get(db.session(), auth.actor(), patient_id)
+    record_reads.note(db.session(), auth.actor(), "patient", patient_id, now=clock.now())
     return render_template("patients/edit.html", patient=patient, form=PatientForm.of(patient))
 
 

@@ -15,7 +15,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.vitals import BY_NAME, TAKEN_IN, Readings, age_in_years, usual_ranges
 from hms_web.models import db
-from hms_web.services import appointments, patients, vitals
+from hms_web.services import appointments, patients, record_reads, vitals
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.vitals import VitalsView
 from hms_web.web import auth, htmx, refusals
@@ -73,7 +73,9 @@ class VitalsForm(Form):
 @auth.roles(*TAKERS)
 def page(appointment_id: UUID) -> ResponseReturnValue:
     """The form, with what was taken before."""
-    return _shown(_of(appointment_id), VitalsForm(formdata=None))
+    view = _of(appointment_id)
+    record_reads.note(db.session(), auth.actor(), "appointment", appointment_id, now=clock.now())
+    return _shown(view, VitalsForm(formdata=None))
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/vitals")

@@ -52,6 +52,8 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "appointments.search": USER,
     "appointments.set_status": USER,
     "assets.file": ANYONE,
+    "audit.export": ADMIN,
+    "audit.index": ADMIN,
     "board.columns": BOARD,
     "board.page": BOARD,
     "board.set_status": BOARD,

@@ -30,6 +30,7 @@ PAGES = {
     "/messages/templates": 200,
     "/messages/providers": 200,
     "/notifications": 200,
+    "/audit?first=": 200,
     "/alerts": 200,
     "/no-shows": 200,
     "/no-shows/review": 200,

@@ -1,0 +1,169 @@
+"""`/audit`: who did what to which record, when, for administrators."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from hms_web import clock
+from hms_web.domain.identity import Actor, Role
+from hms_web.models import db
+from hms_web.services import audit_log, record_reads
+from hms_web.services.audit_log import AuditFilter, AuditRow
+from hms_web.web import asked, audit_words, auth, csv_lines, htmx
+from hms_web.web.language import gettext, ngettext
+
+blueprint = Blueprint("audit", __name__, url_prefix="/audit")
+
+ROWS = 50
+USUAL_DAYS = timedelta(days=6)
+"""Who names no days, and no record, sees today and the six days before."""
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to, as its address says it: ids and codes, no name of a patient.
+
+    `what` is an action, or a kind of record and then all that is done to it.
+    """
+
+    first: date | None
+    last: date | None
+    person: str | None
+    what: str | None
+    record: UUID | None
+    cursor: str | None
+
+    @classmethod
+    def read(cls, values: MultiDict[str, str], today: date) -> "Filters":
+        """Read what was asked for."""
+        what, record = values.get("what", ""), asked.key(values, "record")
+        has_days = "first" in values or record is not None
+        first, last = asked.day(values, "first") if has_days else today - USUAL_DAYS, asked.day(values, "last")
+        if first and last and last < first:
+            first, last = last, first
+        person = asked.key(values, "person")
+        return cls(
+            first=first,
+            last=last,
+            person=SYSTEM if values.get("person") == SYSTEM else str(person) if person else None,
+            what=what if what in audit_words.ACTIONS or what in audit_words.KINDS else None,
+            record=record,
+            cursor=asked.text(values, "cursor"),
+        )
+
+    @property
+    def wanted(self) -> AuditFilter:
+        """The filter of the service."""
+        is_kind = self.what in audit_words.KINDS
+        return AuditFilter(
+            first=self.first,
+            last=self.last,
+            person_id=UUID(self.person) if self.person and self.person != SYSTEM else None,
+            is_system=self.person == SYSTEM,
+            action=None if is_kind else self.what,
+            kind=self.what if is_kind else None,
+            record_id=self.record,
+        )
+
+    def url(self, endpoint: str = "audit.index", **other: object) -> str:
+        """The address of this list, or of another one like it."""
+        names = ("first", "last", "person", "what", "record")
+        named = {name: getattr(self, name) for name in names} | other
+        given = {name: str(value) for name, value in named.items() if value}
+        given.setdefault("first", "")
+        return f"{url_for(endpoint)}?{urlencode(given)}"
+
+
+@blueprint.record_once
+def _give_words(state: object) -> None:
+    app = state.app  # type: ignore[attr-defined]  # Flask's BlueprintSetupState
+    for function in (
+        audit_words.action_name,
+        audit_words.changed,
+        audit_words.kind_name,
+        audit_words.record_name,
+        audit_words.record_url,
+    ):
+        app.add_template_filter(function, f"audit_{function.__name__}")
+
+
+@blueprint.get("")
+@auth.roles(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    """The list, narrowed by its address, the latest first."""
+    actor, session = auth.actor(), db.session()
+    wanted = Filters.read(request.args, clock.today(actor.zone))
+    context = {
+        "page": audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor),
+        "wanted": wanted,
+    }
+    if htmx.wants_fragment() and htmx.target() == "results":
+        words = ngettext("%(num)d entry", "%(num)d entries", len(context["page"].items))  # type: ignore[attr-defined]
+        return htmx.trigger(render_template("audit/_list.html", **context), {"announce": {"value": words}})
+    return render_template(
+        "audit/index.html",
+        **context,
+        people=audit_log.people(session, actor),
+        groups=_groups(),
+        system=SYSTEM,
+    )
+
+
+def _groups() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """The choices of what was done, each kind of record with its own: the kind, its words, actions with theirs."""
+    of_kind = {"provider": "message_provider", "template": "message_template", "job": "cron_job_run", "slots": "doctor"}
+    made: dict[str, list[tuple[str, str]]] = {kind: [] for kind in audit_words.KINDS}
+    for action, words in audit_words.ACTIONS.items():
+        noun = action.partition(".")[0]
+        made[of_kind.get(noun, noun)].append((action, str(words)))
+    return [(kind, audit_words.kind_name(kind), sorted(actions, key=_words)) for kind, actions in made.items()]
+
+
+def _words(choice: tuple[str, str]) -> str:
+    return choice[1]
+
+
+@blueprint.get("/export.csv")
+@auth.roles(Role.ADMIN)
+def export() -> ResponseReturnValue:
+    """Everything the filters let through, as a file for a spreadsheet; that it was taken away is written down too."""
+    actor, session = auth.actor(), db.session()
+    wanted = Filters.read(request.args, clock.today(actor.zone))
+    named = {"first": wanted.first, "last": wanted.last, "person": wanted.person, "what": wanted.what}
+    record_reads.exported(session, actor, "audit", now=clock.now(), **named, record=wanted.record)
+    rows = _lines(actor, audit_log.every(session, actor, wanted.wanted))
+    return csv_lines.answer(["".join(rows)], "audit.csv")
+
+
+def _lines(actor: Actor, rows: Iterator[AuditRow]) -> Iterator[str]:
+    names = (
+        gettext("When"),
+        gettext("Who"),
+        gettext("What"),
+        gettext("Kind of record"),
+        gettext("Record"),
+        gettext("Details"),
+        gettext("Code"),
+        gettext("Id of the record"),
+        gettext("Id of the entry"),
+    )
+    yield csv_lines.MARK + csv_lines.line(*names)
+    for row in rows:
+        yield csv_lines.line(
+            f"{row.at.astimezone(actor.zone):%Y-%m-%d %H:%M:%S}",
+            row.actor_name,
+            audit_words.action_name(row.action),
+            audit_words.kind_name(row.kind),
+            audit_words.record_name(row),
+            "; ".join(f"{name}: {words}" for name, words in audit_words.changed(row.details)),
+            row.action,
+            row.record_id,
+            row.id,
+        )
