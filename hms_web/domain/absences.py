@@ -5,6 +5,8 @@ from datetime import date, time
 from enum import StrEnum
 from uuid import UUID
 
+from hms_web.domain.phrases import phrase
+
 
 class AbsenceType(StrEnum):
     """Why a doctor is away; EMERGENCY also cancels who was booked."""
@@ -62,19 +64,19 @@ def mistakes(span: AbsenceSpan, *, is_full_day: bool, today: date) -> list[tuple
     """Return what is wrong with a wanted absence as pairs of field and sentence; empty when it is sound."""
     wrong: list[tuple[str, str]] = []
     if span.end_date < span.start_date:
-        wrong.append(("endDate", "The last day cannot be before the first day."))
+        wrong.append(("endDate", phrase("The last day cannot be before the first day.")))
     if span.start_date < today:
-        wrong.append(("startDate", "The first day cannot be in the past."))
+        wrong.append(("startDate", phrase("The first day cannot be in the past.")))
     if is_full_day:
         if span.start_time is not None or span.end_time is not None:
-            wrong.append(("startTime", "A full-day absence has no hours."))
+            wrong.append(("startTime", phrase("A full-day absence has no hours.")))
         return wrong
     if span.start_date != span.end_date:
-        wrong.append(("endDate", "An absence for part of a day is on one date."))
+        wrong.append(("endDate", phrase("An absence for part of a day is on one date.")))
     if span.start_time is None:
-        wrong.append(("startTime", "Say from when."))
+        wrong.append(("startTime", phrase("Say from when.")))
     if span.end_time is None:
-        wrong.append(("endTime", "Say until when."))
+        wrong.append(("endTime", phrase("Say until when.")))
     if span.start_time is not None and span.end_time is not None and span.end_time <= span.start_time:
-        wrong.append(("endTime", "The end must be after the start."))
+        wrong.append(("endTime", phrase("The end must be after the start.")))
     return wrong

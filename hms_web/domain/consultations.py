@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import line_mistake, note_mistake
 
 
@@ -59,11 +60,11 @@ class Team:
 
 def missing(chief_complaint: str | None, diagnosis: Sequence[str]) -> list[tuple[str, str]]:
     """Return what a consultation lacks before it can be completed: pairs of field, as the JSON has it, and sentence."""
-    lacking = []
+    lacking: list[tuple[str, str]] = []
     if not chief_complaint:
-        lacking.append(("chiefComplaint", "Write down the chief complaint."))
+        lacking.append(("chiefComplaint", phrase("Write down the chief complaint.")))
     if not diagnosis:
-        lacking.append(("diagnosis", "Write down at least one diagnosis."))
+        lacking.append(("diagnosis", phrase("Write down at least one diagnosis.")))
     return lacking
 
 
@@ -75,7 +76,7 @@ def one_line_each(text: str) -> list[str]:
 def diagnosis_mistake(lines: Sequence[str]) -> str | None:
     """Say what is wrong with the list of diagnoses. ICD-10 codes may be typed, nothing checks them."""
     if len(lines) > MOST_DIAGNOSES:
-        return f"Write at most {MOST_DIAGNOSES} diagnoses."
+        return phrase("Write at most %(most)s diagnoses.", most=MOST_DIAGNOSES)
     return next((wrong for wrong in (line_mistake(line, LONGEST_DIAGNOSIS) for line in lines) if wrong), None)
 
 

@@ -1,5 +1,6 @@
 """What a doctor's record says and when it is refused."""
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.schedules import MAX_SLOT_MINUTES, MIN_SLOT_MINUTES
 from hms_web.domain.validation import line_mistake
 
@@ -16,9 +17,9 @@ def duration_mistake(minutes: int) -> str | None:
     """Say what is wrong with the length of a doctor's slots."""
     if MIN_SLOT_MINUTES <= minutes <= MAX_SLOT_MINUTES:
         return None
-    return f"A slot lasts {MIN_SLOT_MINUTES} to {MAX_SLOT_MINUTES} minutes."
+    return phrase("A slot lasts %(least)s to %(most)s minutes.", least=MIN_SLOT_MINUTES, most=MAX_SLOT_MINUTES)
 
 
 def maximum_mistake(patients: int) -> str | None:
     """Say what is wrong with the most patients that a doctor sees in a day."""
-    return None if 1 <= patients <= MOST_PATIENTS else f"Give a number from 1 to {MOST_PATIENTS}."
+    return None if 1 <= patients <= MOST_PATIENTS else phrase("Give a number from 1 to %(most)s.", most=MOST_PATIENTS)

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from hms_web.domain.holidays import Holiday
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import LONGEST_NAME
 
 YEARS_AHEAD = 5
@@ -40,7 +41,7 @@ def year_mistake(year: int, today: date) -> str | None:
     """Return what is wrong with a year, or None: this one and the next five can be imported."""
     if today.year <= year <= today.year + YEARS_AHEAD:
         return None
-    return f"Choose a year from {today.year} to {today.year + YEARS_AHEAD}."
+    return phrase("Choose a year from %(first)s to %(last)s.", first=today.year, last=today.year + YEARS_AHEAD)
 
 
 def candidates(found: Sequence[Holiday], known: Sequence[KnownHoliday], today: date) -> list[Candidate]:

@@ -5,6 +5,8 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from hms_web.domain.phrases import phrase
+
 
 class Role(StrEnum):
     """The four roles of a hospital's users (product.md, Words)."""
@@ -44,10 +46,10 @@ def role_mistake(before: Role | None, after: Role) -> str | None:
     if before is after or Role.DOCTOR not in (before, after):
         return None
     if before is Role.DOCTOR:
-        return "A doctor's account stays a doctor's. Deactivate it, and make a new one for another role."
-    return "Doctors are added on the doctors' page, with their department and slot length."
+        return phrase("A doctor's account stays a doctor's. Deactivate it, and make a new one for another role.")
+    return phrase("Doctors are added on the doctors' page, with their department and slot length.")
 
 
 def timezone_mistake(name: str) -> str | None:
     """Say what is wrong with the name of a time zone."""
-    return None if name in available_timezones() else "Name a time zone like Asia/Kolkata or Europe/London."
+    return None if name in available_timezones() else phrase("Name a time zone like Asia/Kolkata or Europe/London.")

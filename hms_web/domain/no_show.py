@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hms_web.domain.patients import PatientStatus
+from hms_web.domain.phrases import phrase
 from hms_web.domain.visits import UPCOMING, AppointmentStatus
 
 
@@ -21,7 +22,7 @@ MANUAL = frozenset(NoShowReason) - {NoShowReason.AUTO_TIMEOUT}
 
 BLOCK_AT = 3
 """With so many counted no-shows a patient is blocked."""
-BLOCKED_REASON = f"Blocked due to {BLOCK_AT} no-show appointments"
+BLOCKED_REASON = phrase("Blocked due to %(count)s no-show appointments", count=BLOCK_AT)
 
 STILL_SURE_FOR = timedelta(hours=12)
 """So long after its threshold nobody has to be asked whether the patient came after all."""

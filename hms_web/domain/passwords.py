@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import is_storable
 
 SHORTEST, LONGEST = 12, 128
@@ -50,16 +51,16 @@ def _names_its_person(password: str, name: str, email: str) -> bool:
 def password_mistake(password: str, *, name: str = "", email: str = "") -> str | None:
     """Say why a new password is not taken, or return None. `name` and `email` are those of its person."""
     if not is_storable(password):
-        return "Use letters, digits and signs that can be printed."
+        return phrase("Use letters, digits and signs that can be printed.")
     length = len(normal(password))
     if length < SHORTEST:
-        return f"Use at least {SHORTEST} characters."
+        return phrase("Use at least %(least)s characters.", least=SHORTEST)
     if length > LONGEST:
-        return f"Use at most {LONGEST} characters."
+        return phrase("Use at most %(most)s characters.", most=LONGEST)
     if _names_its_person(normal(password), name, email):
-        return "Do not use your own name or e-mail address. Choose four words that do not belong together."
+        return phrase("Do not use your own name or e-mail address. Choose four words that do not belong together.")
     if is_common(normal(password)):
-        return (
+        return phrase(
             "This password is one of the first that are tried. "
             "Choose another, for example four words that do not belong together."
         )

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import line_mistake
 
 
@@ -41,9 +42,13 @@ def phone_mistake(phone: str | None) -> str | None:
     if phone is None:
         return None
     if not _PHONE_SIGNS.issuperset(phone):
-        return "Use only digits, spaces and + - ( )."
+        return phrase("Use only digits, spaces and + - ( ).")
     if len(phone) > LONGEST_PHONE or len(digits_of(phone)) < FEWEST_DIGITS:
-        return f"A phone number has at least {FEWEST_DIGITS} digits and at most {LONGEST_PHONE} characters."
+        return phrase(
+            "A phone number has at least %(least)s digits and at most %(most)s characters.",
+            least=FEWEST_DIGITS,
+            most=LONGEST_PHONE,
+        )
     return None
 
 
@@ -52,8 +57,8 @@ def birth_mistake(born: date | None, today: date) -> str | None:
     if born is None:
         return None
     if born > today:
-        return "A date of birth cannot be in the future."
-    return "Check the year: the date lies before 1900." if born < EARLIEST_BIRTH else None
+        return phrase("A date of birth cannot be in the future.")
+    return phrase("Check the year: the date lies before 1900.") if born < EARLIEST_BIRTH else None
 
 
 def mrn_mistake(mrn: str | None) -> str | None:

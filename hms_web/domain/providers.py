@@ -4,6 +4,7 @@ import re
 from urllib.parse import quote
 
 from hms_web.domain.notifications import Channel
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import line_mistake
 
 RECIPIENT = "{to}"
@@ -27,11 +28,11 @@ def url_mistake(url: str) -> str | None:
         return wrong
     found = _SCHEME.match(url.strip())
     if found is None:
-        return "Write an address like twilio://…, mailtos://… or jsons://…; docs/operations.md has examples."
+        return phrase("Write an address like twilio://…, mailtos://… or jsons://…; docs/operations.md has examples.")
     if found[1].lower() in _LOCAL:
-        return "This kind of address speaks to the server's own machine and reaches nobody else."
+        return phrase("This kind of address speaks to the server's own machine and reaches nobody else.")
     if RECIPIENT not in url:
-        return "Put {to} where the recipient's number or e-mail address goes."
+        return phrase("Put {to} where the recipient's number or e-mail address goes.")
     return None
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 
+from hms_web.domain.phrases import phrase
+
 MIN_SLOT_MINUTES, MAX_SLOT_MINUTES = 5, 240
 
 
@@ -67,17 +69,17 @@ def hours_mistakes(hours: DayHours) -> list[tuple[str, str]]:
     """Return what is wrong with one day's hours as pairs of field and sentence."""
     wrong: list[tuple[str, str]] = []
     if hours.end_time <= hours.start_time:
-        wrong.append(("endTime", "The end must be after the start."))
+        wrong.append(("endTime", phrase("The end must be after the start.")))
     if hours.break_start is None and hours.break_end is None:
         return wrong
     if hours.break_start is None:
-        return [*wrong, ("breakStart", "Say when the break starts, or leave out its end too.")]
+        return [*wrong, ("breakStart", phrase("Say when the break starts, or leave out its end too."))]
     if hours.break_end is None:
-        return [*wrong, ("breakEnd", "Say when the break ends, or leave out its start too.")]
+        return [*wrong, ("breakEnd", phrase("Say when the break ends, or leave out its start too."))]
     if hours.break_end <= hours.break_start:
-        wrong.append(("breakEnd", "The break must end after it starts."))
+        wrong.append(("breakEnd", phrase("The break must end after it starts.")))
     if not (hours.start_time <= hours.break_start and hours.break_end <= hours.end_time):
-        wrong.append(("breakStart", "The break must lie inside the hours."))
+        wrong.append(("breakStart", phrase("The break must lie inside the hours.")))
     return wrong
 
 
@@ -88,7 +90,7 @@ def week_mistakes(week: Iterable[DayHours]) -> list[tuple[str, str]]:
     for index, hours in enumerate(week):
         wrong += [(f"schedules.{index}.{field}", message) for field, message in hours_mistakes(hours)]
         if hours.day_of_week in seen:
-            wrong.append((f"schedules.{index}.dayOfWeek", "There is already an entry for this day."))
+            wrong.append((f"schedules.{index}.dayOfWeek", phrase("There is already an entry for this day.")))
         seen.add(hours.day_of_week)
     return wrong
 

@@ -6,6 +6,7 @@ from string import Formatter
 
 from hms_web.domain.message_words import WORDS, Template
 from hms_web.domain.messages import Contents, Language, Message, MessageEvent, priority_of, values
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import line_mistake, note_mistake
 
 LONGEST_TITLE, LONGEST_BODY = 100, 600
@@ -59,7 +60,7 @@ def mistakes(template: Template) -> list[tuple[str, str]]:
 
 def _body_mistake(body: str) -> str | None:
     if not body.strip():
-        return "Fill this in."
+        return phrase("Fill this in.")
     return note_mistake(body, LONGEST_BODY) or _brace_mistake(body, PLACEHOLDERS)
 
 
@@ -68,12 +69,12 @@ def _brace_mistake(text: str, allowed: Sequence[str]) -> str | None:
     try:
         names = list(_names(text))
     except ValueError:
-        return "A { has no } that belongs to it, or the other way round. Write placeholders like {hospital}."
+        return phrase("A { has no } that belongs to it, or the other way round. Write placeholders like {hospital}.")
     unknown = [name for name in names if name not in allowed]
     if not unknown:
         return None
     offered = ", ".join(f"{{{name}}}" for name in allowed)
-    return f"There is no {{{unknown[0]}}} here. Use {offered}."
+    return phrase("There is no %(unknown)s here. Use %(offered)s.", unknown=f"{{{unknown[0]}}}", offered=offered)
 
 
 def _names(text: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ PostgreSQL, so they are refused here, before they become a database error.
 
 import unicodedata
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 
 LONGEST_EMAIL = 254
@@ -28,11 +29,11 @@ def is_storable(text: str) -> bool:
 def line_mistake(text: str, longest: int) -> str | None:
     """Say what is wrong with one line of text that must not be empty."""
     if not text.strip():
-        return "Fill this in."
+        return phrase("Fill this in.")
     if len(text) > longest:
-        return f"Use at most {longest} characters."
+        return phrase("Use at most %(most)s characters.", most=longest)
     if any(unicodedata.category(char) in _UNPRINTABLE for char in text):
-        return "Use letters, digits and signs that can be printed."
+        return phrase("Use letters, digits and signs that can be printed.")
     return None
 
 
@@ -41,9 +42,9 @@ def note_mistake(text: str | None, longest: int = LONGEST_NOTE) -> str | None:
     if text is None:
         return None
     if len(text) > longest:
-        return f"Use at most {longest} characters."
+        return phrase("Use at most %(most)s characters.", most=longest)
     if any(unicodedata.category(char) in _UNPRINTABLE and char not in _LINE_BREAKS for char in text):
-        return "Use letters, digits and signs that can be printed."
+        return phrase("Use letters, digits and signs that can be printed.")
     return None
 
 
@@ -51,7 +52,7 @@ def name_mistake(name: str) -> str | None:
     """Say what is wrong with a person's name: 1 to 120 characters with a letter among them."""
     wrong = line_mistake(name, LONGEST_NAME)
     if wrong is None and not any(char.isalpha() for char in name):
-        return "A name has at least one letter."
+        return phrase("A name has at least one letter.")
     return wrong
 
 
@@ -62,7 +63,7 @@ def email_mistake(email: str) -> str | None:
         return wrong
     local, at, domain = email.partition("@")
     if not at or not local or not domain or "@" in domain or any(char.isspace() for char in email):
-        return "Write an e-mail address like name@example.org."
+        return phrase("Write an e-mail address like name@example.org.")
     return None
 
 

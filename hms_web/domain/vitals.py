@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 
+from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import note_mistake
 from hms_web.domain.visits import AppointmentStatus
 
@@ -17,7 +18,7 @@ Number = Decimal | int
 Range = tuple[Number, Number]
 
 LONGEST_NOTE = 500
-WRONG_WAY_ROUND = "The diastolic pressure is below the systolic one. Are the two the wrong way round?"
+WRONG_WAY_ROUND = phrase("The diastolic pressure is below the systolic one. Are the two the wrong way round?")
 
 TAKEN_IN = frozenset({AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS})
 """Statuses of people who are here, whose vitals can be taken."""
@@ -36,14 +37,14 @@ class Reading:
 
 
 READINGS = (
-    Reading("temperature_c", "temperatureC", "Temperature", "°C", (25, 45), 1),
-    Reading("pulse_bpm", "pulseBpm", "Pulse", "per min", (20, 300)),
-    Reading("systolic_mm_hg", "systolicMmHg", "Systolic pressure", "mmHg", (40, 300)),
-    Reading("diastolic_mm_hg", "diastolicMmHg", "Diastolic pressure", "mmHg", (10, 200)),
-    Reading("respiratory_rate", "respiratoryRate", "Breaths", "per min", (3, 100)),
-    Reading("spo2_percent", "spo2Percent", "Oxygen saturation", "%", (30, 100)),
-    Reading("weight_kg", "weightKg", "Weight", "kg", (Decimal("0.3"), 500), 1),
-    Reading("height_cm", "heightCm", "Height", "cm", (20, 260), 1),
+    Reading("temperature_c", "temperatureC", phrase("Temperature"), "°C", (25, 45), 1),
+    Reading("pulse_bpm", "pulseBpm", phrase("Pulse"), phrase("per min"), (20, 300)),
+    Reading("systolic_mm_hg", "systolicMmHg", phrase("Systolic pressure"), "mmHg", (40, 300)),
+    Reading("diastolic_mm_hg", "diastolicMmHg", phrase("Diastolic pressure"), "mmHg", (10, 200)),
+    Reading("respiratory_rate", "respiratoryRate", phrase("Breaths"), phrase("per min"), (3, 100)),
+    Reading("spo2_percent", "spo2Percent", phrase("Oxygen saturation"), "%", (30, 100)),
+    Reading("weight_kg", "weightKg", phrase("Weight"), "kg", (Decimal("0.3"), 500), 1),
+    Reading("height_cm", "heightCm", phrase("Height"), "cm", (20, 260), 1),
 )
 # Above every figure that a body can have; larger numbers are refused as they are.
 _ANY_BODY = 1000
@@ -156,7 +157,7 @@ def mistakes(readings: Readings, note: str | None) -> list[tuple[str, str | None
     """Return what is wrong with a taking: pairs of field, as the JSON API names it, and sentence or None."""
     wrong = [(reading.api_name, _impossible(reading, value)) for reading, value in readings.taken()]
     if not wrong:
-        wrong = [("readings", "Write down at least one reading.")]
+        wrong = [("readings", phrase("Write down at least one reading."))]
     upper, lower = readings.systolic_mm_hg, readings.diastolic_mm_hg
     if upper is not None and lower is not None and lower >= upper:
         wrong.append(("diastolicMmHg", WRONG_WAY_ROUND))
@@ -167,7 +168,20 @@ def _impossible(reading: Reading, value: Number) -> str | None:
     low, high = reading.possible
     if low <= value <= high:
         return None
-    return f"{reading.words} lies between {low} and {high} {reading.unit}. Check what was typed."
+    return phrase(
+        "%(reading)s lies between %(low)s and %(high)s %(unit)s. Check what was typed.",
+        reading=reading.words,
+        low=low,
+        high=high,
+        unit=reading.unit,
+    )
+
+
+def _asks_to_check(reading: Reading, value: Number, *, is_low: bool) -> str:
+    said = {"reading": reading.words, "value": value, "unit": reading.unit}
+    if is_low:
+        return phrase("%(reading)s %(value)s %(unit)s is unusually low: check this value.", **said)
+    return phrase("%(reading)s %(value)s %(unit)s is unusually high: check this value.", **said)
 
 
 def unusual(readings: Readings, age: int | None) -> tuple[Unusual, ...]:
@@ -177,7 +191,5 @@ def unusual(readings: Readings, age: int | None) -> tuple[Unusual, ...]:
     for reading, value in readings.taken():
         low, high = usual[reading.name]
         if not low <= value <= high:
-            side = "low" if value < low else "high"
-            words = f"{reading.words} {value} {reading.unit} is unusually {side}: check this value."
-            found.append(Unusual(reading.name, words))
+            found.append(Unusual(reading.name, _asks_to_check(reading, value, is_low=value < low)))
     return tuple(found)

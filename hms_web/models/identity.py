@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hms_web.domain.identity import Role
+from hms_web.domain.messages import Language
 from hms_web.models.base import Base, CreatedAt, HospitalId, Id, in_hospital, one_of
 
 
@@ -30,6 +31,7 @@ class User(Base):
     __table_args__ = (
         UniqueConstraint("hospital_id", "id"),
         one_of("role", Role),
+        one_of("language", Language),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),
     )
 
@@ -40,6 +42,7 @@ class User(Base):
     role: Mapped[str]
     password_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    language: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
 

@@ -15,6 +15,7 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
+from hms_web.domain.phrases import phrase
 from hms_web.domain.shown import Shown
 from hms_web.domain.validation import tidy
 from hms_web.domain.visits import UPCOMING
@@ -49,7 +50,7 @@ __all__ = [
     "preview_change",
 ]
 
-EMERGENCY_NOTE = "Auto-cancelled due to doctor emergency"
+EMERGENCY_NOTE = phrase("Auto-cancelled due to doctor emergency")
 
 
 def _lock(session: Session, actor: Actor, doctor_id: UUID) -> None:

@@ -15,6 +15,7 @@ from hms_web.domain.affected import AffectedAction
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import first_instant
 from hms_web.domain.messages import MessageEvent
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import UNFINISHED
@@ -74,12 +75,12 @@ def apply(
 
 def _mistake(steps: Sequence[Step]) -> str | None:
     if not 1 <= len(steps) <= MOST_STEPS:
-        return f"Send 1 to {MOST_STEPS} steps."
+        return phrase("Send 1 to %(most)s steps.", most=MOST_STEPS)
     if len({step.appointment_id for step in steps}) < len(steps):
-        return "Name each appointment once."
+        return phrase("Name each appointment once.")
     moves = [step for step in steps if step.action is AffectedAction.MOVE]
     if any(step.doctor_id is None or step.date is None or step.time is None for step in moves):
-        return "A move needs its doctor, date and time."
+        return phrase("A move needs its doctor, date and time.")
     return None
 
 

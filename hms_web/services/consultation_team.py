@@ -9,17 +9,19 @@ from sqlalchemy.orm import Session
 from hms_web.domain.consultations import LONGEST_REASON, ParticipantRole
 from hms_web.domain.identity import Actor
 from hms_web.domain.notifications import Priority
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.models import ConsultationParticipant, new_id
 from hms_web.services import audit, consultation_records, consultations, doctors, outbox, unit_of_work
 from hms_web.services.consultation_records import ConsultationView, ParticipantView
 
-_ASKED = {
-    ParticipantRole.CONSULTING: "{name} has requested your opinion on a patient",
-    ParticipantRole.ASSISTING: "{name} has requested your help with a patient",
-    ParticipantRole.SUPERVISING: "{name} has requested your supervision of a consultation",
+ASKED = {
+    ParticipantRole.CONSULTING: phrase("{name} has requested your opinion on a patient"),
+    ParticipantRole.ASSISTING: phrase("{name} has requested your help with a patient"),
+    ParticipantRole.SUPERVISING: phrase("{name} has requested your supervision of a consultation"),
 }
+TO_DO = phrase("Open the consultation to take part in it.")
 
 
 def add(
@@ -37,7 +39,7 @@ def add(
     Raises InvalidInput, Busy, or Refused CONSULTATION_NOT_FOUND, DOCTOR_NOT_FOUND, FORBIDDEN, INVALID_TRANSITION,
     ALREADY_PARTICIPANT, DOCTOR_INACTIVE.
     """
-    is_primary = "The primary doctor is the appointment's own; choose another role."
+    is_primary = phrase("The primary doctor is the appointment's own; choose another role.")
     refuse_invalid(
         ("role", is_primary if role is ParticipantRole.PRIMARY else None),
         ("note", note_mistake(note, LONGEST_REASON)),
@@ -85,13 +87,13 @@ def _tell(
     now: datetime,
 ) -> None:
     """Tell the doctor who was asked. The words name no patient: they may show on a screen that others see."""
-    asked = _ASKED[ParticipantRole(row.role)].format(name=actor.name)
+    asked = ASKED[ParticipantRole(row.role)].format(name=actor.name)
     outbox.queue_staff(
         session,
         actor.hospital_id,
         [user_id],
         title=asked,
-        body=f"{asked}. Open the consultation to take part in it.",
+        body=f"{asked}. {TO_DO}",
         link=f"/consultations/{view.id}",
         priority=Priority.HIGH,
         dedupe=f"consultation.requested:{row.id}",

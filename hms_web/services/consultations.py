@@ -18,6 +18,7 @@ from hms_web.domain.consultations import (
     text_mistakes,
 )
 from hms_web.domain.identity import Actor
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
@@ -159,7 +160,9 @@ def abandon(session: Session, actor: Actor, consultation_id: UUID, *, reason: st
     Raises InvalidInput without a reason, Busy, or Refused CONSULTATION_NOT_FOUND, FORBIDDEN, INVALID_TRANSITION.
     """
     words = tidy(reason)
-    refuse_invalid(("reason", note_mistake(words, LONGEST_REASON) if words else "Say why, so that others know."))
+    refuse_invalid(
+        ("reason", note_mistake(words, LONGEST_REASON) if words else phrase("Say why, so that others know."))
+    )
 
     def work() -> ConsultationView:
         row, appointment = _to_be_ended(session, actor, consultation_id)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.schedules import DayHours
 from hms_web.domain.validation import is_storable
@@ -71,7 +72,7 @@ def list_doctors(
     query = _selected(actor)
     for field, text in (("department", department), ("q", q)):
         if text is not None and not is_storable(text):
-            raise InvalidInput([(field, "Use letters, digits and signs that can be printed.")])
+            raise InvalidInput([(field, phrase("Use letters, digits and signs that can be printed."))])
     if department:
         query = query.where(Doctor.department == department)
     for word in (q or "").split():

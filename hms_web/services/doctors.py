@@ -13,6 +13,7 @@ from hms_web.domain.doctors import department_mistake, duration_mistake, maximum
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import MessageEvent
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.shown import Concern, Shown
 from hms_web.domain.unset import UNSET, Unset
@@ -52,7 +53,7 @@ __all__ = [
     "would_be_cancelled",
 ]
 
-UNAVAILABLE_NOTE = "Doctor unavailable"
+UNAVAILABLE_NOTE = phrase("Doctor unavailable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from hms_web.domain.holidays import Holiday
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.unset import Unset
 from hms_web.domain.validation import LONGEST_NAME, line_mistake, note_mistake, refuse_invalid, tidy
 from hms_web.models import HospitalHoliday
 from hms_web.services.holiday_records import HolidayChange, HolidayView, NewHoliday
 
-PAST = "This day has gone by. Enter a day from today on, or let it recur every year."
+PAST = phrase("This day has gone by. Enter a day from today on, or let it recur every year.")
 
 
 def refuse_wrong(wanted: NewHoliday | HolidayChange) -> None:

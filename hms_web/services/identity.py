@@ -22,12 +22,15 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person whose session or token holds. `ends_at` is when it ends if nothing more is done."""
+    """A person whose session or token holds. `ends_at` is when it ends if nothing more is done; `language` is the one
+    they have chosen for the pages, if they have.
+    """
 
     actor: Actor
     email: str
     hospital_name: str
     ends_at: datetime
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ _WHO = (
     User.name,
     User.email,
     User.role,
+    User.language,
     Hospital.name.label("hospital_name"),
     Hospital.timezone,
     Doctor.id.label("doctor_id"),
@@ -53,7 +57,7 @@ _WHO = (
 
 def _signed_in(row: Any, ends_at: datetime) -> SignedIn:  # noqa: ANN401 a row with the columns of _WHO
     actor = Actor(row.hospital_id, row.timezone, row.user_id, row.name, Role(row.role), row.doctor_id)
-    return SignedIn(actor, row.email, row.hospital_name, ends_at)
+    return SignedIn(actor, row.email, row.hospital_name, ends_at, row.language)
 
 
 def _with_hospital_and_doctor(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.no_show import NoShowReason, may_be_missed, releases_slot, reverted_to
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import line_mistake, note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import INACTIVE, AppointmentStatus
@@ -28,7 +29,7 @@ from hms_web.services.appointments import AppointmentView
 from hms_web.services.no_show_writing import How
 
 LONGEST_NOTE = 500
-UNRELEASED = "No-show"
+UNRELEASED = phrase("No-show")
 """What stands on a missed time that is too near to be offered again."""
 
 
@@ -49,7 +50,7 @@ def mark(
     InvalidInput, Busy.
     """
     refuse_invalid(
-        ("reason", "Say who found out." if reason is NoShowReason.AUTO_TIMEOUT else None),
+        ("reason", phrase("Say who found out.") if reason is NoShowReason.AUTO_TIMEOUT else None),
         ("notes", note_mistake(notes, LONGEST_NOTE)),
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from hms_web.domain.local_time import may_be_meant
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import is_storable
 
@@ -35,7 +36,7 @@ def checked_limit(limit: int | None) -> int:
     if limit is None:
         return DEFAULT_LIMIT
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInput([("limit", f"Ask for 1 to {MAX_LIMIT} rows.")])
+        raise InvalidInput([("limit", phrase("Ask for 1 to %(most)s rows.", most=MAX_LIMIT))])
     return limit
 
 
@@ -54,7 +55,7 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return tuple(_part(kind, part) for kind, part in zip(kinds, parts, strict=True))
     except (binascii.Error, ValueError, TypeError, ArithmeticError, RecursionError) as error:
-        raise InvalidInput([("cursor", "This is not a cursor of this list.")]) from error
+        raise InvalidInput([("cursor", phrase("This is not a cursor of this list."))]) from error
 
 
 def _part(kind: type, text: object) -> object:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Numeric, case, cast, func, literal, or_, t
 from sqlalchemy.orm import Session
 
 from hms_web.domain.patients import SearchWord, search_words
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import is_storable
 from hms_web.models import Patient
@@ -53,10 +54,10 @@ class Search:
 def understand(q: str) -> Search:
     """Return what a search means; raises InvalidInput for one that cannot be meant."""
     if not is_storable(q):
-        raise InvalidInput([("q", "Use letters, digits and signs that can be printed.")])
+        raise InvalidInput([("q", phrase("Use letters, digits and signs that can be printed."))])
     typed = " ".join(q.split())
     if len(typed) > LONGEST_QUERY:
-        raise InvalidInput([("q", f"Use at most {LONGEST_QUERY} characters.")])
+        raise InvalidInput([("q", phrase("Use at most %(most)s characters.", most=LONGEST_QUERY))])
     return Search(search_words(typed)[:MOST_WORDS], typed)
 
 

@@ -21,6 +21,7 @@ from hms_web.domain.patients import (
     phone_mistake,
     same_phone_ending,
 )
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, is_storable, name_mistake, refuse_invalid, tidy
@@ -205,7 +206,7 @@ def checked(wanted: NewPatient | PatientChange, today: date, *, needs_phone: boo
     has_none = "phone" in given and given["phone"] is None
     refuse_invalid(
         ("name", name_mistake(given["name"] or "") if "name" in given else None),
-        ("phone", "Enter a phone number." if has_none and needs_phone else phone_mistake(given.get("phone"))),
+        ("phone", phrase("Enter a phone number.") if has_none and needs_phone else phone_mistake(given.get("phone"))),
         ("dateOfBirth", birth_mistake(given.get("date_of_birth"), today)),
         ("email", email_mistake(given["email"]) if given.get("email") else None),
         ("mrn", mrn_mistake(given.get("mrn"))),
@@ -271,7 +272,7 @@ def change(
     Raises InvalidInput, or Refused PATIENT_NOT_FOUND, MRN_TAKEN or STALE_VERSION.
     """
     given = checked(wanted, local_date(now, actor.zone))
-    refuse_invalid(("mrn", "A patient keeps a number." if "mrn" in given and not given["mrn"] else None))
+    refuse_invalid(("mrn", phrase("A patient keeps a number.") if "mrn" in given and not given["mrn"] else None))
 
     def work() -> PatientView:
         locks.patient(session, actor, patient_id)

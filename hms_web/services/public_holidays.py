@@ -1,19 +1,19 @@
 """Countries' public holidays, as the library `holidays` knows them; the one module that asks it."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from hms_web.domain.holidays import Holiday
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 
 # Names in English where the library has them, otherwise in the country's own language.
 LANGUAGE = "en_US"
-UNKNOWN_COUNTRY = "The public holidays of this country are not known. Give its two letters, like IN."
-UNKNOWN_PART = "This country has no such part. Leave it empty, or give one of: {known}."
-NO_PARTS = "This country is not divided. Leave it empty."
+UNKNOWN_COUNTRY = phrase("The public holidays of this country are not known. Give its two letters, like IN.")
+NO_PARTS = phrase("This country is not divided. Leave it empty.")
 
 
 def _library() -> Any:  # noqa: ANN401 the library has no types
@@ -42,13 +42,19 @@ def of_year(country: str, subdivision: str | None, year: int) -> list[Holiday]:
     return [Holiday(str(name), day) for day, name in sorted(found.items()) if day.year == year]
 
 
+def _unknown_part(known: Sequence[str]) -> str:
+    if not known:
+        return NO_PARTS
+    listed = ", ".join(known)
+    return phrase("This country has no such part. Leave it empty, or give one of: %(known)s.", known=listed)
+
+
 def _refuse_unknown(country: str, subdivision: str | None) -> None:
     if country not in countries():
         raise InvalidInput([("country", UNKNOWN_COUNTRY)])
     known = countries()[country]
     if subdivision is not None and subdivision not in known:
-        sentence = UNKNOWN_PART.format(known=", ".join(known)) if known else NO_PARTS
-        raise InvalidInput([("subdivision", sentence)])
+        raise InvalidInput([("subdivision", _unknown_part(known))])
 
 
 def country_of(timezone: str) -> str | None:

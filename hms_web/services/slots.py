@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS, DoctorDay
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayHours, hours_on
 from hms_web.domain.slots import ClosedReason, SlotStatus, closed_reason, offer
@@ -88,9 +89,9 @@ def in_range(
     Raises InvalidInput when the days are the wrong way round or more than 62, Refused DOCTOR_NOT_FOUND.
     """
     if last < first:
-        raise InvalidInput([("to", "The last day cannot be before the first day.")])
+        raise InvalidInput([("to", phrase("The last day cannot be before the first day."))])
     if (last - first).days >= LONGEST_RANGE_DAYS:
-        raise InvalidInput([("to", f"Ask for at most {LONGEST_RANGE_DAYS} days at once.")])
+        raise InvalidInput([("to", phrase("Ask for at most %(most)s days at once.", most=LONGEST_RANGE_DAYS))])
     known = slot_making.ensure(session, actor, [doctor_id], first, last, now=now)
     if doctor_id not in known:
         raise Refused(Code.DOCTOR_NOT_FOUND)

@@ -11,11 +11,13 @@ from hms_web.web import (
     home,
     htmx,
     language,
+    language_choice,
     message_words,
     navigation,
     notifications,
     privacy,
     sign_in,
+    stored,
     watch,
 )
 from hms_web.web.front_desk import blueprint as front_desk
@@ -32,6 +34,7 @@ def register(app: Flask) -> None:
         csrf,
         privacy,
         formats,
+        stored,
         message_words,
         navigation,
         notifications,
@@ -39,5 +42,5 @@ def register(app: Flask) -> None:
         watch,
     ):
         part.init_app(app)
-    for blueprint in (sign_in.blueprint, home.blueprint, front_desk, *RECORDS):
+    for blueprint in (sign_in.blueprint, language_choice.blueprint, home.blueprint, front_desk, *RECORDS):
         app.register_blueprint(blueprint)

@@ -115,7 +115,7 @@ def month(session: Session, actor: Actor, doctor_id: UUID, picked: Picked, *, no
     last = after - timedelta(days=1)
     today = local_date(now, actor.zone)
     days = absence_slots.calendar(session, actor, doctor_id, first, last, now=now)
-    cells: list[Cell | None] = [None] * first.weekday()
+    cells: list[Cell | None] = [None] * language.days_before(first)
     cells += [_cell(day, picked, today) for day in days]
     cells += [None] * (-len(cells) % DAYS_A_WEEK)
     before = (first - timedelta(days=1)).replace(day=1)

@@ -124,7 +124,7 @@ def apply() -> ResponseReturnValue:
     try:
         affected_batches.apply(db.session(), auth.actor(), batch_id, steps, reason=reason, now=clock.now())
     except InvalidInput as invalid:
-        return _again(" ".join(sentence for _name, sentence in invalid.errors))
+        return _again(" ".join(sentence for _name, sentence in language.mistakes(invalid)))
     except Refused as refused:
         if refused.refusal.code is not Code.IDEMPOTENCY_KEY_REUSED:
             raise

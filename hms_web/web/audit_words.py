@@ -95,6 +95,7 @@ ACTIONS = {
     "user.changed": lazy_gettext("User changed"),
     "user.created": lazy_gettext("User added"),
     "user.password_link_made": lazy_gettext("Link to set a password made"),
+    "user.language_chosen": lazy_gettext("Language chosen"),
     "user.password_set": lazy_gettext("Password set"),
     "user.signed_in": lazy_gettext("Signed in"),
     "user.token_issued": lazy_gettext("Signed in to the API"),

@@ -18,7 +18,7 @@ from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import identity
-from hms_web.web import htmx
+from hms_web.web import htmx, language
 
 P = ParamSpec("P")
 
@@ -55,7 +55,10 @@ def _visitor(_request: object) -> Visitor | None:
     # A poll is a page left open, not somebody at work.
     is_activity = "X-Poll" not in request.headers
     signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity)
-    return Visitor(signed_in) if signed_in else None
+    if signed_in is None:
+        return None
+    language.use(signed_in.language)
+    return Visitor(signed_in)
 
 
 def seconds_left() -> int:

@@ -11,7 +11,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import consultation_team
-from hms_web.web import asked, auth
+from hms_web.web import asked, auth, language
 from hms_web.web.consultations import blueprint, go, mistaken, refused_with, save_first
 from hms_web.web.language import gettext
 
@@ -37,7 +37,7 @@ def ask(consultation_id: UUID) -> ResponseReturnValue:
     except Refused as refused:
         return refused_with(consultation_id, refused)
     except InvalidInput as error:
-        return mistaken(consultation_id, [("participant-note", sentence) for _, sentence in error.errors])
+        return mistaken(consultation_id, [("participant-note", sentence) for _, sentence in language.mistakes(error)])
     flash(gettext("%(doctor)s has been asked.", doctor=added.doctor_name), "good")
     return go(url_for("consultations.page", consultation_id=consultation_id))
 

@@ -21,7 +21,7 @@ from hms_web.services import (
     vitals,
 )
 from hms_web.services.consultation_records import ConsultationView
-from hms_web.web import asked, auth, consultation_form, htmx, refusals
+from hms_web.web import asked, auth, consultation_form, htmx, language, refusals
 from hms_web.web.consultation_form import ConsultationForm, State
 from hms_web.web.language import gettext
 
@@ -101,7 +101,7 @@ def abandon(consultation_id: UUID) -> ResponseReturnValue:
     except Refused as refused:
         return refused_with(consultation_id, refused)
     except InvalidInput as error:
-        return mistaken(consultation_id, [("abandon-reason", sentence) for _, sentence in error.errors])
+        return mistaken(consultation_id, [("abandon-reason", sentence) for _, sentence in language.mistakes(error)])
     patient = _patient_name(consultation_id)
     flash(gettext("The consultation is broken off. %(patient)s waits again.", patient=patient), "good")
     return go(url_for("my_day.page"))

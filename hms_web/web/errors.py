@@ -16,9 +16,8 @@ from hms_web.logs import where
 from hms_web.services import wording
 from hms_web.services.sign_in_limits import WAIT_SECONDS
 from hms_web.services.unit_of_work import Busy
-from hms_web.web import auth, htmx
+from hms_web.web import auth, htmx, language, refusals
 from hms_web.web.csrf import is_api
-from hms_web.web.language import gettext
 
 log = structlog.get_logger()
 
@@ -115,13 +114,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    who = auth.signed_in()
-    sentence = wording.sentence(error.refusal, who.actor.zone, translate=gettext) if who else None
+    sentence = refusals.sentence(error.refusal) if auth.signed_in() else None
     return answer(wording.status_of(error.refusal.code), sentence)
 
 
 def _invalid(error: InvalidInput) -> ResponseReturnValue:
-    return answer(422, " ".join(sentence for _, sentence in error.errors))
+    return answer(422, " ".join(sentence for _, sentence in language.mistakes(error)))
 
 
 def _busy(error: Exception) -> ResponseReturnValue:

@@ -6,11 +6,15 @@ from enum import StrEnum
 
 from flask import Flask
 from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
 
 from hms_web import clock
+from hms_web.domain.absences import AbsenceType
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.consultations import ConsultationStatus, ParticipantRole
 from hms_web.domain.identity import Role
 from hms_web.domain.notifications import Channel, DeliveryState
+from hms_web.domain.patients import Sex
 from hms_web.domain.slots import ClosedReason
 from hms_web.domain.visits import AppointmentStatus, AppointmentType
 from hms_web.services.absences import AbsenceView
@@ -70,6 +74,27 @@ DELIVERIES = {
     DeliveryState.FAILED: (lazy_gettext("could not be sent"), "bad"),
     DeliveryState.SUPPRESSED: (lazy_gettext("no longer needed"), ""),
     DeliveryState.NOT_CONFIGURED: (lazy_gettext("not sent: no provider"), "warn"),
+}
+# The same word names the same thing wherever it stands.
+NAMED: dict[str, LazyString] = {
+    AbsenceType.ANNUAL_LEAVE: lazy_gettext("Annual leave"),
+    AbsenceType.SICK_LEAVE: lazy_gettext("Sick leave"),
+    AbsenceType.CONFERENCE: lazy_gettext("Conference"),
+    AbsenceType.TRAINING: lazy_gettext("Training"),
+    AbsenceType.PERSONAL: lazy_gettext("Personal"),
+    AbsenceType.EMERGENCY: lazy_gettext("Emergency"),
+    AbsenceType.OTHER: lazy_gettext("Other"),
+    Sex.FEMALE: lazy_gettext("Female"),
+    Sex.MALE: lazy_gettext("Male"),
+    Sex.UNKNOWN: lazy_gettext("Unknown"),
+    ParticipantRole.PRIMARY: lazy_gettext("Primary"),
+    ParticipantRole.CONSULTING: lazy_gettext("Consulting"),
+    ParticipantRole.ASSISTING: lazy_gettext("Assisting"),
+    ParticipantRole.SUPERVISING: lazy_gettext("Supervising"),
+    ConsultationStatus.STARTED: lazy_gettext("Started"),
+    ConsultationStatus.IN_PROGRESS: lazy_gettext("In progress"),
+    ConsultationStatus.COMPLETED: lazy_gettext("Completed"),
+    ConsultationStatus.ABANDONED: lazy_gettext("Broken off"),
 }
 
 
@@ -226,5 +251,6 @@ def absence_days(absence: AbsenceView) -> str:
 
 
 def words(value: StrEnum | str) -> str:
-    """An enum value that has no words of its own yet, made readable: `ANNUAL_LEAVE` is `Annual leave`."""
-    return gettext(str(value).replace("_", " ").capitalize())
+    """A value as people call it: `ANNUAL_LEAVE` is `Annual leave`. One that is not known is made readable."""
+    known = NAMED.get(str(value))
+    return str(value).replace("_", " ").capitalize() if known is None else str(known)

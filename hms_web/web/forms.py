@@ -8,6 +8,7 @@ from wtforms import DateField, Field
 
 from hms_web.domain.local_time import EARLIEST, LATEST, may_be_meant
 from hms_web.domain.refusals import InvalidInput
+from hms_web.web import language
 
 
 class DayField(DateField):
@@ -24,11 +25,38 @@ class DayField(DateField):
             raise ValueError(words)
 
 
+# What WTForms says where a form has no words of its own.
+WTFORMS = (
+    lazy_gettext("Invalid input."),
+    lazy_gettext("Not a valid choice."),
+    lazy_gettext("Not a valid date value."),
+    lazy_gettext("Not a valid decimal value."),
+    lazy_gettext("Not a valid integer value."),
+    lazy_gettext("Not a valid time value."),
+    lazy_gettext("This field is required."),
+)
+
+
+class Own:
+    """The catalogue as WTForms asks it."""
+
+    gettext = staticmethod(language.gettext)
+    ngettext = staticmethod(language.ngettext)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """A form whose mistakes stand at their fields and in a summary above them.
 
     `mistakes` is what the summary lists: pairs of a field's id (None for the form as a whole) and a sentence.
     """
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """What WTForms says of itself comes from our catalogue too, which has every language that we offer."""
+
+        @staticmethod
+        def get_translations(_form: object) -> type["Own"]:
+            """Return what translates."""
+            return Own
 
     # Names of the JSON API that are not simply our own in camelCase.
     api_names: Mapping[str, str] = {}
@@ -44,7 +72,7 @@ class Form(FlaskForm):  # type: ignore[misc]
     def take(self, invalid: InvalidInput) -> None:
         """Put the mistakes that a service found at the fields they are about."""
         names = self.fields_by_api_name()
-        for name, sentence in invalid.errors:
+        for name, sentence in language.mistakes(invalid):
             field = names.get(name)
             if field is None:
                 self.refuse(sentence)

@@ -14,6 +14,7 @@ from hms_web.models import AuditEvent
 from hms_web.services import doctors
 from hms_web.web import formats, no_show_words
 from hms_web.web.language import gettext
+from hms_web.web.stored import stored
 
 FIELDS = {
     "date_of_birth": lazy_gettext("date of birth"),
@@ -109,7 +110,7 @@ def _put_back(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[st
 
 
 def _cancelled(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
-    return gettext("Cancelled"), details.get("reason")
+    return gettext("Cancelled"), stored(details.get("reason"))
 
 
 def _affected(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
@@ -127,7 +128,7 @@ def _missed(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str,
 
 
 def _blocked(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:
-    return gettext("Blocked from booking"), details.get("reason")
+    return gettext("Blocked from booking"), stored(details.get("reason"))
 
 
 def _unblocked(details: Mapping[str, Any], _names: Mapping[str, str]) -> tuple[str, str | None]:

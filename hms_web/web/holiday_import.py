@@ -15,7 +15,7 @@ from hms_web.domain.shown import Concern, Fate
 from hms_web.models import db
 from hms_web.services import holiday_import, public_holidays
 from hms_web.services.holiday_import import Proposal, Source
-from hms_web.web import asked, auth, shown
+from hms_web.web import asked, auth, language, shown
 from hms_web.web.holidays import blueprint, say
 from hms_web.web.language import gettext, ngettext
 
@@ -45,7 +45,7 @@ def take_over() -> ResponseReturnValue:
     try:
         done = holiday_import.run(session, actor, source, only=days, now=now, shown=shown.sent())
     except InvalidInput as error:
-        return _shown(source, days, 422, error.errors[0][1])
+        return _shown(source, days, 422, language.mistakes(error)[0][1])
     except Refused as error:
         if error.refusal.code is not Code.MORE_CONCERNED:
             raise
@@ -82,7 +82,7 @@ def _shown(
         try:
             proposals = holiday_import.preview(db.session(), auth.actor(), source, now=clock.now())
         except InvalidInput as error:
-            mistake, status = error.errors[0][1], max(status, 422)
+            mistake, status = language.mistakes(error)[0][1], max(status, 422)
     this_year = clock.today(auth.actor().zone).year
     concerned = _concerned(proposals)
     answer = render_template(

@@ -17,7 +17,7 @@ from hms_web.models import db
 from hms_web.services import job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.job_health import Ran
 from hms_web.services.leases import Taken
-from hms_web.web import auth, htmx
+from hms_web.web import auth, htmx, language
 from hms_web.web.language import gettext
 
 blueprint = Blueprint("jobs", __name__)
@@ -149,7 +149,7 @@ def _state() -> dict[str, object]:
 
 
 def _words(health: Health) -> str:
-    return job_words.sentence(health, auth.actor().zone, translate=gettext)
+    return job_words.sentence(health, auth.actor().zone, voice=language.VOICE)
 
 
 def _looked(pulse: Pulse, now: dt.datetime) -> str:

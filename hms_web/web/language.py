@@ -1,20 +1,98 @@
-"""In which language, and with which words for dates, a page is written. English for now; all text goes through `_`."""
+"""In which language, and with which words for dates, a page is written; all text goes through `_`.
 
+A person's own choice comes first, then the one that was made in this browser, then what the browser asks for. The
+catalogues are read from their `.po` files when a language is first asked for: nothing has to be built before a start.
+"""
+
+from collections.abc import Mapping
 from datetime import date
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlencode
 
 import flask_babel
+from babel import Locale
 from babel.dates import format_date, format_skeleton
-from flask import Flask
-from flask_babel import Babel, get_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, request
+from flask_babel import Babel, Domain, get_locale
 
+from hms_web.domain.messages import Language
+from hms_web.domain.refusals import InvalidInput
+from hms_web.services.wording import Voice
+
+CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 DEFAULT = "en_GB"
+# How each language writes dates and numbers: as the people do who read it here.
+LOCALES: Mapping[str, str] = {Language.ENGLISH: DEFAULT, Language.HINDI: "hi_IN"}
+# Each in its own words, so that whoever reads no other finds it.
+NAMES: Mapping[str, str] = {Language.ENGLISH: "English", Language.HINDI: "हिन्दी"}
+COOKIE = "language"
+CHOSEN = "hms_language"
+
+
+class Catalogues(Domain):  # type: ignore[misc]
+    """The translations of the pages, by the language of the request."""
+
+    def get_translations(self) -> NullTranslations:
+        """Return those of the request's language; English is what stands in the code."""
+        locale = get_locale()
+        return catalogue(locale.language) if locale is not None else NullTranslations()
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """Return a language's translations; a language without a catalogue has none and is shown in English."""
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def init_app(app: Flask) -> None:
     """Set the language of each request."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
-    Babel(app)
+    babel = Babel(app, locale_selector=_chosen)
+    babel.domain_instance = Catalogues()
     app.add_template_global(tag, "language_tag")
+    app.add_template_global(offered, "languages")
+    app.add_template_global(here, "this_page")
+    app.add_template_filter(said)
+
+
+def use(language: str | None) -> None:
+    """Write the rest of this request in a person's own language; None leaves it to their browser."""
+    setattr(g, CHOSEN, language)
+    flask_babel.refresh()
+
+
+def _chosen() -> str:
+    for language in (g.get(CHOSEN), request.cookies.get(COOKIE)):
+        locale = LOCALES.get(language or "")
+        if locale is not None:
+            return locale
+    wanted = request.accept_languages.best_match([str(language) for language in LOCALES])
+    return LOCALES[wanted] if wanted else DEFAULT
+
+
+def offered() -> list[tuple[str, str, bool]]:
+    """The languages there are: code, name in its own words, and whether the page is written in it."""
+    return [(str(language), name, language == tag()) for language, name in NAMES.items()]
+
+
+def here() -> str:
+    """The page that is looked at, as a form names it to come back to; nothing for an answer to a form."""
+    if request.method != "GET":
+        return ""
+    asked = urlencode(list(request.args.items(multi=True)))
+    return f"{request.path}?{asked}" if asked else request.path
 
 
 def gettext(text: str, **values: object) -> str:
@@ -27,31 +105,58 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
     return str(flask_babel.ngettext(one, many, number, **values))
 
 
+def said(words: str) -> str:
+    """A sentence of the rules in the language of the request; what somebody has typed stays as it is."""
+    return VOICE.say(words)
+
+
+def mistakes(invalid: InvalidInput) -> list[tuple[str, str]]:
+    """What is wrong with an input, in the language of the request: pairs of field and sentence."""
+    return [(name, said(sentence)) for name, sentence in invalid.errors]
+
+
 def tag() -> str:
     """The language as HTML names it."""
-    return str(get_locale() or DEFAULT).replace("_", "-").partition("-")[0]
+    return _locale().language
 
 
 def long_date(day: date) -> str:
     """A date with its weekday, like `Monday 23 November`."""
-    return format_date(day, "EEEE d MMMM", locale=get_locale())
+    return format_date(day, "EEEE d MMMM", locale=_locale())
 
 
 def full_date(day: date) -> str:
     """A date with its year, like `23 November 2026`."""
-    return format_date(day, "d MMMM y", locale=get_locale())
+    return format_date(day, "d MMMM y", locale=_locale())
+
+
+def dated(day: date) -> str:
+    """A date with its weekday and year, like `Monday 23 November 2026`."""
+    return format_date(day, "EEEE d MMMM y", locale=_locale())
 
 
 def short_date(day: date) -> str:
     """A date for a table, like `Mon 23 Nov`."""
-    return format_skeleton("EdMMM", day, locale=get_locale()).replace(",", "")
+    return format_skeleton("EdMMM", day, locale=_locale()).replace(",", "")
 
 
 def month_name(day: date) -> str:
     """A month with its year, like `November 2026`."""
-    return format_skeleton("yMMMM", day, locale=get_locale())
+    return format_skeleton("yMMMM", day, locale=_locale())
 
 
 def weekday_names(day: date) -> tuple[str, str]:
     """A date's weekday, short for the head of a table and in full: `Mon`, `Monday`."""
-    return format_date(day, "EEE", locale=get_locale()), format_date(day, "EEEE", locale=get_locale())
+    return format_date(day, "EEE", locale=_locale()), format_date(day, "EEEE", locale=_locale())
+
+
+def days_before(day: date) -> int:
+    """How many days of its week lie before a date, as the language's calendars begin a week."""
+    return (day.weekday() - _locale().first_week_day) % 7
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale.parse(DEFAULT)
+
+
+VOICE = Voice(gettext, dated)

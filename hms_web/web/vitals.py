@@ -20,7 +20,7 @@ from hms_web.services.appointments import AppointmentView
 from hms_web.services.vitals import VitalsView
 from hms_web.web import auth, htmx, refusals
 from hms_web.web.forms import Form
-from hms_web.web.language import gettext
+from hms_web.web.language import gettext, said
 
 blueprint = Blueprint("vitals", __name__)
 
@@ -113,7 +113,7 @@ def _taken(view: AppointmentView, taken: VitalsView) -> ResponseReturnValue:
     if not htmx.wants_fragment():
         flash(words, "good")
         for item in taken.unusual:
-            flash(item.sentence, "warn")
+            flash(said(item.sentence), "warn")
         return redirect(_back(view), 303)
     if not taken.unusual:
         return htmx.trigger("", {"close-sheet": {}, "announce": {"value": words}})

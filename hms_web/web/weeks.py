@@ -8,7 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.schedules import DayHours, DayOfWeek
-from hms_web.web import asked
+from hms_web.web import asked, language
 from hms_web.web.language import gettext
 
 DAYS = {
@@ -107,7 +107,7 @@ class Week:
     def take(self, invalid: InvalidInput) -> None:
         """Put the mistakes that the service found at the fields they are about."""
         given = [row for row in self.rows if row.hours is not None]
-        for name, sentence in invalid.errors:
+        for name, sentence in language.mistakes(invalid):
             _, index, part = (*name.split("."), "", "")[:3]
             if index.isdigit() and part in API_NAMES:
                 given[int(index)].errors.setdefault(API_NAMES[part], []).append(sentence)

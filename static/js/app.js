@@ -26,10 +26,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 const isPoll = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
 
 document.addEventListener("htmx:sendError", (event) => {
-    if (!isPoll(event)) toast(document.body.dataset.unreachable ?? "The server could not be reached.", "bad");
+    if (!isPoll(event)) toast(document.body.dataset.unreachable, "bad");
 });
 document.addEventListener("htmx:responseError", (event) => {
-    if (!isPoll(event)) toast(document.body.dataset.failed ?? "That did not work. Try again in a moment.", "bad");
+    if (!isPoll(event)) toast(document.body.dataset.failed, "bad");
 });
 
 document.addEventListener("click", (event) => {

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hms_web.domain.consultations import missing
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refusal
-from hms_web.services.wording import SENTENCES, TITLES, sentence, status_of
+from hms_web.services.wording import SENTENCES, TITLES, Voice, sentence, status_of
 
 FACTS: dict[Code, dict[str, object]] = {
     Code.PATIENT_BLOCKED: {"reason": "3 no-shows"},
@@ -20,6 +22,7 @@ FACTS: dict[Code, dict[str, object]] = {
     Code.DOCTOR_FULLY_BOOKED: {"maximum": 30},
     Code.INVALID_TRANSITION: {"from": "COMPLETED", "to": "CHECKED_IN"},
     Code.RUN_FAILED: {"error": "ValueError"},
+    Code.MORE_CONCERNED: {"count": 2},
     Code.ALREADY_PARTICIPANT: {"name": "Dr. Mehta"},
     Code.CONSULTATION_INCOMPLETE: {"missing": [("diagnosis", "Write down at least one diagnosis.")]},
 }
@@ -96,3 +99,29 @@ def test_the_statuses_of_a_booking(code: Code, status: int) -> None:
 def test_an_appointment_that_is_over_is_not_moved() -> None:
     said = sentence(Refusal(Code.INVALID_TRANSITION, {"from": "CANCELLED"}), UTC)
     assert said == "An appointment that is CANCELLED cannot be moved."
+
+
+def test_a_voice_says_a_refusal_in_its_own_language_and_writes_dates_as_that_does() -> None:
+    words = {
+        "This doctor does not work at that time{hours}. Choose a time inside the hours.": "nahin{hours}",
+        " ({start_time} to {end_time})": " ({start_time} se {end_time})",
+        SENTENCES[Code.PATIENT_DOUBLE_BOOKED]: "{starts_at}!",
+        "{time} on {day}": "{day} ko {time} baje",
+        "This consultation is not complete yet. {lacking}": "adhura: {lacking}",
+        "Write down at least one diagnosis.": "nidan likhen",
+    }
+    voice = Voice(lambda text: words.get(text, text), lambda day: f"{day:%d.%m.}")
+    lacking = Refusal(Code.CONSULTATION_INCOMPLETE, {"missing": missing("cough", [])})
+    assert sentence(Refusal(Code.OUTSIDE_SCHEDULE, FACTS[Code.OUTSIDE_SCHEDULE]), UTC, voice=voice) == (
+        "nahin (09:00 se 17:00)"
+    )
+    overlaps = Refusal(Code.PATIENT_DOUBLE_BOOKED, FACTS[Code.PATIENT_DOUBLE_BOOKED])
+    assert sentence(overlaps, UTC, voice=voice) == "02.03. ko 04:30 baje!"
+    assert sentence(lacking, UTC, voice=voice) == "adhura: nidan likhen"
+
+
+def test_a_voice_translates_the_words_inside_a_sentence_and_leaves_what_somebody_typed() -> None:
+    words = {"Pulse": "Nadi", "%(reading)s of %(name)s": "%(name)s: %(reading)s"}
+    voice = Voice(lambda text: words.get(text, text))
+    assert voice.say(phrase("%(reading)s of %(name)s", reading=phrase("Pulse"), name="Pulse")) == "Pulse: Nadi"
+    assert voice.say("Pulse") == "Pulse"

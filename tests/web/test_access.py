@@ -120,6 +120,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "notifications.read_all": USER,
     "jobs.index": ADMIN,
     "jobs.run": ADMIN,
+    "language.choose": ANYONE,
     "metrics.scrape": ANYONE,
     "my_day.page": DOCTOR,
     "my_day.part": DOCTOR,

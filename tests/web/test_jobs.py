@@ -54,7 +54,7 @@ def test_a_healthy_check_says_when_it_last_ran(desk: Desk) -> None:
     scheduler_pulse.beat(desk.app.extensions[scheduler_pulse.EXTENSION], now=NOW)
     page = desk.admin().get("/jobs")
     assert "The check is well" in page.text
-    assert "it last ended well at 07:59, 2026-03-02" in page.text
+    assert "it last ended well at 07:59, Monday 2 March 2026" in page.text
     assert "07:58 Scheduler and External trigger went well 40 ms 3" in page.text
     assert len(page.all(f"{SVG}rect", class_="well")) == 1
 

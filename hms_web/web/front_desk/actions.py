@@ -14,7 +14,7 @@ from hms_web.services import booking, cancelling, doctors, patients, slot_keepin
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.newcomers import PossiblyKnown
-from hms_web.web import asked, auth, htmx, language
+from hms_web.web import asked, auth, htmx, language, refusals
 from hms_web.web.formats import clock_time, status_name
 from hms_web.web.front_desk import booking_desk, panels, rendering
 from hms_web.web.front_desk.address import key_of
@@ -163,7 +163,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
             db.session(), desk.actor, appointment_id, reason=reason, now=desk.now, version=_version()
         )
     except InvalidInput as invalid:
-        trouble = Trouble(" ".join(sentence for _, sentence in invalid.errors))
+        trouble = Trouble(" ".join(sentence for _, sentence in language.mistakes(invalid)))
         address = desk.address.with_appointment(appointment_id, cancelling=True)
         panel = panels.appointment(db.session(), desk.actor, address, trouble)
         return rendering.changed(desk, panel, 422)
@@ -203,7 +203,7 @@ def _version() -> int | None:
 def _unchanged(desk: Desk, appointment_id: UUID, refusal: Refusal) -> ResponseReturnValue:
     if refusal.code is Code.APPOINTMENT_NOT_FOUND:
         raise Refused(refusal.code)
-    trouble = Trouble(wording.sentence(refusal, desk.actor.zone, translate=gettext))
+    trouble = Trouble(refusals.sentence(refusal))
     address = desk.address.with_appointment(appointment_id)
     panel = panels.appointment(db.session(), desk.actor, address, trouble)
     answer = rendering.changed(Desk(desk.actor, desk.now, address), panel, wording.status_of(refusal.code))

@@ -18,9 +18,9 @@ from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import BookingRequest
 from hms_web.services.idempotency import Answer
 from hms_web.services.patients import NewPatient, PatientView
+from hms_web.web import refusals
 from hms_web.web.front_desk.forms import BookingForm
 from hms_web.web.front_desk.panels import Told
-from hms_web.web.language import gettext
 
 CREATED = 201
 NOBODY = UUID(int=0)
@@ -61,7 +61,7 @@ def _work(session: Session, actor: Actor, form: BookingForm, now: datetime) -> A
     if isinstance(result, Refusal):
         told = {
             "code": str(result.code),
-            "sentence": wording.sentence(result, actor.zone, translate=gettext),
+            "sentence": refusals.sentence(result),
             "doctor": str(form.doctor_id.data),
             "patient": str(patient_id),
         }

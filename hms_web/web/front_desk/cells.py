@@ -17,6 +17,7 @@ from hms_web.web.front_desk import timeline
 from hms_web.web.front_desk.address import short
 from hms_web.web.front_desk.timeline import Cell
 from hms_web.web.language import gettext
+from hms_web.web.stored import stored
 
 
 class Vocabulary:
@@ -128,7 +129,7 @@ class Cells:
         return Cell(start, end, "x", self._closed_words(slot, code), is_closed=True)
 
     def _blocked(self, slot: SlotView, day: DaySlots, start: int, end: int) -> Cell:
-        reason = slot.block_reason if slot.block_reason != Code.SLOT_BLOCKED else None
+        reason = stored(slot.block_reason) if slot.block_reason != Code.SLOT_BLOCKED else None
         words = f"{self.words.blocked}: {reason}" if reason else self.words.blocked
         if not self.actor.may_manage_doctor(day.doctor_id):
             return Cell(start, end, "x", words, is_closed=True)

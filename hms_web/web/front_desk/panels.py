@@ -12,13 +12,13 @@ from hms_web.domain.local_time import first_instant
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, doctors, patients, slot_keeping, slots, wording
+from hms_web.services import appointments, doctors, patients, slot_keeping, slots
 from hms_web.services.appointments import AppointmentFilter, AppointmentView
 from hms_web.services.patients import PatientView
 from hms_web.services.slots import SlotView
+from hms_web.web import refusals
 from hms_web.web.front_desk.address import Address
 from hms_web.web.front_desk.forms import BookingForm, MoveForm
-from hms_web.web.language import gettext
 
 MOST_UPCOMING = 5
 # What stands in a doctor's way altogether: then other doctors' times are the help.
@@ -178,7 +178,7 @@ def trouble(
     own = slot.doctor_id if slot else place.doctor_id if place else None
     after = slot.starts_at if slot else start_at(actor, place) if place else None
     return Trouble(
-        wording.sentence(refusal, actor.zone, translate=gettext),
+        refusals.sentence(refusal),
         offers(session, actor, _who_could(refusal.code, own, shown), now=now, after=after),
     )
 
