@@ -50,7 +50,7 @@ def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient |
     """Lock a patient and return what a booking needs of it, or None if the hospital has no such patient."""
     columns = select(Patient.status, Patient.name, Patient.mrn, Patient.phone, Patient.blocked_reason)
     mine = _mine(Patient.hospital_id, Patient.id, actor, patient_id)
-    row = unit_of_work.wait_for(session, _locked(columns.where(mine))).one_or_none()
+    row = unit_of_work.wait_for(session, _locked(columns.where(mine)), row=patient_id).one_or_none()
     if row is None:
         return None
     return LockedPatient(PatientStatus(row.status), row.name, row.mrn, row.phone, row.blocked_reason)
@@ -58,8 +58,10 @@ def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient |
 
 def doctors(session: Session, actor: Actor, doctor_ids: Iterable[UUID]) -> set[UUID]:
     """Lock doctors of the hospital in the order of their ids; return those that exist."""
-    wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(set(doctor_ids)))
-    return set(unit_of_work.wait_for(session, _locked(wanted.order_by(Doctor.id))).scalars())
+    keys = set(doctor_ids)
+    wanted = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, Doctor.id.in_(keys))
+    only = next(iter(keys)) if len(keys) == 1 else None
+    return set(unit_of_work.wait_for(session, _locked(wanted.order_by(Doctor.id)), row=only).scalars())
 
 
 def doctor(session: Session, actor: Actor, doctor_id: UUID) -> bool:
@@ -77,7 +79,7 @@ def appointment(session: Session, actor: Actor, appointment_id: UUID) -> Appoint
     """Lock an appointment and return it as it stands now, or None. Its patient and doctor have to be locked before."""
     wanted = select(Appointment).where(_mine(Appointment.hospital_id, Appointment.id, actor, appointment_id))
     statement = _locked(wanted).execution_options(populate_existing=True)
-    return unit_of_work.wait_for(session, statement).scalars().one_or_none()
+    return unit_of_work.wait_for(session, statement, row=appointment_id).scalars().one_or_none()
 
 
 def visits(

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import Executable, Result, text
@@ -24,6 +25,11 @@ PATIENCE_SECONDS = 2.0 * LOCK_WAIT_SECONDS
 # Less is not counted as waiting, and so long whoever has waited enough may still find that a lock gets free.
 LEAST_SECONDS = 0.1
 _WAITED = "hms_seconds_waited"
+
+# A row that somebody has just waited for in vain is asked for only briefly for a moment, as long as we tell people to
+# wait. Else everybody who comes would take a thread for the whole patience, and those behind them wait twice and more.
+GLIMPSE_SECONDS, WARY_SECONDS = 0.5, 1.0
+_in_vain: dict[UUID, float] = {}
 
 # Worth another try: the database undid this transaction because of one that has finished or gone away since. A violated
 # exclusion or unique constraint means that somebody was quicker; the second try sees their row and can name the rule.
@@ -88,19 +94,37 @@ def committed(session: Session) -> frozenset[str]:
     return frozenset(session.info.pop(_COMMITTED, ()))
 
 
-def wait_for(session: Session, statement: Executable) -> Result[Any]:
+def wait_for(session: Session, statement: Executable, *, row: UUID | None = None) -> Result[Any]:
     """Execute a statement that may have to wait for others, for no longer than this unit of work still may.
 
-    One that waits for a lock behind somebody who waits for the next lock would otherwise wait for both in full.
+    One that waits for a lock behind somebody who waits for the next lock would otherwise wait for both in full. `row`
+    is what is locked, where it is one: nobody waits long for a row for which somebody has just waited in vain.
     """
-    waited = session.info.get(_WAITED, 0.0)
-    if waited:
-        left = max(PATIENCE_SECONDS - waited, LEAST_SECONDS)
+    waited, began = session.info.get(_WAITED, 0.0), time.monotonic()
+    is_wary = row is not None and _in_vain.get(row, began) > began
+    if waited or is_wary:
+        left = max(GLIMPSE_SECONDS if is_wary else PATIENCE_SECONDS - waited, LEAST_SECONDS)
         session.execute(text(f"SET LOCAL lock_timeout = '{left / 2 * 1000:.0f}ms'"))
-    began = time.monotonic()
     try:
-        return session.execute(statement)
+        result = session.execute(statement)
+        if row is not None:
+            _in_vain.pop(row, None)
+    except DBAPIError as error:
+        if row is not None and isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            _remember(row)
+        raise
+    else:
+        return result
     finally:
         took = time.monotonic() - began
         if took > LEAST_SECONDS:
             session.info[_WAITED] = waited + took
+
+
+def _remember(row: UUID) -> None:
+    """Note that a row was waited for in vain, and forget those of which that is no longer worth knowing."""
+    now = time.monotonic()
+    for known, until in list(_in_vain.items()):
+        if until <= now:
+            _in_vain.pop(known, None)
+    _in_vain[row] = now + WARY_SECONDS

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from tests.servers import ROOT
 
 AFTERNOON = NOW + timedelta(hours=5)
 """13:00 in Kolkata; the workers themselves run in a zone whose clock is changed by half hours."""
+MOVING = "tests/faults/moving_worker.py"
 CHECK = "hms_web.jobs.no_show.check"
 PATIENCE = 30.0
 DUE = 500
@@ -103,6 +104,18 @@ class Yard:
         """What the workers say."""
         return self.folder / "workers.log"
 
+    def at(self, instant: datetime) -> None:
+        """Set the clock of the workers and servers that read it from the file; nobody reads half an instant."""
+        set_clock(Path(self.environ["TEST_CLOCK"]), instant)
+
+    def scheduler(self) -> "subprocess.Popen[bytes]":
+        """Start a scheduler with that clock."""
+        line = [sys.executable, MOVING, "schedule"]
+        environ = {**os.environ, **self.environ}
+        scheduler = start(line, ending=signal.SIGKILL, log=self.log, cwd=ROOT, env=environ, own_group=True)
+        self.workers.append(scheduler)
+        return scheduler
+
     def enqueue(self) -> Job:
         """Queue one tick."""
         return Queue(QUEUE, connection=self.redis).enqueue(CHECK, job_timeout=120)
@@ -113,13 +126,13 @@ class Yard:
         assert len(children) == 1, children
         return int(children[0])
 
-    def finish(self, job: Job) -> str:
+    def finish(self, job: Job, within: float = PATIENCE) -> str:
         """Wait until a job has ended, and return how."""
 
         def ended() -> bool:
             return job.get_status(refresh=True) in {"finished", "failed"}
 
-        assert wait_until(ended, PATIENCE), last_lines(self.log, 20)
+        assert wait_until(ended, within), last_lines(self.log, 20)
         return str(job.get_status().value)
 
     def lease_runs_out(self) -> None:
@@ -202,6 +215,13 @@ class Gate:
     def open(self) -> None:
         """Let everybody through from now on."""
         self.yard.run("UPDATE fault_gate SET is_open = true")
+
+
+def set_clock(file: Path, instant: datetime) -> None:
+    """Write the time into a clock's file, in one step."""
+    written = file.with_suffix(".new")
+    written.write_text(instant.isoformat())
+    written.replace(file)
 
 
 def _group(leader: int) -> list[int]:

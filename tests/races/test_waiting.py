@@ -40,7 +40,8 @@ def test_a_doctor_who_is_locked_for_long_is_busy_and_no_one_else(guarded: Hall) 
         assert not sent.done(), "the others had to wait for those who wait"
         for answer in sent.result():
             assert_busy(answer)
-    assert outcomes(guarded.crowd.at_once(asks)) == Counter({"201": len(asks)})
+    for ask in asks:  # who has just waited in vain is answered the sooner the second time, so not all at once
+        assert guarded.crowd.ask(ask).outcome == "201"
     guarded.crowd.errors = 0
     guarded.check()
 

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -87,6 +89,35 @@ def test_who_has_waited_enough_waits_no_longer_for_the_next_lock(here: Clinic, e
             unit_of_work.run(here.session, work)
         assert time.monotonic() - began < LOCK_WAIT_SECONDS / 2
     assert unit_of_work.run(here.session, work), "a lock that is free is still taken"
+
+
+def test_a_row_that_was_waited_for_in_vain_is_asked_for_briefly_until_it_is_free(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, free = here.doctor(), here.doctor()
+
+    def ask(doctor: UUID) -> tuple[bool, float]:
+        began = time.monotonic()
+        with suppress(unit_of_work.Busy):
+            got = unit_of_work.run(here.session, lambda: locks.doctor(here.session, here.actor, doctor))
+            return got, time.monotonic() - began
+        return False, time.monotonic() - began
+
+    with engine.connect() as other:
+        other.execute(sa.select(Doctor.id).where(Doctor.id == locked).with_for_update())
+        assert ask(locked)[1] >= LOCK_WAIT_SECONDS
+        for _ in range(2):
+            got, seconds = ask(locked)
+            assert not got
+            assert seconds < LOCK_WAIT_SECONDS / 2
+        assert ask(free)[0]
+        assert locked in unit_of_work._in_vain
+    assert ask(locked)[0], "it is free again"
+    assert locked not in unit_of_work._in_vain
+    monkeypatch.setattr(unit_of_work, "WARY_SECONDS", 0.0)
+    unit_of_work._remember(locked)
+    unit_of_work._remember(free)
+    assert list(unit_of_work._in_vain) == [free], "what has lapsed is forgotten"
 
 
 def test_waiting_is_counted_over_all_tries(here: Clinic) -> None:
