@@ -1,6 +1,7 @@
 """One visit from the telephone to the door, by a receptionist, a nurse and a doctor, each at a screen of their own.
 
 The server's clock stands still at eight, so that nobody is signed out; the check of 08:26 is asked with its own time.
+The browsers' clocks are set forward to the next poll, so that nobody waits for it.
 """
 
 import re
@@ -24,8 +25,6 @@ from tests.visit_scenes import acting
 pytestmark = pytest.mark.browser
 
 WHO = "Asha Sharma"
-A_POLL = 20_000
-"""Milliseconds in which whatever changes by itself has changed."""
 Opened = Callable[[Actor, str], Page]
 
 
@@ -36,6 +35,7 @@ def screens(scene: Scene, browser: Browser) -> Iterator[Opened]:
 
     def opened(actor: Actor, path: str) -> Page:
         contexts.append(browser.new_context(viewport=WIDE))  # type: ignore[arg-type]
+        contexts[-1].clock.install()
         page = scene.sign_in(contexts[-1], actor)
         page.goto(scene.url + path)
         return page
@@ -43,6 +43,14 @@ def screens(scene: Scene, browser: Browser) -> Iterator[Opened]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def later(screen: Page) -> Page:
+    """The same screen after the next poll, which it sends by itself."""
+    seconds = int(screen.locator("[data-poll]").first.get_attribute("data-poll") or "")
+    with screen.expect_response(lambda answer: "x-poll" in answer.request.headers):
+        screen.clock.fast_forward(1000 * (seconds + 1))
+    return screen
 
 
 def column(board: Page, title: str) -> Locator:
@@ -86,32 +94,33 @@ def test_a_whole_visit_on_three_screens(scene: Scene, screens: Opened) -> None:
     doctor_id = scene.clinic.doctor(15, start=time(8))
     nurse = person(scene.clinic, Role.NURSE)
     doctor = acting(scene.clinic, doctor_id)
+    scene.page.context.clock.install()
     desk, room = scene.open(), screens(doctor, "/my-day")
     board, alerts = screens(nurse, "/board"), screens(nurse, "/alerts")
     expect(room.get_by_text("Nobody is booked with you today.")).to_be_visible()
     expect(alerts.get_by_text("Nobody waits too long.")).to_be_visible()
 
     book_and_check_in(desk, f'#grid button[aria-label^="08:00 free, {doctor.name}"]')
-    expect(column(board, "Arrived")).to_contain_text(WHO, timeout=A_POLL)
+    expect(column(later(board), "Arrived")).to_contain_text(WHO)
     take_vitals(board)
-    expect(room.get_by_role("heading", name="Next, ready for you")).to_be_visible(timeout=A_POLL)
+    expect(later(room).get_by_role("heading", name="Next, ready for you")).to_be_visible()
     check(scene, 24)  # a slot of fifteen minutes and ten more are not over yet
     assert scene.clinic.count(StageAlert, hospital_id=nurse.hospital_id) == 0
     check(scene, 26)
-    mine = alerts.locator("[data-alert]", has_text=WHO)
-    expect(mine).to_contain_text("Nobody is on it", timeout=A_POLL)
+    mine = later(alerts).locator("[data-alert]", has_text=WHO)
+    expect(mine).to_contain_text("Nobody is on it")
 
     alerts.get_by_role("button", name=f"I'm on it: {WHO}").click()
     expect(mine).to_contain_text(f"{nurse.name} is on it since 08:00")
-    expect(column(board, "Vitals done")).to_contain_text("alert", timeout=A_POLL)
+    expect(column(later(board), "Vitals done")).to_contain_text("alert")
 
     room.get_by_role("button", name=f"Start with {WHO}").first.click()
     expect(room.get_by_role("heading", level=1)).to_have_text(WHO)
-    expect(alerts.get_by_text("Nobody waits too long.")).to_be_visible(timeout=A_POLL)
-    expect(column(board, "With the doctor")).to_contain_text(WHO, timeout=A_POLL)
+    expect(later(alerts).get_by_text("Nobody waits too long.")).to_be_visible()
+    expect(column(later(board), "With the doctor")).to_contain_text(WHO)
     complete(room)
-    expect(column(board, "Done")).to_contain_text(WHO, timeout=A_POLL)
-    expect(desk.locator("#day")).to_contain_text("done", timeout=A_POLL)
+    expect(column(later(board), "Done")).to_contain_text(WHO)
+    expect(later(desk).locator("#day")).to_contain_text("done")
     written_down(scene)
 
 
