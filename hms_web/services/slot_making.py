@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause, fits
@@ -19,12 +18,13 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayOfWeek, hours_on
 from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
-from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id
+from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids
 from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts
 
 DOCTORS_AT_ONCE = 25
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,22 @@ def ensure(
     if not wanting:
         return known
 
-    def work() -> None:
-        locks.doctors(session, actor, wanting)
-        for doctor in facts.load(session, actor, wanting, first, last).values():
-            _store(session, actor, doctor, _lacking(doctor, actor, first, last, now))
-
-    unit_of_work.run(session, work)
+    _make_missing(session, actor, wanting, first, last, now=now)
     return known | facts.load(session, actor, wanting, first, last)
+
+
+def _make_missing(
+    session: Session, actor: Actor, doctor_ids: Sequence[UUID], first: date, last: date, *, now: datetime
+) -> int:
+    """Make what the bookable days of a range lack, under the doctors' locks, in one transaction; return how many."""
+
+    def work() -> int:
+        locks.doctors(session, actor, doctor_ids)
+        doctors = facts.load(session, actor, doctor_ids, first, last)
+        lacking = [(key, s) for key, doctor in doctors.items() for s in _lacking(doctor, actor, first, last, now)]
+        return _store(session, actor, lacking)[1]
+
+    return unit_of_work.run(session, work)
 
 
 def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[Settlement]:
@@ -92,20 +101,67 @@ def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: dateti
     """Return what a day's hours and bookings ask for. A holiday gets no new slots, but keeps those it has for later."""
     template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
     existing = [(slot.slot_id, slot.time.span) for slot in doctor.slots_on(day)]
-    settlement = settle(template, existing, [taken.span for taken in doctor.taken], not_before)
+    near = day - ONE_DAY, day, day + ONE_DAY  # a day and the next may meet where the clock is changed at midnight
+    taken = [taken.span for taken in doctor.taken if taken.day in near]
+    settlement = settle(template, existing, taken, not_before)
     return Settlement([], settlement.remove) if holiday_on(day, doctor.holidays) else settlement
 
 
-def _store(session: Session, actor: Actor, doctor: DoctorFacts, settlements: Iterable[Settlement]) -> tuple[int, int]:
-    """Apply settlements; return how many slots were removed and created. The doctor's lock has to be held."""
-    remove = [slot_id for settlement in settlements for slot_id in settlement.remove]
-    create = [slot for settlement in settlements for slot in settlement.create]
+def _store(session: Session, actor: Actor, settlements: Iterable[tuple[UUID, Settlement]]) -> tuple[int, int]:
+    """Apply settlements of doctors' days; return how many slots were removed and created.
+
+    The doctors' locks have to be held.
+    """
+    remove: list[UUID] = []
+    create: list[tuple[UUID, SlotTime]] = []
+    for doctor_id, settlement in settlements:
+        remove += settlement.remove
+        create += [(doctor_id, slot) for slot in settlement.create]
     if remove:
         session.execute(delete(DoctorSlot).where(DoctorSlot.id.in_(remove)))
     if create:
-        rows = [row_of(actor.hospital_id, doctor.doctor_id, slot) for slot in create]
-        session.execute(insert(DoctorSlot).on_conflict_do_nothing(index_elements=["doctor_id", "starts_at"]), rows)
+        _insert(session, actor, create)
     return len(remove), len(create)
+
+
+# Doctors' hours are alike, so a time of day travels once, and a slot is its id, its doctor's and the time's number.
+_INSERT = text(
+    """
+    INSERT INTO doctor_slots (id, hospital_id, doctor_id, date, start_time, end_time, starts_at, ends_at)
+    SELECT slot.id, :hospital_id, slot.doctor_id, at.date, at.start_time, at.end_time, at.starts_at, at.ends_at
+      FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(CAST(:doctors AS text) AS uuid[]),
+                  CAST(CAST(:numbers AS text) AS integer[]))
+           AS slot (id, doctor_id, number)
+      JOIN unnest(CAST(:days AS date[]), CAST(:starts AS time[]), CAST(:ends AS time[]),
+                  CAST(:froms AS timestamptz[]), CAST(:untils AS timestamptz[]))
+           WITH ORDINALITY AS at (date, start_time, end_time, starts_at, ends_at, number) USING (number)
+        ON CONFLICT (doctor_id, starts_at) DO NOTHING
+    """
+)
+
+
+def _insert(session: Session, actor: Actor, slots: Sequence[tuple[UUID, SlotTime]]) -> None:
+    """Write slots with one statement, however many there are."""
+    # Told apart as objects: `slots_of_day` gives all doctors the same ones, and to compare them costs more than that.
+    times = {id(slot): slot for _, slot in slots}
+    numbers = {key: number for number, key in enumerate(times, start=1)}
+    values = {
+        "hospital_id": actor.hospital_id,
+        "ids": _literal(new_ids(len(slots))),
+        "doctors": _literal([doctor_id for doctor_id, _ in slots]),
+        "numbers": _literal([numbers[id(slot)] for _, slot in slots]),
+        "days": [slot.day for slot in times.values()],
+        "starts": [slot.start for slot in times.values()],
+        "ends": [slot.end for slot in times.values()],
+        "froms": [slot.span.starts_at for slot in times.values()],
+        "untils": [slot.span.ends_at for slot in times.values()],
+    }
+    session.execute(_INSERT, values)
+
+
+def _literal(values: Sequence[UUID] | Sequence[int]) -> str:
+    """Return an array as PostgreSQL writes it, which for a hundred thousand is ten times as quick as the driver."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def row_of(hospital_id: UUID, doctor_id: UUID, slot: SlotTime) -> dict[str, object]:
@@ -135,7 +191,7 @@ def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *
         days = [today + timedelta(days=n) for n in range(days_ahead + 1)]
         open_days = [day for day in days if not holiday_on(day, doctor.holidays)]
         found = [_missing(doctor, day, actor, now) for day in open_days]
-        _, created = _store(session, actor, doctor, [settlement for settlement in found if settlement])
+        _, created = _store(session, actor, [(doctor_id, settlement) for settlement in found if settlement])
         if created:
             audit.record(
                 session, actor, "slots.generated", "doctor", doctor_id, now=now, created=created, last_day=last
@@ -177,7 +233,7 @@ def resettle(
     last = _last_day(session, doctor_id, today)
     doctor = facts.load(session, actor, [doctor_id], today, last)[doctor_id]
     days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
-    removed, created = _store(session, actor, doctor, [_settlement(doctor, day, actor, now) for day in days])
+    removed, created = _store(session, actor, [(doctor_id, _settlement(doctor, day, actor, now)) for day in days])
     affected = _mark_affected(session, actor, doctor, changed, now=now)
     audit.record(
         session,
@@ -232,7 +288,7 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
         if day < local_date(now, actor.zone):
             continue
         doctor = facts.load(session, actor, [doctor_id], day, day)[doctor_id]
-        _store(session, actor, doctor, [_settlement(doctor, day, actor, now)])
+        _store(session, actor, [(doctor_id, _settlement(doctor, day, actor, now))])
 
 
 def extend_all_horizons(session: Session, *, now: datetime) -> int:
@@ -247,18 +303,11 @@ def extend_all_horizons(session: Session, *, now: datetime) -> int:
         today = local_date(now, actor.zone)
         last = today + timedelta(days=BOOKING_WINDOW_DAYS)
         ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
-        before = _count(session, hospital_id)
         for start in range(0, len(ids), DOCTORS_AT_ONCE):
             try:
-                ensure(session, actor, ids[start : start + DOCTORS_AT_ONCE], today, last, now=now)
+                made += _make_missing(session, actor, ids[start : start + DOCTORS_AT_ONCE], today, last, now=now)
             except unit_of_work.Busy as error:
                 busy = error
-        made += _count(session, hospital_id) - before
     if busy is not None:
         raise busy
     return made
-
-
-def _count(session: Session, hospital_id: UUID) -> int:
-    counted = select(func.count()).select_from(DoctorSlot).where(DoctorSlot.hospital_id == hospital_id)
-    return session.scalar(counted) or 0

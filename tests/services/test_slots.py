@@ -353,15 +353,15 @@ def test_hours_too_short_for_a_slot_take_no_lock_to_say_so(here: Clinic, monkeyp
 def test_a_busy_doctor_does_not_keep_the_night_from_the_others(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     busy, free = here.doctor(minutes=60), here.doctor(minutes=60)
     first = min(busy, free)
-    ensure = slot_making.ensure
+    make = slot_making._make_missing
 
-    def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, *, now: datetime) -> object:
+    def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, *, now: datetime) -> int:
         if list(ids) == [first]:
             raise unit_of_work.Busy
-        return ensure(session, actor, ids, a, b, now=now)
+        return make(session, actor, ids, a, b, now=now)
 
     monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)
-    monkeypatch.setattr(slot_making, "ensure", sometimes)
+    monkeypatch.setattr(slot_making, "_make_missing", sometimes)
     with pytest.raises(unit_of_work.Busy):
         slot_making.extend_all_horizons(here.session, now=NOW)
     assert here.count(DoctorSlot, doctor_id=max(busy, free)) == 31 * 7
