@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,14 @@ class Stopping(Exception):
     """The process was asked to end: the job stops between two transactions, and the next run goes on."""
 
 
+class BrokenOff(Exception):
+    """A job could not go on because of `cause`; what it has done is done."""
+
+    def __init__(self, done: Done, cause: Exception) -> None:
+        super().__init__()
+        self.done, self.cause = done, cause
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """A run that has ended, and what it counted; one's own, or one that somebody else had just asked for."""
@@ -59,7 +67,8 @@ def run(
 ) -> Ran | Taken:
     """Run a job for the actor's hospital, unless it runs already or has just run for somebody else.
 
-    Whatever goes wrong inside of it is written down and not raised. Raises Busy when not even that can be.
+    Whatever goes wrong inside of it is written down and not raised, with what had been done by then if the job raises
+    BrokenOff. Raises Busy when not even that can be.
     """
     lease = unit_of_work.run(session, lambda: _begin(session, actor, job, source, now))
     if not isinstance(lease, Lease):
@@ -115,18 +124,25 @@ def _ran(session: Session, run_id: UUID) -> Ran:
 def _carry_out(session: Session, work: Work, guard: Guard, lease: Lease) -> tuple[RunStatus, Done]:
     try:
         return RunStatus.SUCCESS, work(guard, lease.run_id)
-    except LeaseLost:
-        session.rollback()
-        log.warning("job_lease_lost", job=lease.job, run=str(lease.run_id))
-        return RunStatus.LOST, Done(error=leases.RAN_OUT)
-    except Stopping:
-        session.rollback()
-        return RunStatus.ERROR, Done(error="Stopped, because its process was asked to end.")
+    except BrokenOff as broken:
+        done, cause = broken.done, broken.cause
     except Exception as error:  # noqa: BLE001 whatever it is, it is written down and the next run tries again
-        session.rollback()
-        failed = {"job": lease.job, "run": str(lease.run_id), "error": type(error).__name__}
-        log.error("job_failed", **failed, frames=where(error))  # noqa: TRY400 a traceback would quote values
-        return RunStatus.ERROR, Done(error=named(error))
+        done, cause = Done(), error
+    session.rollback()
+    status, words = _failed(cause, lease)
+    return status, replace(done, error=words)
+
+
+def _failed(error: Exception, lease: Lease) -> tuple[RunStatus, str]:
+    """Return how a run ended that something broke off, and the words for it."""
+    if isinstance(error, LeaseLost):
+        log.warning("job_lease_lost", job=lease.job, run=str(lease.run_id))
+        return RunStatus.LOST, leases.RAN_OUT
+    if isinstance(error, Stopping):
+        return RunStatus.ERROR, "Stopped, because its process was asked to end."
+    failed = {"job": lease.job, "run": str(lease.run_id), "error": type(error).__name__}
+    log.error("job_failed", **failed, frames=where(error))
+    return RunStatus.ERROR, named(error)
 
 
 def named(error: Exception) -> str:

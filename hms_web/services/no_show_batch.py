@@ -4,13 +4,13 @@ The order of the locks is that of services/locks.py, without the doctor's: whate
 room when a time that is over is given up (docs/decisions/0065).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -23,14 +23,14 @@ _DUE = (
     "a.hospital_id = :hospital AND a.status IN ('SCHEDULED', 'CONFIRMED') AND a.affected_cause IS NULL "
     "AND a.no_show_review_at IS NULL AND a.ends_at <= :now"
 )
-_EARLIEST = "a.id <> ALL(CAST(:but AS uuid[])) ORDER BY a.ends_at LIMIT :most"
-_ONE = "a.id = CAST(:only AS uuid)"
-_IDS = "SELECT a.id FROM appointments a WHERE {due} AND {narrowed}"
+_EARLIEST = text(
+    f"SELECT a.id FROM appointments a WHERE {_DUE} AND a.id <> ALL(CAST(:but AS uuid[])) ORDER BY a.ends_at LIMIT :most"  # noqa: S608 written here
+)
 
 # Every patient is locked before the first appointment is: the sort by the appointments' ids needs all rows of the join.
 _TAKE = """
 WITH due AS MATERIALIZED (
-    SELECT a.id, a.patient_id FROM appointments a WHERE {due} AND {narrowed}),
+    SELECT a.id, a.patient_id FROM appointments a WHERE {due} AND a.id = ANY(CAST(:ids AS uuid[]))),
 people AS MATERIALIZED (
     SELECT p.id, p.status, p.no_show_count FROM patients p
      WHERE p.hospital_id = :hospital AND p.id IN (SELECT due.patient_id FROM due) ORDER BY p.id{lock_people})
@@ -54,36 +54,23 @@ class Batch:
     blocked: int
 
 
-def take_earliest(
-    session: Session, actor: Actor, most: int, but: Sequence[UUID], *, now: datetime
-) -> Sequence[Row[Any]]:
-    """Lock those that have been due longest with their patients, leaving out `but`; return them as they stand."""
-    return _take(session, actor, _EARLIEST, {"but": list(but), "most": most}, now=now)
-
-
-def take_one(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> Sequence[Row[Any]]:
-    """Lock one with its patient; return it as it stands, or nothing when it is no longer due."""
-    return _take(session, actor, _ONE, {"only": appointment_id}, now=now)
-
-
-def _take(
-    session: Session, actor: Actor, narrowed: str, given: Mapping[str, object], *, now: datetime
-) -> Sequence[Row[Any]]:
-    locked = " FOR NO KEY UPDATE" if locks.GUARD["on"] else ""
-    wanted = _TAKE.format(
-        narrowed=narrowed, due=_DUE, lock_people=locked, lock_appointments=f"{locked} OF a" if locked else ""
-    )
-    return unit_of_work.wait_for(session, _bound(actor, wanted, given, now)).all()
-
-
-def _bound(actor: Actor, wanted: str, given: Mapping[str, object], now: datetime) -> TextClause:
-    return text(wanted).bindparams(hospital=actor.hospital_id, now=now, **given)
-
-
 def earliest_ids(session: Session, actor: Actor, most: int, but: Sequence[UUID], *, now: datetime) -> list[UUID]:
     """Return the ids of those that have been due longest, leaving out `but`, without locking anything."""
-    wanted = _bound(actor, _IDS.format(due=_DUE, narrowed=_EARLIEST), {"but": list(but), "most": most}, now)
-    return [row.id for row in session.execute(wanted)]
+    given = {"hospital": actor.hospital_id, "now": now, "but": list(but), "most": most}
+    return list(session.scalars(_EARLIEST, given))
+
+
+def take(
+    session: Session, actor: Actor, ids: Sequence[UUID], *, now: datetime, waits: bool = False
+) -> Sequence[Row[Any]]:
+    """Lock those of `ids` that are still due with their patients; return them as they stand.
+
+    Unless it `waits`, those that somebody else holds, or whose patient somebody holds, are left out.
+    """
+    locked = f" FOR NO KEY UPDATE{{of}}{'' if waits else ' SKIP LOCKED'}" if locks.GUARD["on"] else ""
+    wanted = _TAKE.format(due=_DUE, lock_people=locked.format(of=""), lock_appointments=locked.format(of=" OF a"))
+    given = text(wanted).bindparams(hospital=actor.hospital_id, now=now, ids=list(ids))
+    return unit_of_work.wait_for(session, given).all()
 
 
 def write(session: Session, actor: Actor, rows: Sequence[Row[Any]], *, now: datetime, run_id: UUID | None) -> Batch:

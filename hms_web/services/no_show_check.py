@@ -3,7 +3,7 @@
 The scheduler's tick, the external trigger and "Run now" all come here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,13 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.job_health import RunSource, is_open
 from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse
 from hms_web.services import hospitals, job_health, job_notices, no_show_sweep, stage_alerts
-from hms_web.services.job_health import Guard, Ran, never
+from hms_web.services.batches import Dealt, Failure
+from hms_web.services.job_health import BrokenOff, Guard, Ran, Stopping, never
 from hms_web.services.job_runs import Done
-from hms_web.services.leases import Taken
-from hms_web.services.no_show_sweep import SweepError
+from hms_web.services.leases import LeaseLost, Taken
+from hms_web.services.no_show_batch import Batch
+from hms_web.services.no_show_sweep import SweepResult
+from hms_web.services.stage_alerts import Scanned
 from hms_web.services.unit_of_work import Busy
 
 MOST_NAMED = 5
@@ -42,10 +45,51 @@ def check(
     Raises Busy when the database has no time to begin or end a run.
     """
     hospital = hospitals.in_its_own_name(actor)
+    tally = _Tally()
 
     def work(guard: Guard, run_id: UUID) -> Done:
-        swept = no_show_sweep.sweep(session, hospital, now=now, guard=guard, run_id=run_id)
-        alerts = stage_alerts.scan(session, hospital, now=now, guard=guard)
+        parts = (
+            lambda: no_show_sweep.sweep(session, hospital, now=now, guard=guard, run_id=run_id, dealt=tally.swept),
+            lambda: stage_alerts.scan(session, hospital, now=now, guard=guard, scanned=tally.scanned),
+        )
+        try:
+            _all_of(session, parts)
+        except Exception as error:
+            raise BrokenOff(tally.done(), error) from error
+        return tally.done()
+
+    outcome = job_health.run(session, actor, source, work, now=now, is_stopping=is_stopping)
+    job_notices.tell(session, hospital, now=now, pulse=pulse)
+    return outcome
+
+
+def _all_of(session: Session, parts: Iterable[Callable[[], object]]) -> None:
+    """Do every part, so that people who wait are not overlooked because somebody's no-show cannot be written.
+
+    Raises what the first broken part raised, when all are done; at once when the run must not write any more.
+    """
+    broken: Exception | None = None
+    for part in parts:
+        try:
+            part()
+        except (LeaseLost, Stopping):
+            raise
+        except Exception as error:  # noqa: BLE001 it is raised below
+            session.rollback()
+            broken = broken or error
+    if broken is not None:
+        raise broken
+
+
+@dataclass
+class _Tally:
+    """What the parts of a check have done so far, whatever becomes of the rest."""
+
+    swept: Dealt[Batch] = field(default_factory=Dealt)
+    scanned: Scanned = field(default_factory=Scanned)
+
+    def done(self) -> Done:
+        swept, alerts = SweepResult.of(self.swept), self.scanned.result
         results = {
             "no_shows": {
                 "processed": swept.processed,
@@ -54,20 +98,16 @@ def check(
                 "patients_blocked": swept.patients_blocked,
             },
             "alerts": {"created": alerts.created, "resolved": alerts.resolved},
-            "errors": len(swept.errors),
+            "errors": len(swept.errors) + len(alerts.errors),
         }
-        return Done(swept.processed, results, _said(swept.errors))
-
-    outcome = job_health.run(session, actor, source, work, now=now, is_stopping=is_stopping)
-    job_notices.tell(session, hospital, now=now, pulse=pulse)
-    return outcome
+        return Done(swept.processed, results, _said(swept.errors + alerts.errors))
 
 
-def _said(errors: tuple[SweepError, ...]) -> str | None:
-    """Say which appointments could not be processed, by their ids."""
+def _said(errors: tuple[Failure, ...]) -> str | None:
+    """Say which appointments and alerts could not be processed, by their ids."""
     if not errors:
         return None
-    named = ", ".join(f"{error.appointment_id} ({error.error})" for error in errors[:MOST_NAMED])
+    named = ", ".join(f"{error.record_id} ({error.error})" for error in errors[:MOST_NAMED])
     return f"{len(errors)} could not be processed and stay due: {named}"
 
 

@@ -1,44 +1,24 @@
 """The periodic sweep: whoever was expected and has not come becomes a no-show (product.md, No-show).
 
 Appointments are taken in batches, each one transaction: it asks the caller's guard whether the run may still write,
-locks patients and then appointments in the order of their ids, looks again at what stands under the locks, and writes.
-A batch that fails is taken one by one, so that one bad row stops nobody else.
+locks patients and then appointments in the order of their ids, looks again at what stands under the locks, and writes
+(`batches`).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import structlog
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.services import no_show_batch, unit_of_work
+from hms_web.services import batches, no_show_batch
+from hms_web.services.batches import Dealt, Failure, unguarded
+from hms_web.services.job_health import Guard
 from hms_web.services.no_show_batch import Batch
 
 BATCH = 500
-MOST_BUSY = 3
-"""How many rows of one batch somebody else may keep locked for too long before the rest is left to the next run."""
-
-log = structlog.get_logger(__name__)
-
-Guard = Callable[[Session], None]
-"""Called inside each batch's transaction; raises when the run may no longer write."""
-
-
-def unguarded(_session: Session) -> None:
-    """Let a run write without a lease."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepError:
-    """An appointment that could not be processed; `error` names the kind of error and no patient's data."""
-
-    appointment_id: UUID
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,91 +32,58 @@ class SweepResult:
     marked: int = 0
     slots_released: int = 0
     patients_blocked: int = 0
-    errors: tuple[SweepError, ...] = ()
+    errors: tuple[Failure, ...] = ()
 
     @property
     def reviews(self) -> int:
         """How many appointments a person has to look at."""
         return self.processed - self.marked
 
+    @classmethod
+    def of(cls, dealt: Dealt[Batch]) -> "SweepResult":
+        """Add up the batches of a sweep, of one that broke off too."""
+        return cls(
+            processed=sum(batch.marked + batch.reviews for batch in dealt.done),
+            marked=sum(batch.marked for batch in dealt.done),
+            patients_blocked=sum(batch.blocked for batch in dealt.done),
+            errors=dealt.failures,
+        )
+
 
 def sweep(
-    session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded, run_id: UUID | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    now: datetime,
+    guard: Guard = unguarded,
+    run_id: UUID | None = None,
+    dealt: Dealt[Batch] | None = None,
 ) -> SweepResult:
     """Deal with every appointment of one hospital that is due; however often and parallel it runs, with each once.
 
-    Raises what `guard` raises, at once and with the batch undone; Busy when the database has no time for any of it.
+    What has been done stands in `dealt` even when this raises: what `guard` raises, at once and with the batch undone;
+    Busy when the database has no time for any of it.
     """
-    run = _Run(session, actor, now, guard, run_id)
-    while run.earliest():
-        pass
-    return SweepResult(
-        processed=sum(batch.marked + batch.reviews for batch in run.done),
-        marked=sum(batch.marked for batch in run.done),
-        patients_blocked=sum(batch.blocked for batch in run.done),
-        errors=tuple(SweepError(key, words) for key, words in run.errors.items()),
-    )
+    dealt = Dealt() if dealt is None else dealt
+    batches.each(session, _Missed(session, actor, now, run_id, most=BATCH), dealt, guard=guard)
+    return SweepResult.of(dealt)
 
 
 @dataclass
-class _Run:
+class _Missed:
+    """Those who were expected and whose time has gone by, the ones first that have been due longest."""
+
     session: Session
     actor: Actor
     now: datetime
-    guard: Guard
     run_id: UUID | None
-    done: list[Batch] = field(default_factory=list)
-    errors: dict[UUID, str] = field(default_factory=dict)
-    is_stopped: bool = False
+    most: int
+    name: str = "no_show"
 
-    def earliest(self) -> bool:
-        """Deal with those that have been due longest; return whether there may be more."""
-        but = list(self.errors)
-        try:
-            batch = self._in_one(
-                lambda: no_show_batch.take_earliest(self.session, self.actor, BATCH, but, now=self.now)
-            )
-        except Exception as error:
-            wanted = [] if self.is_stopped else self._next_ids()
-            if not wanted:
-                raise
-            log.warning("no_show_batch_failed", error=_kind(error))
-            self._one_by_one(wanted)
-            return True
-        return batch.marked + batch.reviews > 0
+    def due(self, but: Sequence[UUID]) -> list[UUID]:
+        return no_show_batch.earliest_ids(self.session, self.actor, self.most, but, now=self.now)
 
-    def _next_ids(self) -> list[UUID]:
-        ids = no_show_batch.earliest_ids(self.session, self.actor, BATCH, list(self.errors), now=self.now)
-        self.session.rollback()
-        return ids
-
-    def _one_by_one(self, wanted: Sequence[UUID]) -> None:
-        waited = 0
-        for key in wanted:
-            try:
-                self._in_one(lambda key=key: no_show_batch.take_one(self.session, self.actor, key, now=self.now))  # type: ignore[misc]
-            except Exception as error:
-                waited += isinstance(error, unit_of_work.Busy)
-                if self.is_stopped or waited > MOST_BUSY:
-                    raise
-                self.errors[key] = _kind(error)
-                log.warning("no_show_failed", appointment_id=str(key), error=self.errors[key])
-
-    def _in_one(self, take: Callable[[], Sequence[Row[Any]]]) -> Batch:
-        def work() -> Batch:
-            self.is_stopped = True
-            self.guard(self.session)
-            self.is_stopped = False
-            rows = take()
-            return no_show_batch.write(self.session, self.actor, rows, now=self.now, run_id=self.run_id)
-
-        batch = unit_of_work.run(self.session, work)
-        self.done.append(batch)
-        return batch
-
-
-def _kind(error: Exception) -> str:
-    """Name an error without its words: PostgreSQL's quote the row that they complain about."""
-    cause = error.__cause__ if isinstance(error, unit_of_work.Busy) else error
-    state = getattr(getattr(cause, "orig", None), "sqlstate", None)
-    return f"{type(error).__name__}, SQLSTATE {state}" if state else type(error).__name__
+    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[Batch, Collection[UUID]]:
+        rows = no_show_batch.take(self.session, self.actor, ids, now=self.now, waits=waits)
+        done = no_show_batch.write(self.session, self.actor, rows, now=self.now, run_id=self.run_id)
+        return done, set(ids).difference(row.id for row in rows)

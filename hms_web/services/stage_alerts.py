@@ -1,6 +1,7 @@
 """Alerts about people who wait too long: made and ended by the periodic scan, ended when a visit moves on."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,12 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, day_span, local_date
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, StageAlert, new_id
-from hms_web.services import audit, unit_of_work
-from hms_web.services.no_show_sweep import Guard, unguarded
+from hms_web.services import audit, batches, unit_of_work
+from hms_web.services.batches import Dealt, Failure, unguarded
+from hms_web.services.job_health import Guard
+
+AT_ONCE = 200
+"""How many alerts are made or ended in one transaction."""
 
 # As domain/alerts.wait_of has it.
 _WAITING_SINCE = case(
@@ -26,10 +31,24 @@ _WAITING_SINCE = case(
 
 @dataclass(frozen=True, slots=True)
 class AlertResult:
-    """How many alerts a scan made, and how many it ended."""
+    """How many alerts a scan made, and how many it ended; `errors` are visits and alerts left to the next scan."""
 
     created: int
     resolved: int
+    errors: tuple[Failure, ...] = ()
+
+
+@dataclass
+class Scanned:
+    """What a scan has done so far."""
+
+    made: Dealt[int] = field(default_factory=Dealt)
+    ended: Dealt[int] = field(default_factory=Dealt)
+
+    @property
+    def result(self) -> AlertResult:
+        """What it comes to."""
+        return AlertResult(sum(self.made.done), sum(self.ended.done), self.made.failures + self.ended.failures)
 
 
 def today_span(actor: Actor, now: datetime) -> Span:
@@ -57,21 +76,22 @@ def resolve_for(session: Session, actor: Actor, appointment_id: UUID, *, now: da
 
     Inside the caller's unit of work, which holds the appointment's lock and has flushed its change.
     """
-    return _end_outdated(session, actor, now=now, appointment_id=appointment_id)
+    return _end(session, actor, [*_outdated(actor, now), StageAlert.appointment_id == appointment_id], now=now)
 
 
-def _end_outdated(session: Session, actor: Actor, *, now: datetime, appointment_id: UUID | None = None) -> int:
-    conditions = [
+def _outdated(actor: Actor, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         StageAlert.hospital_id == actor.hospital_id,
         StageAlert.status.in_(LIVE),
         StageAlert.appointment_id == Appointment.id,
         not_(_still_waits(today_span(actor, now))),
-    ]
-    if appointment_id is not None:
-        conditions.append(StageAlert.appointment_id == appointment_id)
+    )
+
+
+def _end(session: Session, actor: Actor, wanted: Sequence[ColumnElement[bool]], *, now: datetime) -> int:
     ended = session.scalars(
         update(StageAlert)
-        .where(*conditions)
+        .where(*wanted)
         .values(status=AlertStatus.RESOLVED, resolved_at=now)
         .returning(StageAlert.id)
         .execution_options(synchronize_session=False)
@@ -98,28 +118,69 @@ def follow(session: Session, actor: Actor, appointment_id: UUID, doctor_id: UUID
     )
 
 
-def scan(session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded) -> AlertResult:
-    """Make the alerts of one hospital that are due now and end those that have become pointless, in one transaction.
+def scan(
+    session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded, scanned: Scanned | None = None
+) -> AlertResult:
+    """Make the alerts of one hospital that are due now and end those that have become pointless.
 
-    Raises what `guard` raises, and Busy.
+    A visit or an alert that somebody holds, or that cannot be written, stops no other one (`batches`). What has been
+    done stands in `scanned` even when this raises: what `guard` raises, and Busy.
     """
-
-    def work() -> AlertResult:
-        guard(session)
-        return AlertResult(_create_due(session, actor, now=now), _end_outdated(session, actor, now=now))
-
-    return unit_of_work.run(session, work)
+    scanned = Scanned() if scanned is None else scanned
+    batches.each(session, _Overdue(session, actor, now, AT_ONCE), scanned.made, guard=guard)
+    batches.each(session, _Outdated(session, actor, now, AT_ONCE), scanned.ended, guard=guard)
+    return scanned.result
 
 
-def _create_due(session: Session, actor: Actor, *, now: datetime) -> int:
-    found = _overdue(session.execute(_waiting(actor, now)), now)
-    if not found:
-        return 0
-    # Whoever moves one of these visits on holds its row's lock and then ends its alerts: either they are done, and we
-    # see that under the lock, or they wait for us and then find what we have made.
-    locked = _waiting(actor, now).where(Appointment.id.in_([row.id for row, _ in found])).order_by(Appointment.id)
-    held = unit_of_work.wait_for(session, locked.with_for_update(read=True, of=Appointment))
-    rows = [_alert(actor, row, wait, now) for row, wait in _overdue(held, now)]
+@dataclass
+class _Overdue:
+    """Visits that wait for too long without an alert."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    most: int
+    name: str = "alert_made"
+
+    def due(self, but: Sequence[UUID]) -> list[UUID]:
+        known = set(but)
+        found = _overdue(self.session.execute(_waiting(self.actor, self.now)), self.now)
+        return [row.id for row, _ in found if row.id not in known][: self.most]
+
+    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
+        # Whoever moves one of these visits on holds its row's lock and then ends its alerts: either they are done, and
+        # we see that under the lock, or they wait for us and then find what we have made.
+        locked = _waiting(self.actor, self.now).where(Appointment.id.in_(ids)).order_by(Appointment.id)
+        locked = locked.with_for_update(read=True, of=Appointment, skip_locked=not waits)
+        held = unit_of_work.wait_for(self.session, locked).all()
+        rows = [_alert(self.actor, row, wait, self.now) for row, wait in _overdue(held, self.now)]
+        return _raise(self.session, self.actor, rows, now=self.now), set(ids).difference(row.id for row in held)
+
+
+@dataclass
+class _Outdated:
+    """Live alerts whose visit has moved on."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    most: int
+    name: str = "alert_ended"
+
+    def due(self, but: Sequence[UUID]) -> list[UUID]:
+        wanted = select(StageAlert.id).where(*_outdated(self.actor, self.now), StageAlert.id.not_in(but))
+        return list(self.session.scalars(wanted.order_by(StageAlert.id).limit(self.most)))
+
+    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
+        wanted = [*_outdated(self.actor, self.now), StageAlert.id.in_(ids)]
+        locked = select(StageAlert.id).where(*wanted).order_by(StageAlert.id)
+        locked = locked.with_for_update(key_share=True, of=StageAlert, skip_locked=not waits)
+        held = unit_of_work.wait_for(self.session, locked).scalars().all()
+        ended = _end(self.session, self.actor, [*wanted, StageAlert.id.in_(held)], now=self.now) if held else 0
+        return ended, set(ids).difference(held)
+
+
+def _raise(session: Session, actor: Actor, rows: Sequence[dict[str, object]], *, now: datetime) -> int:
     if not rows:
         return 0
     made = session.execute(insert(StageAlert).on_conflict_do_nothing().returning(StageAlert.id), rows).scalars().all()

@@ -52,7 +52,7 @@ def run(session: Session, work: Callable[[], T]) -> T:
     Deadlocks, serialization failures and constraint violations roll back and run `work` again, a few times with jitter.
     Raises Busy when that does not help or a lock was not to be had in time; any other error rolls back and goes on.
     """
-    if session.info.get(_FLAG):
+    if is_inside(session):
         return work()
     session.info.update({_FLAG: True, _WAITED: 0.0})
     try:
@@ -79,6 +79,11 @@ def run(session: Session, work: Callable[[], T]) -> T:
         raise AssertionError  # the last attempt returns or raises
     finally:
         session.info.pop(_FLAG, None)
+
+
+def is_inside(session: Session) -> bool:
+    """Whether a unit of work is under way on this session, which whatever is run now would join."""
+    return bool(session.info.get(_FLAG))
 
 
 def after_commit(session: Session, what: str) -> None:

@@ -122,7 +122,8 @@ def test_the_scheduler_and_the_external_trigger_in_the_same_second_are_one_run(
 
 
 def test_asked_to_end_a_worker_ends_between_two_transactions_and_the_next_run_goes_on(yard: Yard) -> None:
-    yard.due()
+    more_than_a_batch = DUE + 25
+    yard.due(more_than_a_batch)
     worker = yard.worker()
     with yard.gate("BEFORE INSERT ON no_show_logs", number=100) as gate:
         yard.enqueue()
@@ -135,9 +136,10 @@ def test_asked_to_end_a_worker_ends_between_two_transactions_and_the_next_run_go
         assert time.monotonic() - began < 10
     assert yard.runs() == [("SCHEDULER", "ERROR")]
     assert yard.count("SELECT count(*) FROM cron_job_runs WHERE error LIKE 'Stopped%'") == 1
+    assert yard.count("SELECT items_processed FROM cron_job_runs") == DUE
     yard.worker()
     assert yard.finish(yard.enqueue()) == "finished"
-    yard.each_once()
+    yard.each_once(more_than_a_batch)
 
 
 def test_asked_to_end_a_worker_whose_job_does_not_is_gone_within_ten_seconds(yard: Yard) -> None:

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.job_health import RunSource, RunStatus
-from hms_web.models import Appointment, AuditEvent, CronJobRun, JobLease, NoShowLog, StageAlert
-from hms_web.services import job_health, no_show_check, no_show_sweep, unit_of_work
+from hms_web.models import Appointment, AuditEvent, CronJobRun, JobLease, NoShowLog, StageAlert, new_id
+from hms_web.services import job_health, leases, no_show_check, no_show_sweep, stage_alerts, unit_of_work
+from hms_web.services.batches import Dealt
 from hms_web.services.job_health import Ran
 from hms_web.services.leases import Taken
+from hms_web.services.no_show_batch import Batch
 from hms_web.services.no_show_check import CheckedAll
-from hms_web.services.no_show_sweep import SweepError, SweepResult
+from hms_web.services.no_show_sweep import SweepResult
 from tests.scenes import NOW, Clinic, clinic
 
 AFTERNOON = NOW + timedelta(hours=5)
@@ -60,16 +62,55 @@ def test_one_run_sweeps_and_scans_and_counts_both(here: Clinic) -> None:
 
 
 def test_what_could_not_be_processed_is_named_by_its_ids(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    doctor = here.doctor()
-    booked = here.book(doctor, here.patient(), time(9))
-    swept = SweepResult(processed=3, errors=(SweepError(booked.id, "DataError"),) * 7)
-    monkeypatch.setattr(no_show_sweep, "sweep", lambda *_args, **_rest: swept)
+    keys = [new_id() for _ in range(7)]
+
+    def swept(*_args: Any, dealt: Dealt[Batch], **_rest: Any) -> None:
+        dealt.done.append(Batch(marked=3, reviews=0, blocked=0))
+        dealt.errors.update(dict.fromkeys(keys, "DataError"))
+
+    monkeypatch.setattr(no_show_sweep, "sweep", swept)
     outcome = checked(here)
     assert outcome.run.status is RunStatus.SUCCESS
     assert outcome.run.error is not None
     assert outcome.run.error.startswith("7 could not be processed")
-    assert outcome.run.error.count(str(booked.id)) == 5
-    assert outcome.results["errors"] == 7
+    assert outcome.run.error.count("DataError") == 5
+    assert (outcome.run.items, outcome.results["errors"]) == (3, 7)
+
+
+def test_a_broken_part_stops_neither_the_other_nor_the_counts(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    missed(here, time(9))
+    waiting(here, time(11))
+
+    def broken(*_args: Any, **_rest: Any) -> None:
+        here.session.execute(sa.text("SELECT 1 / 0"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(no_show_sweep, "sweep", broken)
+        outcome = checked(here)
+    assert (outcome.run.status, outcome.run.items) == (RunStatus.ERROR, 0)
+    assert outcome.run.error == "DataError, SQLSTATE 22012"
+    assert outcome.results["alerts"] == {"created": 1, "resolved": 0}
+    monkeypatch.setattr(stage_alerts, "scan", broken)
+    outcome = checked(here)
+    assert (outcome.run.status, outcome.run.items) == (RunStatus.ERROR, 1)
+    assert outcome.results["no_shows"]["marked"] == here.count(NoShowLog) == 1
+
+
+def test_a_run_that_lost_its_lease_counts_what_it_had_done(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    missed(here, time(9), time(9, 30))
+    waiting(here, time(11))
+    monkeypatch.setattr(no_show_sweep, "BATCH", 1)
+    shown: list[int] = []
+
+    def show(*_given: Any) -> None:
+        shown.append(1)
+        if len(shown) > 1:
+            raise leases.LeaseLost
+
+    monkeypatch.setattr(leases, "show", show)
+    outcome = checked(here)
+    assert (outcome.run.status, outcome.run.items) == (RunStatus.LOST, 1)
+    assert (len(shown), here.count(StageAlert)) == (2, 0)
 
 
 def test_every_open_hospital_is_checked_and_the_counts_are_added(here: Clinic, elsewhere: Clinic) -> None:
@@ -110,7 +151,7 @@ def test_a_failed_run_is_a_failure_of_all(here: Clinic, monkeypatch: pytest.Monk
     monkeypatch.setattr(no_show_sweep, "sweep", failing)
     found = no_show_check.check_all(here.session, S, now=AFTERNOON)
     assert found.has_failed
-    assert found.sums("no_shows") == {}
+    assert found.sums("no_shows")["processed"] == 0
 
 
 def test_what_runs_already_is_left_alone(here: Clinic, session: Session) -> None:

@@ -1,7 +1,10 @@
 """The periodic sweep: who is marked, who is asked about, what follows, and what one bad row stops."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
+from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, InvalidInput, Refusal
 from hms_web.domain.visits import AppointmentStatus
+from hms_web.local.processes import wait_until
 from hms_web.models import AuditEvent, HospitalHoliday, NoShowLog, Notification, Patient, new_id
 from hms_web.services import (
     booking,
@@ -175,7 +180,7 @@ def test_one_poisoned_appointment_is_recorded_and_stops_nobody(
     with poisoned(engine, keys[7]):
         done = swept(here, NOW + timedelta(hours=11))
         assert (done.processed, done.marked) == (30, 30)
-        assert [error.appointment_id for error in done.errors] == [keys[7]]
+        assert [error.record_id for error in done.errors] == [keys[7]]
         assert done.errors[0].error == "ProgrammingError, SQLSTATE P0001"
         assert here.row(keys[7]).status == "SCHEDULED"
         here.session.rollback()
@@ -193,8 +198,8 @@ def test_a_batch_costs_five_statements_and_nothing_due_costs_one(here: Clinic) -
         assert swept(here, NOW + timedelta(hours=11)).marked == 30
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
-    # What is due, what follows, the audit trail, the hospital's own words, the messages; then that nothing is left.
-    assert len(sent) == 5 + 1, sent
+    # What is due; its locks, what follows, the audit trail, the hospital's own words, the messages.
+    assert len(sent) == 1 + 5, sent
     sound(here)
 
 
@@ -206,9 +211,11 @@ def test_what_is_due_is_found_by_its_index(here: Clinic) -> None:
         here.session.execute(sa.text(f"ANALYZE {table}"))
     here.session.commit()
     with explained(here.session) as plans:
-        no_show_batch.take_earliest(here.session, here.actor, 500, [], now=NOW + timedelta(hours=11))
+        ids = no_show_batch.earliest_ids(here.session, here.actor, 500, [], now=NOW + timedelta(hours=11))
+        no_show_batch.take(here.session, here.actor, ids, now=NOW + timedelta(hours=11))
+    assert len(ids) == 30
     assert "ix_appointments_due" in plans[0], plans[0]
-    assert "Seq Scan on appointments" not in plans[0], plans[0]
+    assert all("Seq Scan on appointments" not in plan for plan in plans), plans
 
 
 class Lost(Exception):
@@ -245,6 +252,97 @@ def test_a_lost_lease_stops_the_one_by_one_too(here: Clinic, engine: sa.Engine) 
     assert here.count(NoShowLog) == 0
 
 
+@contextmanager
+def held(engine: sa.Engine, table: str, ids: Sequence[UUID]) -> Iterator[None]:
+    """Let somebody else hold rows of a table."""
+    with engine.begin() as other:
+        other.execute(sa.text(f"SELECT FROM {table} WHERE id = ANY(:ids) FOR UPDATE"), {"ids": list(ids)})
+        yield
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whoever waits for a lock after the first one give up soon."""
+    monkeypatch.setattr(unit_of_work, "PATIENCE_SECONDS", 0.2)
+    real = unit_of_work.wait_for
+
+    def waiting(session: Session, statement: Any) -> Any:
+        session.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+        return real(session, statement)
+
+    monkeypatch.setattr(unit_of_work, "wait_for", waiting)
+
+
+def test_whoever_is_held_is_passed_over_and_waited_for_alone(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else's row is locked while the sweep waits."""
+    impatient(monkeypatch)
+    keys = crowd(here, 8)
+    patient = here.row(keys[5]).patient_id
+    here.session.commit()
+    free = sa.text("SELECT count(*) FROM (SELECT FROM patients FOR UPDATE SKIP LOCKED) AS free")
+    seen: list[tuple[int, int | None]] = []
+    real = no_show_batch.take
+
+    def looking(session: Session, actor: Actor, ids: Sequence[UUID], *, now: datetime, waits: bool) -> Any:
+        if waits:
+            with engine.connect() as other:
+                seen.append((len(ids), other.scalar(free)))
+        return real(session, actor, ids, now=now, waits=waits)
+
+    monkeypatch.setattr(no_show_batch, "take", looking)
+    with held(engine, "appointments", [keys[2]]), held(engine, "patients", [patient]):
+        done = swept(here, NOW + timedelta(hours=11))
+    assert seen == [(1, 7), (1, 7)], "all but the patient that somebody holds"
+    assert (done.marked, {error.record_id for error in done.errors}) == (6, {keys[2], keys[5]})
+    assert {error.error for error in done.errors} == {"Busy, SQLSTATE 55P03"}
+    assert swept(here, NOW + timedelta(hours=11)).marked == 2
+    sound(here)
+
+
+def test_a_held_row_that_gets_free_in_time_is_swept_by_the_same_run(here: Clinic, engine: sa.Engine) -> None:
+    keys = crowd(here, 3)
+    somebody = engine.connect()
+    somebody.execute(sa.text("SELECT FROM appointments WHERE id = :key FOR UPDATE"), {"key": keys[1]})
+
+    def sweep_apart() -> SweepResult:
+        with Session(engine, expire_on_commit=False) as session:
+            return no_show_sweep.sweep(session, here.actor, now=NOW + timedelta(hours=11))
+
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with somebody, ThreadPoolExecutor(1) as pool:
+        found = pool.submit(sweep_apart)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+            assert wait_until(lambda: bool(looking.scalar(waiting)), 10)
+        somebody.commit()
+        assert found.result(10).marked == 3
+    sound(here)
+
+
+def test_when_too_many_are_held_the_rest_is_left_without_waiting(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(monkeypatch)
+    keys = crowd(here, 7)
+    with held(engine, "appointments", keys[:6]):
+        done = swept(here, NOW + timedelta(hours=11))
+    assert done.marked == 1
+    assert [error.error for error in done.errors] == ["Busy, SQLSTATE 55P03"] * 3 + ["Busy"] * 3
+    assert swept(here, NOW + timedelta(hours=11)).marked == 6
+
+
+def test_inside_another_unit_of_work_a_broken_batch_is_the_callers(here: Clinic, engine: sa.Engine) -> None:
+    keys = crowd(here, 3)
+    with poisoned(engine, keys[1]), pytest.raises(sa.exc.ProgrammingError):
+        unit_of_work.run(here.session, lambda: swept(here, NOW + timedelta(hours=11)))
+    assert here.count(NoShowLog) == 0
+    with held(engine, "appointments", [keys[1]]), pytest.raises(unit_of_work.Busy):
+        unit_of_work.run(here.session, lambda: swept(here, NOW + timedelta(hours=11)))
+    assert here.count(NoShowLog) == 0
+
+
 def test_a_database_without_time_for_anybody_is_busy(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(here, 6)
 
@@ -260,7 +358,7 @@ def test_a_trouble_without_anybody_due_is_told(here: Clinic, monkeypatch: pytest
     def broken(*_given: object, **_more: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr(no_show_batch, "take_earliest", broken)
+    monkeypatch.setattr(no_show_batch, "earliest_ids", broken)
     with pytest.raises(ValueError):
         swept(here, NOW)
 

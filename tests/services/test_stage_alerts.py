@@ -15,7 +15,9 @@ from hms_web.models import Appointment, AuditEvent, StageAlert, new_id
 from hms_web.services import alert_board, stage_alerts, visits
 from hms_web.services.alert_board import AlertView
 from hms_web.services.stage_alerts import AlertResult
+from tests.races.guards import trigger
 from tests.scenes import Clinic
+from tests.services.test_no_show_sweep import held, impatient
 
 TEN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """10:00 in Kolkata on the Monday of the clinic."""
@@ -102,11 +104,46 @@ def test_who_moves_on_while_the_scan_looks_raises_no_alert(here: Clinic, engine:
             sa.update(Appointment).where(Appointment.id == booked).values(vitals_recorded_at=TOO_LONG, version=3)
         )
         found = pool.submit(scan_apart)
-        with engine.connect() as looking:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
             assert wait_until(lambda: bool(looking.scalar(waiting)), 10)
         measuring.commit()
         assert found.result(10) == AlertResult(created=0, resolved=0)
     assert here.count(StageAlert) == 0
+
+
+def test_a_visit_or_an_alert_that_somebody_holds_or_that_cannot_be_written_stops_no_other(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(monkeypatch)
+    keys = [checked_in(here) for _ in range(4)]
+    with held(engine, "appointments", keys[:1]), trigger(engine, "stage_alerts", "BEFORE INSERT", poison(keys[1])):
+        done = stage_alerts.scan(here.session, here.actor, now=TOO_LONG)
+        here.session.rollback()
+    assert (done.created, done.resolved) == (2, 0)
+    assert {failure.record_id: failure.error for failure in done.errors} == {
+        keys[0]: "Busy, SQLSTATE 55P03",
+        keys[1]: "ProgrammingError, SQLSTATE P0001",
+    }
+    assert scan(here, TOO_LONG) == (2, 0)
+    here.session.execute(sa.update(Appointment).values(vitals_recorded_at=TOO_LONG))
+    here.session.commit()
+    alert = here.session.scalars(sa.select(StageAlert.id).where(StageAlert.appointment_id == keys[0])).one()
+    with held(engine, "stage_alerts", [alert]):
+        done = stage_alerts.scan(here.session, here.actor, now=TOO_LONG)
+    assert (done.created, done.resolved, [failure.record_id for failure in done.errors]) == (0, 3, [alert])
+    assert scan(here, TOO_LONG) == (0, 1)
+
+
+def poison(appointment_id: UUID) -> str:
+    return f"IF NEW.appointment_id = '{appointment_id}' THEN RAISE 'poison'; END IF;"
+
+
+def test_more_than_one_transactions_worth_of_alerts(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_alerts, "AT_ONCE", 2)
+    for _ in range(5):
+        checked_in(here)
+    assert scan(here, TOO_LONG) == (5, 0)
+    assert scan(here, TOO_LONG + timedelta(days=1)) == (0, 5)
 
 
 def test_at_the_next_scan_yesterdays_alerts_are_over(here: Clinic) -> None:
