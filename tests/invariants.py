@@ -78,7 +78,12 @@ _TOLD = {
         MessageEvent.CANCELLED_BY_EMERGENCY,
         MessageEvent.DOCTOR_UNAVAILABLE,
     ],
-    "appointment.no_show": [MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED],
+    "appointment.no_show": [
+        MessageEvent.NO_SHOW,
+        MessageEvent.NO_SHOW_BLOCKED,
+        MessageEvent.NOT_COMING,
+        MessageEvent.NOT_COMING_BLOCKED,
+    ],
     "appointment.kept": [MessageEvent.KEPT],
 }
 
@@ -245,9 +250,13 @@ _BLOCKED_TWICE = """
 """
 
 _NO_SHOW_WITHOUT = """
-    SELECT a.id, a.status, count(l.id) AS logs
+    SELECT a.id, a.status, count(l.id) AS logs, excused.times AS excused
       FROM appointments a LEFT JOIN no_show_logs l ON l.appointment_id = a.id AND l.reverted_at IS NULL
-     GROUP BY a.id, a.status HAVING count(l.id) <> (a.status = 'NO_SHOW')::int
+     CROSS JOIN LATERAL (SELECT count(*) AS times FROM audit_events e
+                          WHERE a.status = 'NO_SHOW' AND e.record_type = 'appointment' AND e.record_id = a.id
+                            AND e.action = 'appointment.no_show_excused') AS excused
+     GROUP BY a.id, a.status, excused.times
+    HAVING count(l.id) <> (a.status = 'NO_SHOW')::int - excused.times
 """
 
 _ALARMED_FOR_NOTHING = """

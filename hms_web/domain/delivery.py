@@ -90,16 +90,15 @@ _TIME = frozenset({MessageEvent.BOOKED, MessageEvent.RESCHEDULED, MessageEvent.K
 AFFECTED = frozenset(
     {MessageEvent.AFFECTED_BY_ABSENCE, MessageEvent.AFFECTED_BY_HOLIDAY, MessageEvent.NEEDS_RESCHEDULING}
 )
-MISSED = frozenset({MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED})
+_OF_BLOCKED = frozenset({MessageEvent.NO_SHOW_BLOCKED, MessageEvent.NOT_COMING_BLOCKED})
+MISSED = frozenset({MessageEvent.NO_SHOW, MessageEvent.NOT_COMING}) | _OF_BLOCKED
 
-TO_PHONE = FINAL | AFFECTED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT, MessageEvent.NO_SHOW_BLOCKED}
+TO_PHONE = FINAL | AFFECTED | _OF_BLOCKED | {MessageEvent.RESCHEDULED, MessageEvent.KEPT}
 """What a patient has to be phoned about when it could not be sent. A booking was told to whoever made it, and one
 missed appointment is known to who missed it.
 """
 
-_STILL_AFTERWARDS = frozenset(
-    {MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE, MessageEvent.NO_SHOW_BLOCKED}
-)
+_STILL_AFTERWARDS = _OF_BLOCKED | {MessageEvent.CANCELLED_BY_EMERGENCY, MessageEvent.DOCTOR_UNAVAILABLE}
 """Of these a patient should know after the appointment's time too, to find another one."""
 
 _DAY = timedelta(days=1)
@@ -113,10 +112,10 @@ _AGES: dict[str, timedelta] = {
     MessageEvent.AFFECTED_BY_HOLIDAY: timedelta(hours=12),
     MessageEvent.NEEDS_RESCHEDULING: timedelta(hours=12),
     MessageEvent.KEPT: timedelta(hours=12),
-    MessageEvent.NO_SHOW: 2 * _DAY,
-    MessageEvent.NO_SHOW_BLOCKED: 2 * _DAY,
+    **dict.fromkeys(MISSED, 2 * _DAY),
     PROVIDER_TEST: timedelta(hours=1),
 }
+_LONG_OVER = timedelta(hours=6)
 _LEFT_TO_PHONE, _AT_LEAST = timedelta(hours=1), timedelta(minutes=15)
 
 
@@ -124,9 +123,12 @@ def expires_at(event: str, written: datetime, starts_at: datetime | None = None)
     """Return the instant from which a message that was written then is not worth sending any more.
 
     A booking is not announced once it has begun. What has to be phoned otherwise is given up an hour before the
-    appointment, so that there is time to phone; it is tried for a quarter of an hour all the same.
+    appointment, so that there is time to phone; it is tried for a quarter of an hour all the same. Who left yesterday
+    without being seen, which is noted today, is told nothing of a cancellation.
     """
     aged = written + _AGES.get(event, _DAY)
+    if event in FINAL and starts_at is not None and written - starts_at > _LONG_OVER:
+        return written
     if starts_at is None or event in MISSED:
         return aged
     if event in TO_PHONE:

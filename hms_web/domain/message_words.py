@@ -62,6 +62,15 @@ _ENGLISH = {
         "{hospital}: your appointment with {doctor} on {when} is noted as missed. "
         "Since several were missed, please ask at the front desk for your next one.",
     ),
+    MessageEvent.NOT_COMING: Template(
+        "Appointment Given Up",
+        "{hospital}: we have noted that you are not coming to {doctor} on {when}. You can book another time.",
+    ),
+    MessageEvent.NOT_COMING_BLOCKED: Template(
+        "Appointment Given Up",
+        "{hospital}: we have noted that you are not coming to {doctor} on {when}. "
+        "Since several were missed, please ask at the front desk for your next one.",
+    ),
 }
 
 _HINDI = {
@@ -108,6 +117,15 @@ _HINDI = {
     MessageEvent.NO_SHOW_BLOCKED: Template(
         "अपॉइंटमेंट छूट गई",
         "{hospital}: {doctor} के साथ {when} की आपकी अपॉइंटमेंट छूटी हुई दर्ज की गई है। "
+        "कई अपॉइंटमेंट छूट चुकी हैं, इसलिए अगली अपॉइंटमेंट के लिए कृपया रिसेप्शन पर आएँ या फ़ोन करें।",
+    ),
+    MessageEvent.NOT_COMING: Template(
+        "आप नहीं आ रहे हैं",
+        "{hospital}: हमने दर्ज कर लिया है कि आप {doctor} के पास {when} नहीं आएँगे। आप दूसरा समय बुक कर सकते हैं।",
+    ),
+    MessageEvent.NOT_COMING_BLOCKED: Template(
+        "आप नहीं आ रहे हैं",
+        "{hospital}: हमने दर्ज कर लिया है कि आप {doctor} के पास {when} नहीं आएँगे। "
         "कई अपॉइंटमेंट छूट चुकी हैं, इसलिए अगली अपॉइंटमेंट के लिए कृपया रिसेप्शन पर आएँ या फ़ोन करें।",
     ),
 }

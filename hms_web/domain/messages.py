@@ -26,6 +26,8 @@ class MessageEvent(StrEnum):
     KEPT = "appointment.kept"
     NO_SHOW = "appointment.no_show"
     NO_SHOW_BLOCKED = "appointment.no_show_blocked"
+    NOT_COMING = "appointment.not_coming"
+    NOT_COMING_BLOCKED = "appointment.not_coming_blocked"
 
 
 PROVIDER_TEST = "provider.test"
@@ -47,6 +49,7 @@ HIGH = frozenset(
         MessageEvent.NEEDS_RESCHEDULING,
         MessageEvent.DOCTOR_UNAVAILABLE,
         MessageEvent.NO_SHOW_BLOCKED,
+        MessageEvent.NOT_COMING_BLOCKED,
     }
 )
 

@@ -1,8 +1,9 @@
 """Who did not come: when an appointment counts as missed, and what follows for the patient (product.md, No-show)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from hms_web.domain.messages import MessageEvent
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.phrases import phrase
 from hms_web.domain.visits import UPCOMING, AppointmentStatus
@@ -69,6 +70,13 @@ def lifts_block(count: int, *, is_auto_blocked: bool) -> bool:
     return is_auto_blocked and count < BLOCK_AT
 
 
+def told_as(starts_at: datetime, now: datetime, *, is_blocked: bool) -> MessageEvent:
+    """Return what a patient is told: who calls off a time to come has not missed it."""
+    if now < starts_at:
+        return MessageEvent.NOT_COMING_BLOCKED if is_blocked else MessageEvent.NOT_COMING
+    return MessageEvent.NO_SHOW_BLOCKED if is_blocked else MessageEvent.NO_SHOW
+
+
 def reverted_to(starts_at: datetime, now: datetime) -> AppointmentStatus:
     """Return what a no-show becomes when it is undone: expected again, or, once the slot has begun, here.
 
@@ -76,6 +84,13 @@ def reverted_to(starts_at: datetime, now: datetime) -> AppointmentStatus:
     given up once is asked again.
     """
     return AppointmentStatus.CHECKED_IN if now >= starts_at else AppointmentStatus.SCHEDULED
+
+
+def is_over(day: date, today: date) -> bool:
+    """Whether a missed appointment's day has gone by: nobody can check in for it any more, but the no-show may still
+    turn out to be wrong, and an administrator takes it out of the count (docs/decisions/0090).
+    """
+    return day < today
 
 
 def may_be_missed(status: AppointmentStatus) -> bool:

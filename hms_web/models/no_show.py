@@ -17,8 +17,10 @@ _LIVE = text("status IN ({})".format(", ".join(f"'{status}'" for status in sorte
 class NoShowLog(Base):
     """One appointment that was missed; at most one that is not reverted.
 
-    `previous_status` is what a revert goes back to. `is_counted` says whether it counts towards the patient's block:
-    an unblocking starts the count again at 0, and what was counted until then counts no more.
+    `previous_status` is what the appointment was until then, for the record: taken back, it becomes SCHEDULED or
+    CHECKED_IN, because the table of statuses knows no other way (`domain/no_show.reverted_to`). `is_counted` says
+    whether it counts towards the patient's block: an unblocking starts the count again at 0, and what was counted until
+    then counts no more.
     """
 
     __tablename__ = "no_show_logs"

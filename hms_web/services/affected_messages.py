@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
-from hms_web.domain.delivery import Reason
+from hms_web.domain.delivery import MISSED, Reason
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
@@ -47,12 +47,25 @@ def take_back(
 
     In the app a patient reads nothing: they have no login. One whose sending failed may have arrived all the same.
     """
+    return _take_back(session, actor, Notification.dedupe_key.in_(_keys(event, appointment_id, version)), now=now)
+
+
+def take_back_missed(
+    session: Session, actor: Actor, appointment_id: UUID, *, noted_at: datetime, now: datetime
+) -> bool:
+    """Do the same with what was told about a no-show that was noted then and is taken back."""
+    told = and_(
+        Notification.appointment_id == appointment_id,
+        Notification.event.in_(MISSED),
+        Notification.created_at == noted_at,
+    )
+    return _take_back(session, actor, told, now=now)
+
+
+def _take_back(session: Session, actor: Actor, wanted: ColumnElement[bool], *, now: datetime) -> bool:
     rows = session.scalars(
         select(Notification)
-        .where(
-            Notification.hospital_id == actor.hospital_id,
-            Notification.dedupe_key.in_(_keys(event, appointment_id, version)),
-        )
+        .where(Notification.hospital_id == actor.hospital_id, wanted)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()

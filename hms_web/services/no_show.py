@@ -7,19 +7,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, not_, or_, select
 from sqlalchemy.orm import Session
 
-from hms_web.domain.identity import Actor
+from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
-from hms_web.domain.no_show import NoShowReason, may_be_missed, releases_slot, reverted_to
+from hms_web.domain.messages import MessageEvent
+from hms_web.domain.no_show import NoShowReason, is_over, may_be_missed, releases_slot, reverted_to
 from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.validation import line_mistake, note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import INACTIVE, AppointmentStatus
 from hms_web.models import Appointment, Doctor, NoShowLog, Patient, SlotBlock, User, new_id
 from hms_web.services import (
+    affected_messages,
     appointments,
     audit,
     locks,
     no_show_writing,
+    outbox,
     patient_blocks,
     settling,
     slot_making,
@@ -123,8 +126,10 @@ def revert(
 ) -> AppointmentView | Refusal:
     """Take a no-show back: the patient is expected again, or, once the slot has begun, is here.
 
-    The log is marked, the count goes down, and a block that no-shows caused ends when they are too few for it. Refuses
-    APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one that is no no-show or lies on another day,
+    The log is marked, the count goes down, and a block that no-shows caused ends when they are too few for it. On a
+    later day nobody checks in any more: then an administrator takes the log alone back, and the appointment stays as it
+    is (docs/decisions/0090). Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one that is no
+    no-show, whose log was taken back, or, for everybody else, that lies on another day,
     SLOT_TAKEN, PATIENT_DOUBLE_BOOKED and SLOT_BLOCKED when the time is somebody's or closed by now, and
     DOCTOR_FULLY_BOOKED. Raises InvalidInput, Busy.
     """
@@ -136,31 +141,35 @@ def revert(
             return Refusal(Code.APPOINTMENT_NOT_FOUND)
         if version is not None and version != appointment.version:
             return Refusal(Code.STALE_VERSION)
-        refusal = _not_undone(session, actor, appointment, now=now)
-        if refusal is not None:
-            return refusal
-        _revert(session, actor, appointment, note=note.strip(), now=now)
+        log = _to_undo(session, actor, appointment, now=now)
+        if isinstance(log, Refusal):
+            return log
+        undo = _excuse if is_over(appointment.date, local_date(now, actor.zone)) else _revert
+        undo(session, actor, appointment, log, note=note.strip(), now=now)
         return appointments.get(session, actor, appointment_id)
 
     return unit_of_work.run(session, work)
 
 
-def _not_undone(session: Session, actor: Actor, appointment: Appointment, *, now: datetime) -> Refusal | None:
-    """Return what speaks against taking a no-show back."""
+def _to_undo(session: Session, actor: Actor, appointment: Appointment, *, now: datetime) -> NoShowLog | Refusal:
+    """Return the log of a no-show that may be taken back, or what speaks against it."""
     status, wanted = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
     edge = {"from": status, "to": wanted}
     if status is not AppointmentStatus.NO_SHOW:
         return Refusal(Code.INVALID_TRANSITION, edge)
-    is_here = wanted is AppointmentStatus.CHECKED_IN
-    if is_here and appointment.date != local_date(now, actor.zone):
-        return Refusal(Code.INVALID_TRANSITION, edge | {"day": appointment.date})
-    closed = None if is_here else _closed(session, appointment)
-    return _taken(session, appointment) or closed or _full(session, appointment)
+    log = _live_log(session, appointment)
+    if log is None:
+        return Refusal(Code.INVALID_TRANSITION, {"from": status, "excused": True})
+    if is_over(appointment.date, local_date(now, actor.zone)):
+        late = Refusal(Code.INVALID_TRANSITION, edge | {"day": appointment.date, "no_show": True})
+        return log if actor.role is Role.ADMIN else late
+    closed = None if wanted is AppointmentStatus.CHECKED_IN else _closed(session, appointment, log)
+    return _taken(session, appointment) or closed or _full(session, appointment) or log
 
 
-def _live_log(session: Session, appointment: Appointment) -> NoShowLog:
+def _live_log(session: Session, appointment: Appointment) -> NoShowLog | None:
     query = select(NoShowLog).where(NoShowLog.appointment_id == appointment.id, NoShowLog.reverted_at.is_(None))
-    return session.scalars(query.execution_options(populate_existing=True)).one()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def _taken(session: Session, appointment: Appointment) -> Refusal | None:
@@ -183,7 +192,7 @@ def _taken(session: Session, appointment: Appointment) -> Refusal | None:
     return Refusal(Code.PATIENT_DOUBLE_BOOKED, {"starts_at": other.starts_at})
 
 
-def _closed(session: Session, appointment: Appointment) -> Refusal | None:
+def _closed(session: Session, appointment: Appointment, log: NoShowLog) -> Refusal | None:
     """Refuse when somebody has closed the time by hand; what the no-show itself closed is its own."""
     other = session.execute(
         select(SlotBlock.reason)
@@ -191,7 +200,7 @@ def _closed(session: Session, appointment: Appointment) -> Refusal | None:
             SlotBlock.doctor_id == appointment.doctor_id,
             SlotBlock.starts_at < appointment.ends_at,
             SlotBlock.ends_at > appointment.starts_at,
-            not_(_own_block(appointment, _live_log(session, appointment))),
+            not_(_own_block(appointment, log)),
         )
         .limit(1)
     ).one_or_none()
@@ -220,17 +229,41 @@ def _full(session: Session, appointment: Appointment) -> Refusal | None:
     return Refusal(Code.DOCTOR_FULLY_BOOKED, {"maximum": most}) if booked >= most else None
 
 
-def _revert(session: Session, actor: Actor, appointment: Appointment, *, note: str, now: datetime) -> None:
+def _excuse(
+    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog, *, note: str, now: datetime
+) -> None:
+    """Let a no-show of an earlier day count no more: the log is taken back, the appointment stays what it is."""
+    appointment.version += 1
+    _take_back(session, actor, appointment, log, note=note, now=now)
+    affected_messages.take_back_missed(session, actor, appointment.id, noted_at=log.created_at, now=now)
+    audit.record(session, actor, "appointment.no_show_excused", "appointment", appointment.id, now=now, note=note)
+
+
+def _take_back(
+    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog, *, note: str, now: datetime
+) -> None:
+    log.reverted_at, log.reverted_by_id, log.revert_note = now, actor.user_id, note
+    patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
+    session.flush()
+
+
+def _revert(
+    session: Session, actor: Actor, appointment: Appointment, log: NoShowLog, *, note: str, now: datetime
+) -> None:
     before, after = AppointmentStatus(appointment.status), reverted_to(appointment.starts_at, now)
     appointment.status = after
     appointment.checked_in_at = now if after is AppointmentStatus.CHECKED_IN else None
     appointment.version += 1
-    log = _live_log(session, appointment)
-    log.reverted_at, log.reverted_by_id, log.revert_note = now, actor.user_id, note
     session.execute(delete(SlotBlock).where(_own_block(appointment, log)))
-    patient_blocks.count_down(session, actor, appointment.patient_id, is_counted=log.is_counted, now=now)
-    session.flush()
-    details = {"status": {"from": before, "to": after}, "note": note}
+    _take_back(session, actor, appointment, log, note=note, now=now)
+    has_heard = affected_messages.take_back_missed(session, actor, appointment.id, noted_at=log.created_at, now=now)
+    view = appointments.get(session, actor, appointment.id)
+    is_expected = after is AppointmentStatus.SCHEDULED
+    # Who heard of a no-show would not come: they are told that the time is theirs, unless it needs another one by now.
+    stays = is_expected and has_heard and settling.cause_against(session, actor, view) is None
+    details = {"status": {"from": before, "to": after}, "note": note} | ({"told": MessageEvent.KEPT} if stays else {})
     audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)
+    if stays:
+        outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.KEPT)], now=now)
     slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
-    settling.catch_up(session, actor, appointments.get(session, actor, appointment.id), now=now)
+    settling.catch_up(session, actor, view, now=now)

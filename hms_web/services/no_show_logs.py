@@ -9,16 +9,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from hms_web.domain.delivery import MISSED
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import day_span
-from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import Doctor, NoShowLog, Notification, Patient, User
 from hms_web.services import paging
 
-TOLD = (MessageEvent.NO_SHOW, MessageEvent.NO_SHOW_BLOCKED)
 _DOCTOR_USER = aliased(User)
 _CREATOR = aliased(User)
 
@@ -131,7 +130,7 @@ def _narrowed(actor: Actor, wanted: LogFilter) -> Iterator[ColumnElement[bool]]:
 def _named(actor: Actor) -> Select[*tuple[Any, ...]]:
     sent = exists().where(
         Notification.appointment_id == NoShowLog.appointment_id,
-        Notification.event.in_(TOLD),
+        Notification.event.in_(MISSED),
         Notification.created_at == NoShowLog.created_at,
         Notification.channel != "in_app",
         Notification.state == DeliveryState.SENT,

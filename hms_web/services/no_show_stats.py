@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, cast, extract, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, and_, cast, exists, extract, func, literal_column, select, tuple_
 from sqlalchemy.dialects.postgresql import INTEGER
 from sqlalchemy.orm import Session, aliased
 
@@ -20,6 +20,8 @@ from hms_web.services.no_show_logs import allowed_doctor
 
 K = TypeVar("K")
 S = AppointmentStatus
+# One that turned out to be wrong on a later day stays a no-show, and is neither missed nor come.
+_COUNTS = exists().where(NoShowLog.appointment_id == Appointment.id, NoShowLog.reverted_at.is_(None))
 CAME = (S.CHECKED_IN, S.IN_PROGRESS, S.COMPLETED)
 
 
@@ -80,7 +82,7 @@ def stats(
             Appointment.doctor_id,
             weekday.label("weekday"),
             hour.label("hour"),
-            func.count().filter(Appointment.status == S.NO_SHOW).label("missed"),
+            func.count().filter(Appointment.status == S.NO_SHOW, _COUNTS).label("missed"),
             func.count().filter(Appointment.status.in_(CAME)).label("came"),
         )
         .where(mine, Appointment.status.in_((S.NO_SHOW, *CAME)))

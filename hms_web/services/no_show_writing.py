@@ -15,8 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.domain.messages import MessageEvent
-from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot
+from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot, told_as
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import new_id
@@ -92,7 +91,7 @@ def write(
     entries += [audit.Entry("appointment.no_show_review", "appointment", row.id, {}) for row in ask]
     entries += [_entry_of_blocked(key) for key in sorted(newly_blocked)]
     audit.record_all(session, actor, entries, now=now)
-    outbox.queue(session, actor.hospital_id, [_notice(row, newly_blocked) for row in missed], now=now)
+    outbox.queue(session, actor.hospital_id, [_notice(row, newly_blocked, now) for row in missed], now=now)
     return len(newly_blocked)
 
 
@@ -127,10 +126,10 @@ def _entry_of_blocked(patient_id: UUID) -> audit.Entry:
     )
 
 
-def _notice(row: Row[Any], newly_blocked: set[UUID]) -> PatientNotice:
+def _notice(row: Row[Any], newly_blocked: set[UUID], now: datetime) -> PatientNotice:
     is_blocked = row.patient_id in newly_blocked or row.patient_status == PatientStatus.BLOCKED
     return PatientNotice(
-        event=MessageEvent.NO_SHOW_BLOCKED if is_blocked else MessageEvent.NO_SHOW,
+        event=told_as(row.starts_at, now, is_blocked=is_blocked),
         appointment_id=row.id,
         patient_id=row.patient_id,
         version=row.version + 1,

@@ -120,10 +120,16 @@ def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: date
 
     Nobody is told: the person stands at the desk, or stood there a moment ago.
     """
+    cause = cause_against(session, actor, view)
+    if cause is not None:
+        marking.mark_cause(session, actor, [view.id], cause, now=now)
+
+
+def cause_against(session: Session, actor: Actor, view: AppointmentView) -> AffectedCause | None:
+    """Return what speaks against an appointment now and was not settled by keeping it, or None."""
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
     due = due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)
-    if not is_settled(view.kept_cause, due):
-        marking.mark_cause(session, actor, [view.id], due[0], now=now)
+    return None if is_settled(view.kept_cause, due) else due[0]
 
 
 def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active: bool, now: datetime) -> None:

@@ -163,6 +163,11 @@ STALE_BY = phrase(
 NO_VITALS_NOW = phrase("Vitals are taken of people who are checked in today; this appointment is {from}{on}.")
 ALERT_TAKEN = phrase("Somebody has taken this alert on already. Look at the board as it is now.")
 ALERT_OVER = phrase("This alert is over already. Look at the board as it is now.")
+NO_SHOW_OVER = phrase(
+    "That day ({day}) is over, and nobody can check in for it any more. An administrator can take the no-show out of "
+    "the patient's count."
+)
+EXCUSED_BEFORE = phrase("This no-show was taken back before and does not count any more.")
 CONSULTATION_OVER = phrase("This consultation is {from}; it can no longer be changed.")
 # Parts of the sentences above, each with what stands before it.
 HOURS = phrase(" ({start_time} to {end_time})")
@@ -186,16 +191,23 @@ def sentence(refusal: Refusal, zone: tzinfo, *, voice: Voice = ENGLISH) -> str:
     return voice.translate(_template(refusal.code, facts)).format(**{**facts, **more})
 
 
+# What an INVALID_TRANSITION was about, by the fact that says so.
+ABOUT = {
+    "no_show": NO_SHOW_OVER,
+    "vitals": NO_VITALS_NOW,
+    "excused": EXCUSED_BEFORE,
+    "consultation": CONSULTATION_OVER,
+}
+
+
 def _template(code: Code, facts: Mapping[str, str]) -> str:
     if code is Code.STALE_VERSION and facts.get("by"):
         return STALE_BY
-    if code is not Code.INVALID_TRANSITION or "to" in facts:
+    if code is not Code.INVALID_TRANSITION or ("to" in facts and "no_show" not in facts):
         return SENTENCES[code]
-    if "vitals" in facts:
-        return NO_VITALS_NOW
     if "alert" in facts:
         return ALERT_OVER if facts["from"] == "RESOLVED" else ALERT_TAKEN
-    return CONSULTATION_OVER if "consultation" in facts else NOT_MOVED
+    return next((words for about, words in ABOUT.items() if about in facts), NOT_MOVED)
 
 
 def _words(value: object, zone: tzinfo, voice: Voice) -> str:

@@ -42,6 +42,7 @@ PLAIN = {
     ),
     "appointment.had_come": lazy_gettext("The patient had come, says somebody who was there"),
     "appointment.no_show_reverted": lazy_gettext("No-show taken back"),
+    "appointment.no_show_excused": lazy_gettext("No-show taken out of the count"),
     "patient.created": lazy_gettext("Added"),
 }
 

@@ -22,6 +22,8 @@ EVENTS: dict[str, LazyString] = {
     MessageEvent.KEPT: lazy_gettext("Stays as it is"),
     MessageEvent.NO_SHOW: lazy_gettext("Missed"),
     MessageEvent.NO_SHOW_BLOCKED: lazy_gettext("Missed, booking at the desk"),
+    MessageEvent.NOT_COMING: lazy_gettext("Not coming"),
+    MessageEvent.NOT_COMING_BLOCKED: lazy_gettext("Not coming, booking at the desk"),
 }
 OTHER_EVENTS = {PROVIDER_TEST: lazy_gettext("Test of a provider")}
 

@@ -45,6 +45,8 @@ MARKED = replace(AS_SAID, affected_cause=AffectedCause.ABSENCE)
         (E.RESCHEDULED, 9 * DAY, 6 * HOUR),
         (E.CANCELLED, 5 * HOUR, 4 * HOUR),
         (E.CANCELLED, 9 * DAY, 6 * HOUR),
+        (E.CANCELLED, -6 * HOUR, HOUR / 4),
+        (E.CANCELLED, -6 * HOUR - timedelta(microseconds=1), timedelta()),
         (E.CANCELLED_BY_EMERGENCY, HOUR, HOUR / 4),
         (E.CANCELLED_BY_EMERGENCY, -HOUR, HOUR / 4),
         (E.DOCTOR_UNAVAILABLE, 9 * DAY, 6 * HOUR),
@@ -54,6 +56,8 @@ MARKED = replace(AS_SAID, affected_cause=AffectedCause.ABSENCE)
         (E.KEPT, 9 * DAY, 12 * HOUR),
         (E.NO_SHOW, -HOUR, 2 * DAY),
         (E.NO_SHOW_BLOCKED, -HOUR, 2 * DAY),
+        (E.NOT_COMING, 9 * DAY, 2 * DAY),
+        (E.NOT_COMING_BLOCKED, HOUR, 2 * DAY),
         (PROVIDER_TEST, None, HOUR),
         ("staff.notice", None, DAY),
     ],
@@ -76,7 +80,7 @@ def test_a_cancellation_is_true_while_it_is_cancelled(event: MessageEvent) -> No
         assert wrong == (None if status is S.CANCELLED else Reason.REVERTED)
 
 
-@pytest.mark.parametrize("event", [E.NO_SHOW, E.NO_SHOW_BLOCKED])
+@pytest.mark.parametrize("event", [E.NO_SHOW, E.NO_SHOW_BLOCKED, E.NOT_COMING, E.NOT_COMING_BLOCKED])
 def test_a_no_show_is_true_until_it_is_reverted(event: MessageEvent) -> None:
     for status in S:
         wrong = no_longer_true(event, SAID, replace(AS_SAID, status=status))
@@ -113,12 +117,13 @@ def test_what_says_nothing_of_a_time_stays_true() -> None:
 
 
 def test_what_is_phoned_about() -> None:
-    assert set(E) - TO_PHONE == {E.BOOKED, E.NO_SHOW}
+    assert set(E) - TO_PHONE == {E.BOOKED, E.NO_SHOW, E.NOT_COMING}
 
 
 def test_until_when_somebody_is_phoned() -> None:
     afterwards = {event for event in TO_PHONE if phoned_until(event, NOW) == NOW + 2 * DAY}
-    assert afterwards == {E.CANCELLED_BY_EMERGENCY, E.DOCTOR_UNAVAILABLE, E.NO_SHOW_BLOCKED}
+    blocked = {E.NO_SHOW_BLOCKED, E.NOT_COMING_BLOCKED}
+    assert afterwards == {E.CANCELLED_BY_EMERGENCY, E.DOCTOR_UNAVAILABLE} | blocked
     assert {phoned_until(event, NOW) for event in AFFECTED} == {None}, "as long as it is true"
     assert {phoned_until(event, NOW) for event in TO_PHONE - afterwards - AFFECTED} == {NOW}
 

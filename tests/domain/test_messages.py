@@ -48,6 +48,7 @@ def test_what_the_hospital_causes_is_urgent() -> None:
         MessageEvent.NEEDS_RESCHEDULING,
         MessageEvent.DOCTOR_UNAVAILABLE,
         MessageEvent.NO_SHOW_BLOCKED,
+        MessageEvent.NOT_COMING_BLOCKED,
     }
 
 

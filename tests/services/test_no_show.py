@@ -17,10 +17,12 @@ from hms_web.services import (
     cancelling,
     marking,
     no_show,
+    no_show_stats,
     patient_blocks,
     slot_keeping,
     slots,
     visits,
+    wording,
 )
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import BookingRequest
@@ -182,8 +184,8 @@ def test_the_third_no_show_blocks_at_once_and_a_fourth_changes_nothing_of_that(h
     row = person(here, patient_id)
     assert (row.blocked_reason, row.blocked_at) == ("Blocked due to 3 no-show appointments", NOW + 2 * MINUTE)
     assert here.count(AuditEvent, action="patient.blocked", record_id=patient_id) == 1
-    assert here.count(Notification, patient_id=patient_id, event="appointment.no_show") == 4
-    assert here.count(Notification, patient_id=patient_id, event="appointment.no_show_blocked") == 4
+    assert here.count(Notification, patient_id=patient_id, event="appointment.not_coming") == 4
+    assert here.count(Notification, patient_id=patient_id, event="appointment.not_coming_blocked") == 4
     refused = booking.book(here.session, here.actor, BookingRequest(patient_id, doctor, MONDAY, time(15)), now=NOW)
     assert isinstance(refused, Refusal)
     assert refused.code is Code.PATIENT_BLOCKED
@@ -246,7 +248,64 @@ def test_another_no_show_after_the_first_was_taken_back_counts_and_tells_anew(he
     assert isinstance(mark(here, view.id), AppointmentView)
     assert here.count(NoShowLog, appointment_id=view.id) == 2
     assert person(here, view.patient_id).no_show_count == 1
-    assert here.count(Notification, appointment_id=view.id, event="appointment.no_show") == 4
+    assert len(told(here, view.id, "appointment.not_coming")) == len(told(here, view.id, "appointment.no_show")) == 2
+    sound(here)
+
+
+def told(here: Clinic, appointment_id: UUID, event: str) -> list[tuple[str, str]]:
+    here.session.expire_all()
+    query = sa.select(Notification.channel, Notification.state).where(
+        Notification.appointment_id == appointment_id, Notification.event == event
+    )
+    return sorted((row.channel, row.state) for row in here.session.execute(query))
+
+
+def send_all(here: Clinic) -> None:
+    here.session.execute(sa.update(Notification).values(state="SENT", next_attempt_at=None))
+    here.session.commit()
+
+
+def test_who_may_have_heard_of_the_no_show_hears_that_the_time_stands(here: Clinic) -> None:
+    view = marked(here, EARLY)
+    send_all(here)
+    assert isinstance(revert(here, view.id, EARLY), AppointmentView)
+    assert told(here, view.id, "appointment.kept") == [("in_app", "SENT"), ("sms", "QUEUED")]
+    assert told(here, view.id, "appointment.not_coming") == [("in_app", "SENT"), ("sms", "SENT")]
+    sound(here)
+
+
+def test_what_was_not_sent_of_a_no_show_never_is_and_needs_no_other_message(here: Clinic) -> None:
+    view = marked(here, EARLY)
+    assert isinstance(revert(here, view.id, EARLY), AppointmentView)
+    assert told(here, view.id, "appointment.not_coming") == [("in_app", "SUPPRESSED"), ("sms", "SUPPRESSED")]
+    assert told(here, view.id, "appointment.kept") == []
+    assert isinstance(mark(here, view.id, EARLY + MINUTE), AppointmentView)
+    states = [state for channel, state in told(here, view.id, "appointment.not_coming") if channel == "sms"]
+    assert states == ["QUEUED", "SUPPRESSED"]
+    sound(here)
+
+
+def test_who_is_here_or_needs_another_time_is_not_told_that_it_stands(here: Clinic) -> None:
+    here_now, away = marked(here, EARLY), marked(here, EARLY)
+    send_all(here)
+    here.absence(away.doctor_id, MONDAY, MONDAY)
+    for view, now in ((here_now, LATE), (away, EARLY)):
+        assert isinstance(revert(here, view.id, now), AppointmentView)
+        assert told(here, view.id, "appointment.kept") == []
+    sound(here)
+
+
+@pytest.mark.parametrize(
+    ("now", "event"), [(EARLY, "not_coming"), (TEN - timedelta(microseconds=1), "not_coming"), (TEN, "no_show")]
+)
+def test_who_calls_off_a_time_to_come_is_not_told_that_it_was_missed(here: Clinic, now: datetime, event: str) -> None:
+    patient_id = here.patient()
+    booked = [here.book(here.doctor(), patient_id, time(hour)).id for hour in (10, 11, 12)]
+    assert isinstance(mark(here, booked[0], now, reason=NoShowReason.PATIENT_CALLED), AppointmentView)
+    assert len(told(here, booked[0], f"appointment.{event}")) == 2
+    for key in booked[1:]:
+        assert isinstance(mark(here, key, EARLY, reason=NoShowReason.PATIENT_CALLED), AppointmentView)
+    assert len(told(here, booked[2], "appointment.not_coming_blocked")) == 2
     sound(here)
 
 
@@ -254,8 +313,47 @@ def test_nobody_checks_in_for_another_day(here: Clinic) -> None:
     view = marked(here)
     tomorrow = LATE + timedelta(days=1)
     refused = revert(here, view.id, tomorrow)
-    edge = {"from": "NO_SHOW", "to": "CHECKED_IN", "day": MONDAY}
+    edge = {"from": "NO_SHOW", "to": "CHECKED_IN", "day": MONDAY, "no_show": True}
     assert refused == Refusal(Code.INVALID_TRANSITION, edge)
+    assert "An administrator" in wording.sentence(refused, here.actor.zone)
+
+
+def test_an_administrator_takes_a_wrong_no_show_of_an_earlier_day_out_of_the_count(here: Clinic) -> None:
+    """An unjust block must be curable; the appointment keeps its place in history."""
+    patient_id, tomorrow = here.patient(), LATE + timedelta(days=1)
+    keys = [here.book(here.doctor(), patient_id, time(10) if n == 0 else time(8 + n)).id for n in (0, 1, 3)]
+    for key in keys:
+        assert isinstance(mark(here, key, TEN + timedelta(hours=2)), AppointmentView)
+    assert person(here, patient_id).status == "BLOCKED"
+    done = no_show.revert(here.session, here.admin, keys[0], note=" He sat here all day ", now=tomorrow)
+    assert isinstance(done, AppointmentView)
+    assert (done.status, done.checked_in_at, done.version) == (AppointmentStatus.NO_SHOW, None, 3)
+    log = log_of(here, keys[0])
+    assert (log.reverted_at, log.reverted_by_id, log.revert_note) == (
+        tomorrow,
+        here.admin.user_id,
+        "He sat here all day",
+    )
+    patient = person(here, patient_id)
+    assert (patient.status, patient.no_show_count, patient.lifetime_no_shows) == ("ACTIVE", 2, 2)
+    assert told(here, keys[0], "appointment.no_show") == [("in_app", "SUPPRESSED"), ("sms", "SUPPRESSED")]
+    assert here.count(AuditEvent, action="appointment.no_show_excused", record_id=keys[0]) == 1
+    sound(here)
+    shares = no_show_stats.stats(here.session, here.admin).total
+    assert (shares.missed, shares.came) == (2, 0)
+    again = no_show.revert(here.session, here.admin, keys[0], note="Twice", now=tomorrow)
+    assert again == Refusal(Code.INVALID_TRANSITION, {"from": "NO_SHOW", "excused": True})
+    assert "taken back before" in wording.sentence(again, here.actor.zone)
+    sound(here)
+
+
+def test_on_the_day_itself_an_administrator_takes_it_back_like_everybody(here: Clinic) -> None:
+    view = marked(here)
+    done = no_show.revert(here.session, here.admin, view.id, note="Late", now=LATE)
+    assert isinstance(done, AppointmentView)
+    assert done.status is AppointmentStatus.CHECKED_IN
+    again = no_show.revert(here.session, here.admin, view.id, note="Late", now=LATE)
+    assert again == Refusal(Code.INVALID_TRANSITION, {"from": "CHECKED_IN", "to": "CHECKED_IN"})
 
 
 def test_a_time_that_is_somebody_elses_by_now_stays_theirs(here: Clinic) -> None:

@@ -164,3 +164,8 @@ def settle(row: Row, desk: Actor, at: datetime, phoned_before: datetime) -> date
             phoned_at, phoned_by = at + PHONED_AFTER, desk.user_id
     row |= {"last_error": error, "phoned_at": phoned_at, "phoned_by_id": phoned_by}
     return phoned_at
+
+
+def suppress(row: Row) -> None:
+    """Let a message that is not true any more, and that nobody was told, never go out."""
+    row |= {"state": str(DeliveryState.SUPPRESSED), "next_attempt_at": None, "last_error": str(Reason.REVERTED)}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hms_web.domain.alerts import MESSAGES, AlertStatus, Visit, wait_of
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
-from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot, reverted_to
+from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot, reverted_to, told_as
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.replay import TICK, ticks
 from hms_web.domain.visits import AppointmentStatus
@@ -120,10 +120,11 @@ class _Teller:
         )
 
     def _tell(self, case: Case, event: MessageEvent, at: datetime) -> None:
-        notice = beginnings.notice(case, event)
+        notice, case.told = beginnings.notice(case, event), []
         for row in self.told(notice, at):
             phoned = beginnings.settle(row, case.desk, at, self.phoned_before)
             self.rows.messages.append(row)
+            case.told.append(row)
             if phoned is not None:
                 about = {"appointment_id": notice.appointment_id}
                 self._event(case.desk, phoned, "notification.phoned", "notification", row["id"], about)
@@ -182,10 +183,12 @@ class _Teller:
             details = {"reason": BLOCKED_REASON, "changes": change}
             self._event(actor, deed.at, "patient.blocked", "patient", case.row["patient_id"], details)
         is_blocked = person.status is PatientStatus.BLOCKED
-        self._tell(case, MessageEvent.NO_SHOW_BLOCKED if is_blocked else MessageEvent.NO_SHOW, deed.at)
+        self._tell(case, told_as(case.row["starts_at"], deed.at, is_blocked=is_blocked), deed.at)
 
     def _revert(self, case: Case, deed: Deed) -> None:
         case.no_show |= {"reverted_at": deed.at, "reverted_by_id": case.desk.user_id, "revert_note": deed.words}
+        for row in case.told:
+            beginnings.suppress(row)
         self.rows.people[case.course.patient].missed -= 1
         status = reverted_to(case.row["starts_at"], deed.at)
         also = {"note": deed.words}

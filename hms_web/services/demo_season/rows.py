@@ -54,7 +54,10 @@ class Rows:
 
 @dataclass(slots=True)
 class Case:
-    """One visit as far as it has gone: its row, and the rows beside it that later deeds change."""
+    """One visit as far as it has gone: its row, and the rows beside it that later deeds change.
+
+    `told` are the rows of its latest message.
+    """
 
     course: Course
     row: Row
@@ -63,3 +66,4 @@ class Case:
     consultation: Row = field(default_factory=dict)
     no_show: Row = field(default_factory=dict)
     alert: Row = field(default_factory=dict)
+    told: list[Row] = field(default_factory=list)
