@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import affected, alert_board, no_show_reviews
+from hms_web.services import affected, alert_board, left_over, no_show_reviews
 from hms_web.web import auth
 
 EVERYONE = frozenset(Role)
@@ -42,6 +42,7 @@ ENTRIES = (
     Entry("appointments.index", lazy_gettext("Appointments")),
     Entry("no_shows.index", lazy_gettext("No-shows"), frozenset({Role.ADMIN, Role.DOCTOR})),
     Entry("no_shows.review", lazy_gettext("Did they come?"), frozenset({Role.RECEPTIONIST}), is_rare=True),
+    Entry("left_over.index", lazy_gettext("Still here?"), is_rare=True),
     Entry("doctors.index", lazy_gettext("Doctors"), ADMINS, is_managed=True),
     Entry("holidays.index", lazy_gettext("Holidays"), ADMINS, is_managed=True),
     Entry("users.index", lazy_gettext("Users"), ADMINS, is_managed=True),
@@ -69,10 +70,15 @@ def _untaken(session: Session, actor: Actor) -> int:
     return alert_board.active_count(session, actor, now=clock.now())
 
 
+def _left_over(session: Session, actor: Actor) -> int:
+    return left_over.count(session, actor, now=clock.now())
+
+
 # How many things wait on a page, where that costs next to nothing. A live number changes while a page is open.
 COUNTS: dict[str, Callable[[Session, Actor], int]] = {
     "affected.index": affected.count,
     "alerts.page": _untaken,
+    "left_over.index": _left_over,
     "no_shows.review": no_show_reviews.count,
 }
 LIVE = "alerts.page"
