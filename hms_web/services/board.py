@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from hms_web.domain.alerts import LIVE, Visit, wait_of
+from hms_web.domain.alerts import LIVE, Visit, Wait, wait_of
 from hms_web.domain.consultations import ConsultationStatus
 from hms_web.domain.flow import Stage, stage_of
 from hms_web.domain.identity import Actor
@@ -65,13 +65,12 @@ class BoardRow:
 
     @property
     def since(self) -> datetime:
-        """From when on the patient has been at this stage; for one who is expected, from when on they are late."""
-        since = {
-            Stage.ARRIVED: self.checked_in_at,
-            Stage.VITALS_DONE: self.vitals_recorded_at,
-            Stage.WITH_DOCTOR: self.seen_since,
-            Stage.DONE: self.done_at,
-        }
+        """From when on the patient waits at this stage, as the alerts count it: for the doctor not before the slot
+        begins. Of one who is with the doctor or done, since when; of one who is expected, from when on they are late.
+        """
+        if self._wait:
+            return self._wait.since
+        since = {Stage.WITH_DOCTOR: self.seen_since, Stage.DONE: self.done_at}
         return (self.stage and since.get(self.stage)) or self.starts_at
 
     @property
@@ -79,9 +78,13 @@ class BoardRow:
         """From when on the patient has waited too long at this stage, as the alerts count it."""
         if self.stage is Stage.EXPECTED:
             return self.starts_at
-        visit = Visit(self.status, self.starts_at, self.slot_minutes, self.checked_in_at, self.vitals_recorded_at)
-        wait = wait_of(visit)
-        return wait.too_long_at if wait else None
+        return self._wait.too_long_at if self._wait else None
+
+    @property
+    def _wait(self) -> Wait | None:
+        return wait_of(
+            Visit(self.status, self.starts_at, self.slot_minutes, self.checked_in_at, self.vitals_recorded_at)
+        )
 
 
 _SEEN = (

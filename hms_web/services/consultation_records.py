@@ -140,6 +140,20 @@ def earlier(
     return [_view(row) for row in session.execute(query.limit(limit))]
 
 
+def broken_off(session: Session, actor: Actor, consultation: ConsultationView) -> list[ConsultationView]:
+    """Return the consultations of the same appointment that were broken off before, the latest first."""
+    query = (
+        _selected(actor)
+        .where(
+            Consultation.appointment_id == consultation.appointment_id,
+            Consultation.status == ConsultationStatus.ABANDONED,
+            Consultation.id != consultation.id,
+        )
+        .order_by(Consultation.started_at.desc(), Consultation.id.desc())
+    )
+    return [_view(row) for row in session.execute(query)]
+
+
 def last_change(session: Session, actor: Actor, consultation_id: UUID) -> LastChange | None:
     """Return who wrote into a consultation last, and when; None before anybody has."""
     query = (

@@ -35,6 +35,14 @@ class VitalsView:
     unusual: tuple[Unusual, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The newest figure of each reading of a visit, and the names of those that are unusual at the patient's age."""
+
+    readings: Readings
+    unusual: frozenset[str]
+
+
 def record(
     session: Session, actor: Actor, appointment_id: UUID, readings: Readings, *, note: str | None = None, now: datetime
 ) -> VitalsView | Refusal:
@@ -121,15 +129,21 @@ def _age(born: date | None, at: datetime, actor: Actor) -> int | None:
     return age_in_years(born, local_date(at, actor.zone))
 
 
-def latest(session: Session, actor: Actor, appointment_ids: Iterable[UUID]) -> dict[UUID, Readings]:
+def latest(session: Session, actor: Actor, appointment_ids: Iterable[UUID]) -> dict[UUID, Measured]:
     """Return the newest figure of each reading, by appointment; one without any is left out. One statement."""
     wanted = list(appointment_ids)
     if not wanted:
         return {}
     found: dict[UUID, dict[str, Any]] = {}
+    ages: dict[UUID, int | None] = {}
     for row in session.execute(_selected(actor).where(Vitals.appointment_id.in_(wanted))):
         figures = found.setdefault(row.appointment_id, {})
+        ages.setdefault(row.appointment_id, _age(row.date_of_birth, row.recorded_at, actor))
         for name, value in asdict(_readings(row)).items():
             if value is not None:
                 figures.setdefault(name, value)
-    return {key: Readings(**figures) for key, figures in found.items()}
+    return {key: _measured(Readings(**figures), ages[key]) for key, figures in found.items()}
+
+
+def _measured(readings: Readings, age: int | None) -> Measured:
+    return Measured(readings, frozenset(one.name for one in unusual(readings, age)))

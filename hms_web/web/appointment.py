@@ -28,7 +28,7 @@ from hms_web.services import (
     vitals,
 )
 from hms_web.services.appointments import AppointmentView
-from hms_web.web import asked, auth, formats, histories, htmx, refusals
+from hms_web.web import arrivals, asked, auth, formats, histories, htmx, refusals
 from hms_web.web.appointments import blueprint
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -111,7 +111,11 @@ def set_status(appointment_id: UUID) -> ResponseReturnValue:
     changed = visits.set_status(db.session(), auth.actor(), appointment_id, wanted, now=clock.now(), version=_version())
     if isinstance(changed, Refusal):
         return _refused(appointment_id, changed)
-    return _done(appointment_id, str(DONE[wanted]))
+    answer = _done(appointment_id, str(DONE[wanted]))
+    warning = arrivals.doubt(changed)
+    if warning:
+        flash(warning, "warn")
+    return answer
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")

@@ -15,7 +15,7 @@ from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
 from hms_web.services import appointments, board, doctor_names, visits
 from hms_web.services.board import BoardFilter
-from hms_web.web import asked, auth, flow, htmx, refusals
+from hms_web.web import arrivals, asked, auth, flow, htmx, refusals
 from hms_web.web.formats import status_name
 from hms_web.web.language import gettext
 
@@ -54,11 +54,12 @@ class View:
         """What the columns' template needs. The fingerprint is taken first: whatever comes between is shown twice."""
         seen = self.fingerprint()
         rows = board.rows(db.session(), self.actor, self.wanted, now=self.now)
+        readings = flow.measured(db.session(), self.actor, rows)
         gone = {status: sum(row.status is status for row in rows) for status in AppointmentStatus}
         return {
             "view": self,
             "seen": seen,
-            "columns": flow.columns(flow.cards(rows, self.actor, now=self.now)),
+            "columns": flow.columns(flow.cards(rows, self.actor, readings, now=self.now)),
             "no_shows": gone[AppointmentStatus.NO_SHOW],
             "cancelled": gone[AppointmentStatus.CANCELLED],
             "poll": POLL_SECONDS,
@@ -104,11 +105,14 @@ def set_status(appointment_id: UUID) -> ResponseReturnValue:
     if isinstance(changed, Refusal):
         return _again(view, refusals.sentence(changed), refusals.status(changed))
     words = gettext("%(patient)s: %(place)s.", patient=changed.patient_name, place=status_name(changed.status))
+    warning = arrivals.doubt(changed)
     if not htmx.wants_fragment():
         flash(words, "good")
+        if warning:
+            flash(warning, "warn")
         return redirect(url_for("board.page", **view.arguments), 303)
     answer = render_template("board/_columns.html", **view.shown(changed.id))
-    return htmx.trigger(answer, {"announce": {"value": words}})
+    return htmx.trigger(answer, htmx.told(words, warning))
 
 
 def _again(view: View, sentence: str, status: int) -> ResponseReturnValue:

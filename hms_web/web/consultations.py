@@ -212,6 +212,7 @@ def shown(
         patient=patients.get(session, actor, view.patient_id),
         takings=vitals.of_appointment(session, actor, view.appointment_id),
         earlier=consultation_records.earlier(session, actor, view),
+        broken_off=consultation_records.broken_off(session, actor, view) if is_open else [],
         form=form or ConsultationForm.of(view),
         state=state or consultation_form.untouched(view, _last(view.id)),
         may_write=is_open and team.may_write(actor.doctor_id),

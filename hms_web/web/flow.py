@@ -1,17 +1,21 @@
 """Today's people as a board shows them: in columns, with how long they have waited and what can be done for them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from uuid import UUID
 
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
 
 from hms_web.domain.flow import WAITING, Stage
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.visits import AppointmentStatus
+from hms_web.services import vitals
 from hms_web.services.board import BoardRow
+from hms_web.services.vitals import Measured
 from hms_web.web.language import gettext
 from hms_web.web.waiting import passed_words
 
@@ -41,6 +45,7 @@ class Card:
 
     row: BoardRow
     stage: Stage
+    measured: Measured | None
     words: str
     tone: str
     is_late: bool
@@ -63,9 +68,24 @@ class Column:
     late: int
 
 
-def cards(rows: Iterable[BoardRow], actor: Actor, *, now: datetime) -> list[Card]:
-    """Return everybody who is coming, here, or done; whoever is not coming is left out."""
-    return [_card(row, row.stage, actor, now) for row in rows if row.stage is not None]
+def is_clinical(actor: Actor) -> bool:
+    """Whether somebody treats patients, and so sees what was measured of them."""
+    return actor.role in {Role.NURSE, Role.DOCTOR}
+
+
+def measured(session: Session, actor: Actor, rows: Iterable[BoardRow]) -> Mapping[UUID, Measured]:
+    """Return what was measured of those who wait for the doctor or are with one, for whoever treats them."""
+    if not is_clinical(actor):
+        return {}
+    stages = {Stage.VITALS_DONE, Stage.WITH_DOCTOR}
+    return vitals.latest(session, actor, [row.appointment_id for row in rows if row.stage in stages])
+
+
+def cards(rows: Iterable[BoardRow], actor: Actor, readings: Mapping[UUID, Measured], *, now: datetime) -> list[Card]:
+    """Return everybody who is coming, here, or done, with their `readings`; whoever is not coming is left out."""
+    return [
+        _card(row, row.stage, actor, readings.get(row.appointment_id), now) for row in rows if row.stage is not None
+    ]
 
 
 def columns(shown: Iterable[Card]) -> list[Column]:
@@ -82,20 +102,20 @@ def _column(stage: Stage, people: list[Card]) -> Column:
     return Column(stage, TITLES[stage], EMPTY[stage], shown, len(people), late)
 
 
-def _card(row: BoardRow, stage: Stage, actor: Actor, now: datetime) -> Card:
+def _card(row: BoardRow, stage: Stage, actor: Actor, readings: Measured | None, now: datetime) -> Card:
     too_long_at = row.too_long_at
     is_late = row.has_alert or (too_long_at is not None and now >= too_long_at)
     is_own = actor.doctor_id == row.doctor_id
-    is_clinical = actor.role in {Role.NURSE, Role.DOCTOR}
     return Card(
         row,
         stage,
+        readings,
         words=_words(row, stage, now),
         tone="bad" if is_late else TONES.get(stage, ""),
         is_late=is_late,
         may_check_in=stage is Stage.EXPECTED,
         may_undo=stage is Stage.ARRIVED,
-        may_measure=is_clinical and stage in WAITING,
+        may_measure=is_clinical(actor) and stage in WAITING,
         may_start=is_own and row.status is AppointmentStatus.CHECKED_IN,
         may_open=actor.role is Role.DOCTOR and row.consultation_id is not None,
     )
@@ -111,6 +131,8 @@ _WORDS: dict[Stage, Callable[[str], str]] = {
 
 def _words(row: BoardRow, stage: Stage, now: datetime) -> str:
     """How long, as it is at this moment; the page lets it run on. Nothing for who is not late, or done."""
+    if stage is Stage.VITALS_DONE and row.since > now:
+        return gettext("ready")
     if stage not in _WORDS or row.since > now:
         return ""
     return _WORDS[stage](passed_words(now - row.since))

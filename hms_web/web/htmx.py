@@ -55,6 +55,12 @@ def trigger(answer: ResponseReturnValue, events: Mapping[str, object]) -> Respon
     return response
 
 
+def told(words: str, warning: str | None = None) -> dict[str, object]:
+    """Return the events that read out what was done and, where there is a warning, let that stand in the corner."""
+    said: dict[str, object] = {"announce": {"value": words}}
+    return said | {"toast": {"words": warning, "tone": "warn"}} if warning else said
+
+
 def reswap(answer: ResponseReturnValue, how: str) -> Response:
     """Swap the answer in another way than the element says: `none`, `outerHTML`, `beforeend show:bottom`, ..."""
     response = make_response(answer)

@@ -35,10 +35,11 @@ class Day:
     def shown(self) -> dict[str, Any]:
         """What the list's template needs."""
         rows = board.rows(self.session, self.actor, self.mine, now=self.now)
-        cards = flow.cards(rows, self.actor, now=self.now)
+        taken = [row.appointment_id for row in rows if row.vitals_recorded_at]
+        readings = vitals.latest(self.session, self.actor, taken)
+        cards = flow.cards(rows, self.actor, readings, now=self.now)
         cards.sort(key=lambda card: (ORDER.index(card.stage), card.row.starts_at))
         listed = {card.row.appointment_id for card in cards}
-        measured = [card.row.appointment_id for card in cards if card.row.vitals_recorded_at]
         return {
             "day": self,
             "cards": cards,
@@ -46,7 +47,6 @@ class Day:
             "present": [card for card in cards if card.stage is Stage.WITH_DOCTOR],
             "alerts": [card for card in cards if card.row.has_alert],
             "titles": flow.TITLES,
-            "readings": vitals.latest(self.session, self.actor, measured),
             # Where the doctor was asked to take part, and what was left open on another day.
             "elsewhere": [one for one in self.open if one.appointment_id not in listed],
             "poll": POLL_SECONDS,

@@ -1,6 +1,7 @@
 """`/no-shows/<appointment>`: noting that somebody did not come, taking it back, and the list of those to ask about."""
 
-from datetime import date
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -12,12 +13,13 @@ from wtforms.validators import DataRequired, InputRequired
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import local_date
-from hms_web.domain.no_show import BLOCK_AT, NoShowReason, may_be_missed, releases_slot, reverted_to
+from hms_web.domain.no_show import BLOCK_AT, NoShowReason, is_over, may_be_missed, releases_slot, reverted_to
 from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
 from hms_web.services import appointments, no_show, no_show_logs, no_show_reviews, patients
 from hms_web.services.appointments import AppointmentView
+from hms_web.services.no_show_logs import LogView
 from hms_web.web import asked, auth, choices, refusals
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -27,6 +29,12 @@ MANUAL = {
     NoShowReason.MANUAL_STAFF: lazy_gettext("Nobody came"),
     NoShowReason.MANUAL_DOCTOR: lazy_gettext("The doctor says so"),
     NoShowReason.PATIENT_CALLED: lazy_gettext("The patient called"),
+}
+
+
+TAKEN_BACK = {
+    AppointmentStatus.CHECKED_IN: lazy_gettext("Taken back; the patient is checked in."),
+    AppointmentStatus.NO_SHOW: lazy_gettext("Taken out of the count."),
 }
 
 
@@ -80,8 +88,18 @@ def mark(appointment_id: UUID) -> ResponseReturnValue:
         return _shown(view, missed=form, status=422)
     if isinstance(done, Refusal):
         return _refused(done, appointment_id, missed=form)
-    flash(gettext("Noted as a no-show."), "good")
+    flash(_with_undo(done), "good")
     return redirect(_next(appointment_id), 303)
+
+
+def _with_undo(done: AppointmentView) -> Any:  # noqa: ANN401 Flask keeps whatever JSON can hold
+    """Say what was done, with a button that takes it back for whoever may press it."""
+    words = gettext("Noted as a no-show: %(name)s.", name=done.patient_name)
+    if auth.actor().role not in UNDOERS:
+        return words
+    undo = url_for("no_shows.revert", appointment_id=done.id, next=request.args.get("next"))
+    fields = {"note": gettext("Noted by mistake"), "version": str(done.version)}
+    return {"words": words, "action": undo, "label": gettext("Undo"), "fields": fields}
 
 
 @blueprint.post("/<uuid:appointment_id>/revert")
@@ -101,8 +119,7 @@ def revert(appointment_id: UUID) -> ResponseReturnValue:
         return _shown(view, reverting=form, status=422)
     if isinstance(done, Refusal):
         return _refused(done, appointment_id, reverting=form)
-    is_here = done.status is AppointmentStatus.CHECKED_IN
-    flash(gettext("Taken back; the patient is checked in.") if is_here else gettext("Taken back."), "good")
+    flash(str(TAKEN_BACK.get(done.status, gettext("Taken back."))), "good")
     return redirect(_next(appointment_id), 303)
 
 
@@ -145,17 +162,18 @@ def _shown(
 ) -> ResponseReturnValue:
     actor, now = auth.actor(), clock.now()
     patient = patients.get(db.session(), actor, view.patient_id)
+    log = no_show_logs.of_appointment(db.session(), actor, view.id)
     answer = render_template(
         "no_shows/one.html",
         view=view,
         patient=patient,
-        log=no_show_logs.of_appointment(db.session(), actor, view.id),
+        log=log,
         missed=missed or MissedForm(formdata=None),
         reverting=reverting or RevertForm(formdata=None),
         mistakes=(missed or reverting or RevertForm(formdata=None)),
         may_mark=may_be_missed(view.status) and view.affected_cause is None,
-        may_revert=may_revert(view, actor, local_date(now, actor.zone)),
-        is_undoer=actor.role in UNDOERS,
+        may_revert=may_revert(view, log, actor, now),
+        is_over=is_over(view.date, local_date(now, actor.zone)),
         will_release=releases_slot(view.starts_at, now),
         will_block=patient.status == "ACTIVE" and patient.no_show_count + 1 >= BLOCK_AT,
         becomes=reverted_to(view.starts_at, now),
@@ -164,6 +182,8 @@ def _shown(
     return make_response(answer, status)
 
 
-def may_revert(view: AppointmentView, actor: Actor, today: date) -> bool:
-    """Whether this person can take the no-show back: nobody checks in for an earlier day."""
-    return actor.role in UNDOERS and view.status is AppointmentStatus.NO_SHOW and view.date >= today
+def may_revert(view: AppointmentView, log: LogView | None, actor: Actor, now: datetime) -> bool:
+    """Whether this person can take the no-show back: of an earlier day, only an administrator out of the count."""
+    if view.status is not AppointmentStatus.NO_SHOW or log is None or log.reverted_at is not None:
+        return False
+    return actor.role is Role.ADMIN or (actor.role in UNDOERS and not is_over(view.date, local_date(now, actor.zone)))

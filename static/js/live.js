@@ -26,7 +26,7 @@ const passed = (milliseconds, part) => {
 const run = (part) => {
     for (const place of part.querySelectorAll("[data-since]")) {
         const waited = now() - Date.parse(place.dataset.since);
-        const words = waited < 0 ? "" : [place.dataset.prefix, passed(waited, part)].filter(Boolean).join(" ");
+        const words = waited < 0 ? place.dataset.before ?? "" : [place.dataset.prefix, passed(waited, part)].filter(Boolean).join(" ");
         if (place.textContent !== words) place.textContent = words;
         if (place.dataset.late && now() >= Date.parse(place.dataset.late)) {
             place.classList.add("late");

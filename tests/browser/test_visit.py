@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import Appointment, Consultation, LoginSession, Vitals
-from hms_web.services import consultations
+from hms_web.services import consultations, stage_alerts
 from hms_web.services.consultations import ConsultationChange
 from tests.api.callers import person
 from tests.browser.conftest import TABLET, WIDE, Scene
@@ -283,3 +284,48 @@ def test_every_screen_in_both_sizes_and_colours(scene: Scene, staff: Staff, sche
             page.goto(scene.url + path)
             calm(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) => {
+    const seen = JSON.parse(sessionStorage.getItem("policy") ?? "[]");
+    seen.push(`${location.pathname}: ${event.violatedDirective} ${event.sample}`);
+    sessionStorage.setItem("policy", JSON.stringify(seen));
+});
+"""
+
+
+def broken(page: Page) -> list[str]:
+    """What the content policy has refused in this tab so far."""
+    found: list[str] = page.evaluate("JSON.parse(sessionStorage.getItem('policy') ?? '[]')")
+    return found
+
+
+def test_no_page_of_a_visit_is_in_the_content_policys_way(scene: Scene, staff: Staff) -> None:
+    here = scene.clinic
+    waiting = arrived(here, scene.doctor_id, time(11))
+    inside = seen(here, scene.doctor_id, time(12))
+    stage_alerts.scan(here.session, here.actor, now=NOW + timedelta(hours=1))
+    nurse, doctor = staff(nurse_of(scene), "/board"), staff(doctor_of(scene), "/my-day")
+    for page in (nurse, doctor):
+        page.add_init_script(WATCH)
+    for path in ("/board", f"/appointments/{waiting}/vitals", f"/appointments/{waiting}", "/alerts", "/still-here"):
+        nurse.goto(scene.url + path)
+        nurse.wait_for_load_state("networkidle")
+    nurse.goto(f"{scene.url}/appointments/{waiting}/vitals")
+    nurse.get_by_label("Pulse").fill("190")
+    nurse.get_by_label("Temperature").click()
+    expect(nurse.get_by_text("Unusual: check this value (50 to 110 is common).")).to_be_visible()
+    nurse.get_by_role("button", name="Record").click()
+    expect(nurse.get_by_text("recorded.")).to_be_visible()
+    nurse.goto(scene.url + "/board")
+    expect(nurse.get_by_role("region", name="Vitals done").get_by_text("Pulse 190 per min")).to_be_visible()
+    nurse.get_by_role("link", name="Vitals of").first.click()
+    nurse.get_by_label("Pulse").fill("72")
+    nurse.get_by_role("button", name="Record").click()
+    for path in ("/my-day", f"/consultations/{inside.id}", f"/no-shows/{waiting}", "/front-desk"):
+        doctor.goto(scene.url + path)
+        doctor.wait_for_load_state("networkidle")
+    assert broken(nurse) + broken(doctor) == []
+    doctor.evaluate("document.body.setAttribute('style', 'color: red')")
+    assert broken(doctor), "control: what breaks it is seen"

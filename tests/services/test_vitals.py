@@ -12,7 +12,7 @@ from hms_web.domain.visits import AppointmentStatus
 from hms_web.domain.vitals import Readings
 from hms_web.models import AuditEvent, StageAlert, Vitals, new_id
 from hms_web.services import visits, vitals
-from hms_web.services.vitals import VitalsView
+from hms_web.services.vitals import Measured, VitalsView
 from tests import invariants
 from tests.scenes import MONDAY, NOW, Clinic
 
@@ -48,7 +48,10 @@ def test_the_first_taking_moves_the_visit_on_and_every_taking_stays(here: Clinic
     assert (row.vitals_recorded_at, row.version) == (NOW + timedelta(minutes=5), 4)
     assert [view.readings.pulse_bpm for view in vitals.of_appointment(here.session, here.actor, key)] == [80, 72]
     newest = vitals.latest(here.session, here.actor, [key, uuid4()])
-    assert newest == {key: Readings(temperature_c=Decimal("36.6"), pulse_bpm=80, spo2_percent=97)}
+    figures = Readings(temperature_c=Decimal("36.6"), pulse_bpm=80, spo2_percent=97)
+    assert newest == {key: Measured(figures, frozenset())}
+    taken(here, key, Readings(pulse_bpm=190), minutes=10)
+    assert vitals.latest(here.session, here.actor, [key])[key].unusual == {"pulse_bpm"}
     assert vitals.latest(here.session, here.actor, []) == {}
     invariants.check(here.session.connection())
 

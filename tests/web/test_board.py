@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.domain.visits import AppointmentStatus
+from hms_web.domain.vitals import Readings
 from hms_web.models import LoginSession, Vitals
-from hms_web.services import cancelling, consultations, visits
+from hms_web.services import cancelling, consultations, visits, vitals
 from hms_web.web import flow
 from tests.api.callers import person
-from tests.scenes import NOW
+from tests.scenes import MONDAY, NOW
 from tests.visit_scenes import acting, arrived, seen
-from tests.web.pages import Browser, Page, text
+from tests.web.pages import HX, Browser, Page, text
 from tests.web.record_scenes import Desk
 from tests.web.staff import signed_in
 
@@ -59,6 +60,49 @@ def test_somebody_walks_through_the_columns(desk: Desk, nurse: Browser) -> None:
     assert "Asha Sharma" in column(done, "vitals-done")
     consultations.start(desk.session, acting(desk.clinic, desk.doctor_id), desk.booked.id, now=NOW)
     assert "Asha Sharma" in column(nurse.get("/board"), "with-doctor")
+
+
+def test_whoever_checks_in_for_a_doctor_who_is_away_is_told(desk: Desk, nurse: Browser) -> None:
+    """At once and with the remedy, on the board, at the front desk and on the record; who was kept is no surprise."""
+    here, reception = desk.clinic, desk.reception()
+    here.absence(desk.doctor_id, MONDAY, MONDAY)
+    others = [here.book(here.doctor(), here.patient(), time(10)) for _ in range(3)]
+    for other in others[:2]:
+        here.absence(other.doctor_id, MONDAY, MONDAY)
+    warning = "is away at that time. "
+    board = press(nurse.get("/board"), f"/board/{desk.booked.id}/status", status="CHECKED_IN")
+    assert warning in board.text
+    assert "move the appointment to another doctor or time" in board.text
+    record = reception.get(f"/appointments/{others[0].id}").form("/status").send(status="CHECKED_IN")
+    assert warning in record.text
+    token = reception.csrf_token("/front-desk")
+    path = f"/front-desk/appointments/{others[1].id}/status"
+    assert warning in reception.post(path, {"csrf_token": token, "status": "CHECKED_IN"}).text
+    undone = reception.post(path, {"csrf_token": token, "status": "SCHEDULED"})
+    assert warning not in undone.text
+    shown = reception.client.post(path, data={"csrf_token": token, "status": "CHECKED_IN"}, headers=HX)
+    assert warning in shown.headers["HX-Trigger-After-Settle"]
+    fine = reception.get(f"/appointments/{others[2].id}").form("/status").send(status="CHECKED_IN")
+    assert "may wait in vain" not in fine.text
+
+
+def test_what_is_unusual_is_marked_for_those_who_treat(desk: Desk, nurse: Browser) -> None:
+    key = arrived(desk.clinic, desk.doctor_id, time(11), name="Ravi Rao")
+    vitals.record(desk.session, desk.clinic.actor, key, Readings(pulse_bpm=190, spo2_percent=98), now=NOW)
+    shown = column(nurse.get("/board"), "vitals-done")
+    assert "unusual Pulse 190 per min" in shown
+    assert "98" not in shown, "only what is unusual"
+    assert "unusual" not in column(desk.reception().get("/board"), "vitals-done")
+    day = desk.doctor().get("/my-day").text
+    assert "190/min unusual 98 % O₂" in day
+
+
+def test_who_is_ready_before_their_time_is_ready_and_does_not_wait_yet(desk: Desk, nurse: Browser) -> None:
+    key = arrived(desk.clinic, desk.doctor_id, time(9))
+    vitals.record(desk.session, desk.clinic.actor, key, Readings(pulse_bpm=70), now=NOW)
+    assert "ready" in column(nurse.get("/board"), "vitals-done")
+    with clock.fixed(NOW + timedelta(minutes=10)):
+        assert "10 min" not in column(nurse.get("/board"), "vitals-done")
 
 
 def test_undoing_a_check_in(desk: Desk, nurse: Browser) -> None:

@@ -15,7 +15,7 @@ from hms_web.services.consultation_records import ConsultationView
 from hms_web.services.consultations import ConsultationChange
 from tests.scenes import NOW
 from tests.visit_scenes import acting, arrived, seen
-from tests.web.pages import Browser, Page
+from tests.web.pages import Browser, Page, text
 from tests.web.record_scenes import Desk
 
 HX = {"HX-Request": "true", "HX-Target": "save-state"}
@@ -167,6 +167,12 @@ def test_breaking_it_off(desk: Desk, doctor: Browser, view: ConsultationView) ->
     assert "Broken off: Called to the ward" in page.text
     assert "Wheezing" in page.html
     assert desk.clinic.row(view.appointment_id).status == "CHECKED_IN"
+    again = doctor.post("/consultations", {**page.form(id="consultation").values, "appointment": view.appointment_id})
+    (before,) = again.all("details", class_="broken-off")
+    assert "Broken off at 08:00: Called to the ward" in text(before)
+    assert "Notes Wheezing" in text(before)
+    assert again.follow("Open the consultation that was broken off").url == f"/consultations/{view.id}"
+    assert "Nothing was written." not in again.text
 
 
 def test_what_was_typed_into_one_that_is_over_is_not_lost(desk: Desk, doctor: Browser, view: ConsultationView) -> None:

@@ -37,7 +37,7 @@ def test_a_no_show_is_noted_and_taken_back_from_its_record(desk: Desk) -> None:
     assert "Counts against the patient: 0 until now, 0 in all." in asked.text
     assert "The time can be booked again at once." in asked.text
     done = asked.form(f"/no-shows/{desk.booked.id}").send(reason="PATIENT_CALLED", notes="Fever")
-    assert "Noted as a no-show." in done.text
+    assert "Noted as a no-show: Asha Sharma." in done.text
     assert "Did not come: patient called" in done.text
     assert status_of(desk, desk.booked.id) == "NO_SHOW"
     patient = browser.get(f"/patients/{desk.patient_id}").text
@@ -103,16 +103,63 @@ def test_what_cannot_be_missed_says_why(desk: Desk) -> None:
     assert "Only somebody who is expected" in browser.get(f"/no-shows/{desk.booked.id}").text
 
 
-def test_yesterdays_cannot_be_taken_back_and_the_page_says_what_to_do(desk: Desk) -> None:
+def test_the_way_back_is_offered_right_there(desk: Desk) -> None:
+    browser = desk.reception()
+    day = browser.get("/front-desk")
+    assert "Take back" not in day.text
+    noted = browser.get(f"/no-shows/{desk.booked.id}?next=/front-desk").form(f"/no-shows/{desk.booked.id}")
+    desk_page = noted.send(reason="MANUAL_STAFF")
+    assert desk_page.url == "/front-desk"
+    assert "The patient comes after all" in desk_page.follow("Take back").text
+    undone = desk_page.form("/revert").send()
+    assert (undone.url, status_of(desk, desk.booked.id)) == ("/front-desk", "SCHEDULED")
+    assert "Taken back." in undone.text
+    desk.session.expire_all()
+    assert desk.session.scalars(sa.select(NoShowLog)).one().revert_note == "Noted by mistake"
+    again = browser.post("/no-shows/" + str(desk.booked.id) + "/revert", desk_page.form("/revert").values)
+    assert again.status == 409
+
+
+def test_who_cannot_take_it_back_is_offered_no_way(desk: Desk) -> None:
+    nurse = signed_in(desk.app, desk.session, somebody(desk, Role.NURSE))
+    form = nurse.get(f"/no-shows/{desk.booked.id}").form(f"/no-shows/{desk.booked.id}")
+    assert not form.send(reason="MANUAL_STAFF").all("form", class_="undo")
+    assert "Take back" not in nurse.get("/front-desk").text
+
+
+def test_an_administrator_takes_yesterdays_out_of_the_count(desk: Desk) -> None:
     booked = desk.booked.id
     note(desk.reception(), booked)
-    yesterday = Appointment.date - 1
-    day = timedelta(days=1)
+    long_ago(desk)
+    page = desk.admin().get(f"/no-shows/{booked}")
+    assert "The no-show was wrong" in page.text
+    assert "nobody is checked in" in page.text
+    done = page.form("/revert").send(note="Sat here all day")
+    assert "Taken out of the count." in done.text
+    assert "No-show taken out of the count Sat here all day" in done.text
+    assert status_of(desk, booked) == "NO_SHOW"
+    assert "0 counted, 0 in all" in desk.reception().get(f"/patients/{desk.patient_id}").text
+    assert "was taken out of the count" in desk.admin().get(f"/no-shows/{booked}").text
+
+
+def long_ago(desk: Desk) -> None:
+    """Let every appointment have been yesterday."""
+    yesterday, day = Appointment.date - 1, timedelta(days=1)
     moved = {"date": yesterday, "starts_at": Appointment.starts_at - day, "ends_at": Appointment.ends_at - day}
     desk.session.execute(sa.update(Appointment).values(moved))
     desk.session.commit()
+
+
+def test_yesterdays_cannot_be_taken_back_and_the_page_says_what_to_do(desk: Desk) -> None:
+    booked = desk.booked.id
+    note(desk.reception(), booked)
+    page = desk.reception().get(f"/no-shows/{booked}")
+    form = page.form("/revert")
+    long_ago(desk)
     page = desk.reception().get(f"/no-shows/{booked}")
     assert "This was on another day" in page.text
+    assert "an administrator can take it out of the count" in page.text
+    assert "An administrator can take the no-show out" in form.send(note="Came").text
 
 
 def missed(desk: Desk) -> UUID:
@@ -201,7 +248,7 @@ def test_after_an_outage_somebody_says_whether_they_came(desk: Desk) -> None:
         missing = came.follow("Did not come")
         after = missing.form(f"/no-shows/{other.id}").send()
         assert "There is nobody to ask about." in after.text
-        assert "Noted as a no-show." in after.text
+        assert "Noted as a no-show: Ravi Rao." in after.text
         assert "had come" in browser.get(f"/appointments/{desk.booked.id}").text
         again = listed.form(f"/no-shows/{other.id}/came").send()
         assert "Nobody is asked any more" in again.text

@@ -14,7 +14,7 @@ from hms_web.services import booking, cancelling, doctors, patients, slot_keepin
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.newcomers import PossiblyKnown
-from hms_web.web import asked, auth, htmx, language, refusals
+from hms_web.web import arrivals, asked, auth, htmx, language, refusals
 from hms_web.web.formats import clock_time, status_name
 from hms_web.web.front_desk import booking_desk, panels, rendering
 from hms_web.web.front_desk.address import key_of
@@ -188,11 +188,12 @@ def set_status(appointment_id: UUID) -> ResponseReturnValue:
     if isinstance(result, Refusal):
         return _unchanged(desk, appointment_id, result)
     words = gettext("%(patient)s: %(place)s.", patient=result.patient_name, place=status_name(result.status))
+    warning = arrivals.doubt(result)
     if htmx.target() == "day":
         # From the list: whatever stands in the panel stays there.
         answer = rendering.lists(desk)
-        return htmx.trigger(answer, {"announce": {"value": words}})
-    return rendering.done(desk, words, desk.address.with_appointment(result.id))
+        return htmx.trigger(answer, htmx.told(words, warning))
+    return rendering.done(desk, words, desk.address.with_appointment(result.id), warning=warning)
 
 
 def _version() -> int | None:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import local_date
+from hms_web.domain.no_show import is_over
 from hms_web.domain.visits import INACTIVE, UPCOMING, AppointmentStatus
 from hms_web.services import appointments
 from hms_web.services.appointments import AppointmentView
@@ -17,6 +19,7 @@ from hms_web.web import language
 from hms_web.web.formats import status_name, status_tone
 from hms_web.web.front_desk.address import Address
 from hms_web.web.language import gettext, ngettext
+from hms_web.web.no_shows import UNDOERS
 from hms_web.web.waiting import passed_words
 
 OVER = INACTIVE | {AppointmentStatus.COMPLETED}
@@ -31,6 +34,7 @@ class Row:
     tone: str
     may_check_in: bool
     may_confirm: bool
+    may_revert: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     today = now.astimezone(actor.zone).date()
     # Whoever is still expected comes first, the late ones at the top: they are what a desk waits for.
     found.sort(key=lambda view: view.status not in UPCOMING)
-    rows = [_row(view, now, is_today=address.day == today) for view in found]
+    rows = [_row(view, actor, now) for view in found]
     still = sum(view.status in UPCOMING for view in found)
     count = sum(view.status not in INACTIVE for view in found)
     affected = appointments.affected(session, actor)
@@ -76,15 +80,17 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     )
 
 
-def _row(view: AppointmentView, now: datetime, *, is_today: bool) -> Row:
+def _row(view: AppointmentView, actor: Actor, now: datetime) -> Row:
     words, tone = _place(view, now)
-    is_expected = view.status in UPCOMING
+    is_expected, today = view.status in UPCOMING, local_date(now, actor.zone)
+    is_missed = view.status is AppointmentStatus.NO_SHOW and not is_over(view.date, today)
     return Row(
         view,
         words,
         tone,
-        may_check_in=is_expected and is_today,
+        may_check_in=is_expected and view.date == today,
         may_confirm=view.status is AppointmentStatus.SCHEDULED and view.starts_at > now,
+        may_revert=is_missed and actor.role in UNDOERS,
     )
 
 

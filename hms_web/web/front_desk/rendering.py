@@ -148,11 +148,13 @@ def lists(desk: Desk) -> Response:
     return make_response(html)
 
 
-def done(desk: Desk, words: str, then: Address, panel: Panel | None = None) -> Response:
+def done(desk: Desk, words: str, then: Address, panel: Panel | None = None, *, warning: str | None = None) -> Response:
     """Answer an action that succeeded: say so, and leave the page at an address of its own."""
     if not htmx.wants_fragment():
         flash(words, "good")
+        if warning:
+            flash(warning, "warn")
         return make_response(redirect(then.path(), 303))
     after = Desk(desk.actor, desk.now, then)
     shown = panel or after.panel(after.doctors())
-    return htmx.trigger(htmx.push_url(changed(after, shown), then.path()), {"announce": {"value": words}})
+    return htmx.trigger(htmx.push_url(changed(after, shown), then.path()), htmx.told(words, warning))
