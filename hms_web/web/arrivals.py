@@ -25,7 +25,7 @@ def doubt(view: AppointmentView) -> str | None:
         AffectedCause.SCHEDULE_CHANGE: gettext("%(doctor)s has other hours by now.", doctor=view.doctor_name),
     }
     remedy = gettext(
-        "%(patient)s may wait in vain: ask, or undo the check-in and move the appointment to another doctor or time.",
+        "%(patient)s may wait in vain: under Needs attention a colleague can be found for today, or the time is kept.",
         patient=view.patient_name,
     )
     return f"{why[cause]} {remedy}"
