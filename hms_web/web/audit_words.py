@@ -50,6 +50,7 @@ ACTIONS = {
     "appointment.move_undone": lazy_gettext("Move of an appointment undone"),
     "appointment.no_show": lazy_gettext("Marked as a no-show"),
     "appointment.no_show_reverted": lazy_gettext("No-show taken back"),
+    "appointment.no_show_excused": lazy_gettext("No-show taken out of the count"),
     "appointment.no_show_review": lazy_gettext("Put on the list of whom to ask about"),
     "appointment.rescheduled": lazy_gettext("Appointment moved"),
     "appointment.scheduled": lazy_gettext("Check-in undone"),
