@@ -16,7 +16,7 @@ from hms_web.api import register as register_api
 from hms_web.api.job_health import KEY_HASHES
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, engine_options
 from hms_web.jobs.wake import Waker
-from hms_web.logs import configure_logging
+from hms_web.logs import REQUEST_ID_HEADER, begin, configure_logging
 from hms_web.models import db
 from hms_web.services import cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
 from hms_web.web import register as register_web
@@ -77,6 +77,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    app.before_request(_begin)  # before anything that could answer
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     app.extensions[REDIS] = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=4)
@@ -89,7 +90,6 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     register_web(app)
     register_api(app)
     app.after_request(_harden)
-    app.before_request(_begin)
     app.after_request(_log_request)
     app.after_request(_wake_worker)
     return app
@@ -172,6 +172,7 @@ def _redis_answers() -> bool:
 def _harden(response: Response) -> Response:
     """Put the security headers on every answer that has not chosen its own."""
     settings: Settings = current_app.extensions[EXTENSION]
+    response.headers[REQUEST_ID_HEADER] = g.get("hms_request_id") or begin()
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if settings.is_production:
@@ -188,6 +189,9 @@ def _wake_worker(response: Response) -> Response:
 
 
 def _begin() -> None:
+    """Give the request its id; one that comes along is believed only where a proxy of ours has written it."""
+    settings: Settings = current_app.extensions[EXTENSION]
+    g.hms_request_id = begin(request.headers.get(REQUEST_ID_HEADER) if settings.trusted_proxies else None)
     g.hms_began = perf_counter()
 
 

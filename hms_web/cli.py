@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from hms_web import __version__, cli_audit, cli_import, cli_jobs, cli_records, cli_replay, clock
+from hms_web import __version__, cli_audit, cli_downtime, cli_import, cli_jobs, cli_records, cli_replay, clock
 from hms_web.app import MIGRATIONS, create_app
 from hms_web.config import ConfigError, Settings
 from hms_web.local.processes import LocalError
@@ -105,6 +105,7 @@ def _revision() -> str | None:
 
 cli_records.register(hms, make_app)
 cli_audit.register(hms, make_app)
+cli_downtime.register(hms, make_app)
 cli_import.register(hms, make_app)
 cli_jobs.register(hms, make_app)
 cli_replay.register(hms, make_app)

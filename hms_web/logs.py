@@ -1,10 +1,13 @@
 """One line of JSON an event, to standard error.
 
 What is logged is chosen, never swept up: no query strings, no bodies, no addresses of patients. An event names ids and
-codes.
+codes. Each bears the id of the request that it belongs to, also in the job that this request asked for and beside the
+calls to providers; a job has an id of its own too.
 """
 
 import logging
+import re
+import secrets
 import sys
 import traceback
 
@@ -40,6 +43,32 @@ def configure_logging(level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.propagate = False
     root.setLevel(level)
+
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+
+
+def begin(given: str | None = None, **more: str) -> str:
+    """Begin a request or a job: every event of this thread bears its id from now on. Return that id.
+
+    It is the one that was `given`, if that is one: 8 to 64 letters, digits, dots, dashes, underscores; else a new one.
+    """
+    request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(10)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id, **more)
+    return request_id
+
+
+def end() -> None:
+    """Forget the id again."""
+    structlog.contextvars.clear_contextvars()
+
+
+def current() -> str | None:
+    """Return the id that is in force, if there is one."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return found if isinstance(found, str) else None
 
 
 def where(error: BaseException) -> list[str]:

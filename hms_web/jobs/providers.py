@@ -5,6 +5,7 @@ whether to try again, every call carries the message's key, redirects are not fo
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from hms_web import clock
 from hms_web.domain.delivery import Answer, Outcome, Reason, outcome_of_status
 from hms_web.domain.notifications import Channel
 from hms_web.domain.providers import addressed
+from hms_web.logs import REQUEST_ID_HEADER, current
 from hms_web.services.delivery import Outgoing
 
 CONNECT_SECONDS, READ_SECONDS = 4.0, 10.0
@@ -50,6 +52,7 @@ def send(message: Outgoing) -> Outcome:
         return Outcome(Answer.NEVER, Reason.BAD_ADDRESS)
     plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
     title = "" if message.channel is Channel.SMS else message.title
+    began = time.monotonic()
     with watched(message.key) as heard:
         try:
             is_sent = bool(plugin.notify(body=message.body, title=title, body_format=NotifyFormat.TEXT))
@@ -58,9 +61,10 @@ def send(message: Outgoing) -> Outcome:
         except Exception as error:  # noqa: BLE001 a hundred plugins, and none may hold up the other messages
             log.warning("provider_failed", error=type(error).__name__)
             is_sent = False
+    status, took = heard.status, round((time.monotonic() - began) * 1000, 1)
+    log.info("provider_called", key=message.key, channel=message.channel, is_sent=is_sent, status=status, ms=took)
     if is_sent:
         return Outcome(Answer.SENT)
-    status = heard.status
     if status is None or status < _BAD_REQUEST:
         return Outcome(Answer.LATER, Reason.UNREACHABLE)
     return outcome_of_status(status, heard.wait)
@@ -76,6 +80,8 @@ def watched(key: str) -> Iterator[Heard]:
 
     def listening(session: requests.Session, request: requests.PreparedRequest, **given: Any) -> requests.Response:  # noqa: ANN401
         request.headers[KEY_HEADER] = key
+        if request_id := current():
+            request.headers[REQUEST_ID_HEADER] = request_id
         heard.status = heard.wait = None
         response: requests.Response = plain(session, request, **given)
         heard.status, heard.wait = response.status_code, asked_wait(response.headers.get("Retry-After"))

@@ -13,6 +13,8 @@ from hms_web.config import ConfigError, Settings, engine_options
 from hms_web.services.unit_of_work import Busy
 
 QUEUE = "hms"
+REQUEST_ID = "request_id"
+"""Under which name a job knows the request that asked for it."""
 
 
 class DatabaseError(Exception):

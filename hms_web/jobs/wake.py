@@ -5,7 +5,8 @@ import time
 import redis
 import structlog
 
-from hms_web.jobs.resources import QUEUE
+from hms_web.jobs.resources import QUEUE, REQUEST_ID
+from hms_web.logs import current
 
 PATH, TIMEOUT_SECONDS = "hms_web.jobs.messages.deliver", 280
 QUIET_SECONDS = 30.0
@@ -31,7 +32,9 @@ class Waker:
 
         try:
             if self._redis.set(_ASKED, "1", nx=True, ex=_ASKED_SECONDS):
-                Queue(QUEUE, connection=self._redis).enqueue(PATH, job_timeout=TIMEOUT_SECONDS, result_ttl=0)
+                asked_by = {REQUEST_ID: current()}
+                queue = Queue(QUEUE, connection=self._redis)
+                queue.enqueue(PATH, job_timeout=TIMEOUT_SECONDS, result_ttl=0, meta=asked_by)
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + QUIET_SECONDS
             log.warning("worker_not_woken", error=type(error).__name__)

@@ -14,12 +14,15 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 import structlog
-from rq import Worker
+from rq import Queue, Worker
+from rq.executions import Execution
+from rq.job import Job
 
 from hms_web import clock
 from hms_web.domain.scheduler_pulse import SchedulerState
-from hms_web.jobs.resources import DatabaseError, job_session
+from hms_web.jobs.resources import REQUEST_ID, DatabaseError, job_session
 from hms_web.jobs.schedule import make_scheduler, put_right
+from hms_web.logs import begin, end
 from hms_web.services import job_notices, scheduler_pulse
 
 LOOK_SECONDS = 60.0
@@ -42,6 +45,15 @@ class WatchingWorker(Worker):
             self._looked_at = time.monotonic()
             look_around(self.connection)
         super().heartbeat(timeout, pipeline)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Carry a job out, and write one line about it, which like all that it writes bears its id."""
+        begin(job.meta.get(REQUEST_ID), job=(job.func_name or "").removeprefix("hms_web.jobs."))
+        began = time.monotonic()
+        is_well = super().perform_job(job, queue, execution)
+        log.info("job", is_well=is_well, ms=round((time.monotonic() - began) * 1000, 1))
+        end()
+        return is_well
 
     def handle_warm_shutdown_request(self) -> None:
         """Pass the wish to end on to the job, and see that it does."""

@@ -1,6 +1,8 @@
 """The audit trail in words: what was done, to what kind of record, and what changed."""
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -108,6 +110,8 @@ LISTS = {
     "message_provider": "messages.show_providers",
     "message_template": "messages.show_templates",
 }
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$", re.ASCII)
+_CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)*", re.ASCII)
 
 
 def action_name(action: str) -> str:
@@ -166,4 +170,11 @@ def _plain(value: object) -> str:
         return ", ".join(map(_plain, value)) or gettext("nothing")
     if isinstance(value, Mapping):
         return ", ".join(f"{_field(name)}: {_plain(part)}" for name, part in value.items())
-    return str(value)
+    return _text(str(value))
+
+
+def _text(value: str) -> str:
+    """A text that somebody wrote as it is; an instant on the hospital's clock, and a code as words."""
+    if _INSTANT.match(value):
+        return formats.dated(datetime.fromisoformat(value))
+    return formats.words(value) if _CODE.fullmatch(value) else value

@@ -21,6 +21,7 @@ class Provider:
     wait: str | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[dict[str, Any]] = field(default_factory=list)
+    request_ids: set[str | None] = field(default_factory=set)
     heeds_keys: bool = True
     _known: set[str] = field(default_factory=set)
     _over: Event = field(default_factory=Event)
@@ -53,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer as the provider says."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.provider.request_ids.add(self.headers.get("X-Request-ID"))
         status = self.provider.take(self.headers.get("Idempotency-Key"), body)
         with suppress(ConnectionError):  # whoever asked has given up meanwhile
             self.send_response(status)

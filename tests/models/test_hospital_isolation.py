@@ -1,0 +1,62 @@
+"""No row of one hospital can point into another: every foreign key between tables of a hospital carries the hospital."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+# References by the id alone, each with the reason why it may be one.
+ALONE = {
+    "who did it: taken from whoever is signed in and never from a request; it gives a name to show, and leads nowhere": {
+        ("affected_batches", "created_by_id"),
+        ("affected_batches", "undone_by_id"),
+        ("appointments", "created_by_id"),
+        ("consultation_participants", "added_by_id"),
+        ("cron_job_runs", "triggered_by_id"),
+        ("doctor_absences", "created_by_id"),
+        ("doctor_slots", "held_by_id"),
+        ("message_providers", "updated_by_id"),
+        ("message_templates", "updated_by_id"),
+        ("no_show_logs", "created_by_id"),
+        ("no_show_logs", "reverted_by_id"),
+        ("notifications", "phoned_by_id"),
+        ("slot_blocks", "created_by_id"),
+        ("stage_alerts", "acknowledged_by_id"),
+        ("stage_alerts", "resolved_by_id"),
+        ("vitals", "recorded_by_id"),
+    },
+    "the run that did it: written by that run itself, in the hospital whose lease it holds": {
+        ("job_leases", "run_id"),
+        ("no_show_logs", "run_id"),
+    },
+}
+EXPECTED = frozenset(pair for pairs in ALONE.values() for pair in pairs)
+
+_FOREIGN_KEYS = """
+    SELECT source.relname, target.relname,
+           ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY k(n, place)
+                   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.n ORDER BY k.place) AS columns
+      FROM pg_constraint c
+      JOIN pg_class source ON source.oid = c.conrelid
+      JOIN pg_class target ON target.oid = c.confrelid
+     WHERE c.contype = 'f' AND source.relnamespace = 'public'::regnamespace
+"""
+_TENANTS = """
+    SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'hospital_id'
+"""
+
+
+def references(session: Session) -> Iterator[tuple[str, str, list[str]]]:
+    """The foreign keys between two tables whose rows belong to a hospital."""
+    tenants = set(session.scalars(sa.text(_TENANTS)))
+    for source, target, columns in session.execute(sa.text(_FOREIGN_KEYS)):
+        if source in tenants and target in tenants:
+            yield source, target, columns
+
+
+def test_every_reference_inside_a_hospital_carries_the_hospital(session: Session) -> None:
+    found = list(references(session))
+    assert len(found) > 25
+    alone = {(source, columns[0]) for source, _, columns in found if "hospital_id" not in columns}
+    assert alone == EXPECTED
