@@ -1,14 +1,13 @@
-"""No row of one hospital can point into another: every foreign key between tables of a hospital carries the hospital."""
+"""No row of one hospital can point into another: foreign keys between tables of a hospital carry the hospital."""
 
 from collections.abc import Iterator
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 # References by the id alone, each with the reason why it may be one.
 ALONE = {
-    "who did it: taken from whoever is signed in and never from a request; it gives a name to show, and leads nowhere": {
+    "who did it: taken from whoever is signed in and never from a request; it gives a name to show and no more": {
         ("affected_batches", "created_by_id"),
         ("affected_batches", "undone_by_id"),
         ("appointments", "created_by_id"),
