@@ -65,6 +65,10 @@ format: install-dev ## Put the code and the templates in shape
 messages: install-dev ## Put new texts of the pages into the catalogues, and list what is not translated
 	@$(VENV)/python .ci/messages
 
+.PHONY: bench
+bench: install-dev ## Measure the product beside baselines; writes docs/performance.md (ARGS="pages --seconds 2 --rounds 1 --dry")
+	@$(VENV)/python -m bench $(ARGS)
+
 .PHONY: lock
 lock: install-dev ## Choose the newest allowed versions and write the lock files (UPGRADE= keeps the present ones)
 	@./.ci/lock $(VENV)

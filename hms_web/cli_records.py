@@ -1,5 +1,6 @@
 """The `hms hospital`, `hms user` and `hms demo` commands."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -15,8 +16,9 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import demo as demo_data
-from hms_web.services import hospitals, users, wording
+from hms_web.services import demo_large, hospitals, users, wording
 
+LARGEST_SCALE = 100
 OTHER_ROLES = [str(role) for role in Role if role is not Role.DOCTOR]
 
 
@@ -97,7 +99,12 @@ def _demo(make_app: Callable[[], Flask]) -> click.Group:
         """Invented data to try things out with; only with HMS_ENV=demo."""
 
     @demo.command()
-    def seed() -> None:
+    @click.option(
+        "--scale",
+        type=click.IntRange(1, LARGEST_SCALE),
+        help="Make a large hospital instead: N times 10 doctors, 20,000 patients and 50,000 appointments.",
+    )
+    def seed(scale: int | None) -> None:
         """Make the demo hospital with staff, doctors, patients and nine weeks of visits up to now."""
         app = make_app()
         settings: Settings = app.extensions[EXTENSION]
@@ -105,7 +112,16 @@ def _demo(make_app: Callable[[], Flask]) -> click.Group:
             message = "The demo's passwords are public: it can be made only with HMS_ENV=demo."
             raise click.ClickException(message)
         with session_of(app) as session:
+            if scale is not None:
+                _seed_large(session, demo_large.Size.of_scale(scale))
+                return
             demo_data.seed(session, now=clock.now())
             click.echo(f"City Clinic is open; sign in as reception@demo.test with {demo_data.PASSWORD}.")
 
     return demo
+
+
+def _seed_large(session: Session, size: demo_large.Size) -> None:
+    with click.progressbar(length=size.appointments, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        demo_large.seed(session, size, now=clock.now(), advance=bar.update)
+    click.echo(f"{demo_large.NAME} is open; sign in as reception@large.test with {demo_data.PASSWORD}.")

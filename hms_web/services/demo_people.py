@@ -39,6 +39,12 @@ _OLDEST_DAYS = 92 * 365
 _CHILD_DAYS = 15 * 365
 
 
+def name_parts() -> tuple[list[str], list[str]]:
+    """Return all given names and all family names, for who puts names together in another way."""
+    given = [name for women, men, _ in _CULTURES for name in f"{women} {men}".split()]
+    return given, [name for *_, families in _CULTURES for name in families.split()]
+
+
 def _name(dice: random.Random) -> tuple[str, Sex]:
     (culture,) = dice.choices(_CULTURES, _SHARES)
     women, men, families = (names.split() for names in culture)

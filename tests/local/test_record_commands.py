@@ -13,8 +13,8 @@ from hms_web import cli_records
 from hms_web.app import EXTENSION
 from hms_web.clock import now
 from hms_web.config import Environment
-from hms_web.models import Hospital, User
-from hms_web.services import demo, identity, users
+from hms_web.models import Appointment, Hospital, User
+from hms_web.services import demo, demo_large, identity, users
 
 PASSWORD = "four words of mine"
 CITY = ("hospital", "create", "--name", "City", "--timezone", "Asia/Kolkata", "--admin-email", "admin@city.test")
@@ -88,3 +88,14 @@ def test_the_demo_is_made_only_for_demos(
     made = run(hms, "demo", "seed")
     assert made.exit_code == 0, made.output
     assert "reception@demo.test" in made.output
+
+
+def test_a_large_hospital_is_made_on_demand(
+    hms: click.Group, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_large.Size, "of_scale", lambda scale: demo_large.Size(scale, 130, scale * 112))
+    done = run(hms, "demo", "seed", "--scale", "2")
+    assert done.exit_code == 0, done.output
+    assert "reception@large.test" in done.output
+    assert session.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 224
+    assert run(hms, "demo", "seed", "--scale", "101").exit_code == 2
