@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.models import Appointment, Doctor, DoctorSlot, NoShowLog, Notification, Patient
-from hms_web.services import demo_large, identity, slots
+from hms_web.services import demo_house, demo_large, identity, slots
 from hms_web.services.demo_large import Size
 
 NOON = datetime(2026, 3, 3, 6, 40, tzinfo=UTC)  # a Tuesday, 12:10 in Kolkata
@@ -42,7 +42,7 @@ def test_it_is_as_large_as_was_asked_for(session: Session) -> None:
 
 def test_one_can_sign_in_and_book_there(session: Session) -> None:
     actor = demo_large.seed(session, SMALL, now=NOON)
-    assert identity.sign_in(session, "reception@large.test", demo_large.PASSWORD, now=NOON)
+    assert identity.sign_in(session, "reception@large.test", demo_house.PASSWORD, now=NOON)
     doctor_id = session.scalars(sa.select(Doctor.id)).first()
     assert doctor_id is not None
     before = count(session, DoctorSlot)
