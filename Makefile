@@ -38,6 +38,10 @@ test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
 test-faults: install-dev ## Run the tests that kill and stop things, one after the other
 	@$(PYTEST) -m fault $(ARGS)
 
+.PHONY: evidence
+evidence: install-dev ## Write docs/quality-evidence.md: which test shows which promise
+	@$(VENV)/python -m tests.evidence
+
 .PHONY: coverage
 coverage: install-dev ## Run the tests with branch coverage; domain and services have to be covered completely
 	@$(PYTEST) -n $(WORKERS) -m "not fault" --cov --cov-report= $(ARGS)

@@ -92,6 +92,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.after_request(_harden)
     app.after_request(_log_request)
     app.after_request(_wake_worker)
+    app.teardown_appcontext(_let_go)
     return app
 
 
@@ -186,6 +187,19 @@ def _wake_worker(response: Response) -> Response:
         waker: Waker = current_app.extensions[WAKER]
         waker.ask()
     return response
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Close the request's session, before Flask-SQLAlchemy would.
+
+    The answer is there, and may say what has been committed: a connection that breaks while it is given back must not
+    turn it into an error.
+    """
+    try:
+        db.session.remove()
+    except sa.exc.DBAPIError as error:
+        db.session.registry.clear()
+        log.warning("connection_lost", error=type(error).__name__)
 
 
 def _begin() -> None:

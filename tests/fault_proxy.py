@@ -8,8 +8,8 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 from types import TracebackType
@@ -163,6 +163,23 @@ class FaultProxy:
                 with suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
                 one.close()
+
+
+@contextmanager
+def between() -> Iterator[tuple[list[FaultProxy], Callable[[str], str]]]:
+    """Give a function that leads an address through a proxy, one for each target, and the list of these proxies."""
+    proxies: dict[str, FaultProxy] = {}
+    listed: list[FaultProxy] = []
+    with ExitStack() as stack:
+
+        def through(url: str) -> str:
+            target = urlsplit(url).netloc.rpartition("@")[2]
+            if target not in proxies:
+                proxies[target] = stack.enter_context(FaultProxy(target))
+                listed.append(proxies[target])
+            return proxies[target].url(url)
+
+        yield listed, through
 
 
 def _reset(one: socket.socket) -> None:

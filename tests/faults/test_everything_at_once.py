@@ -1,5 +1,8 @@
 """C12 of quality.md: eight clients do everything at once on two servers that are killed meanwhile; nothing is broken.
 
+Between the servers and PostgreSQL and Redis stand proxies that answer late, cut connections, and give half an answer.
+Afterwards the invariants hold, and the history does: each yes is in the database, and each no had a reason.
+
 Eight hundred operations by default, about a minute; the full run is `HMS_TEST_OPERATIONS=10000 make test-faults
 ARGS="-k everything"`. The seed is printed; HMS_TEST_SEED repeats its choices, if not the order in which they meet.
 While they go on the hospital's clock does, half an hour with each kill, so that people become late and are waited for.
@@ -22,10 +25,13 @@ from threading import Barrier
 import pytest
 
 from hms_web.domain.identity import Role
-from hms_web.local.processes import last_lines, wait_until
+from hms_web.local.processes import last_lines, stop, wait_until
 from tests import invariants
 from tests.api.callers import person
+from tests.fault_proxy import FaultProxy, between, storm
 from tests.faults.bustle import OPERATIONS, Person
+from tests.faults.history import History
+from tests.faults.yard import set_clock
 from tests.processes import Server, ServerFactory
 from tests.races.conftest import CRON_KEY
 from tests.races.crowd import WAIT_SECONDS, Answer, Ask
@@ -43,6 +49,8 @@ CONFIG = Path(__file__).with_name("moving_clock.py")
 DAYS = [MONDAY + timedelta(days=number) for number in (0, 0, 0, 1, 2)]
 ENOUGH = 800
 """From so many operations on each of the common ones has succeeded, or the test does not test them."""
+WEATHER = {"cut": 0.003, "late": 0.01, "longest": 0.3}
+"""The shares of the pieces of answers that are cut or late, and how late at most, in seconds."""
 COMMON = {"book", "move", "cancel", "set_status", "vitals", "start", "leave", "trigger"}
 
 
@@ -55,6 +63,8 @@ class Crowd:
     clock: Path
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
+    proxies: list[FaultProxy] = field(default_factory=list)
     killed: int = 0
     turns: Iterator[int] = field(default_factory=count)
 
@@ -75,7 +85,9 @@ class Crowd:
             answer = self.hall.crowd.one(ask, next(self.turns))
         except (OSError, HTTPException):
             self.seen["connection", "lost"] += 1
+            self.history.note(ask, None)
             return None
+        self.history.note(ask, answer)
         if answer.status >= 500 and answer.status != 503:
             self.failed.append(f"{ask.method} {ask.path} {ask.body}: {answer.status} {answer.text[:300]}")
         return answer
@@ -96,12 +108,17 @@ class Crowd:
         assert wait_until(lambda: bool(children.read_text().split()), WAIT_SECONDS)
         os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
         self.killed += 1
+        for proxy in self.proxies:
+            proxy.cut()
 
     def advance(self, instant: datetime) -> None:
-        """Set the clock; nobody reads half an instant."""
-        written = self.clock.with_suffix(".new")
-        written.write_text(instant.isoformat())
-        written.replace(self.clock)
+        """Set the clock."""
+        set_clock(self.clock, instant)
+
+    def bad_weather(self, seed: int) -> None:
+        """Let the network fail now and then from here on."""
+        for number, proxy in enumerate(self.proxies):
+            proxy.fault = storm(Random(seed + number), **WEATHER)
 
     def run(self, seed: int, operations: int, kills: int) -> None:
         """Let all of them live, and kill in between, each time as many operations are done."""
@@ -135,23 +152,32 @@ class Crowd:
 
 @contextmanager
 def crowd(start: ServerFactory, folder: Path, locks: str) -> Iterator[Crowd]:
-    """Open a clinic on two servers with a clock that can be moved."""
+    """Open a clinic on two servers with a clock that can be moved, and proxies before PostgreSQL and Redis."""
     clock = folder / "clock"
     clock.write_text(NOW.isoformat())
     environ = {"TEST_CLOCK": str(clock), "TEST_LOCKS": locks, "CRON_API_KEY": CRON_KEY, "HMS_TEST_NOW": NOW.isoformat()}
-    server = start(processes=2, env=environ | {"GUNICORN_CMD_ARGS": f"--config '{CONFIG}'"})
-    with opened(server) as hall:
-        yield Crowd(hall, server, clock)
+    environ |= {"GUNICORN_CMD_ARGS": f"--config '{CONFIG}'"}
+    with between() as (proxies, through):
+        server = start(processes=2, env=environ, through=through)
+        with opened(server) as hall:
+            yield Crowd(hall, server, clock, proxies=proxies)
+            for process in server.processes:  # before what they are connected through goes
+                stop(process, signal.SIGTERM, WAIT_SECONDS)
 
 
 def test_everything_at_once_breaks_nothing(server: ServerFactory, tmp_path: Path) -> None:
     print(f"seed {SEED}, {OPERATIONS_WANTED} operations")  # noqa: T201 so that a failure can be repeated
     with crowd(server, tmp_path, "on") as all_of_them:
+        all_of_them.bad_weather(SEED)
         all_of_them.run(SEED, OPERATIONS_WANTED, KILLS)
         done = Counter(kind for kind, outcome in all_of_them.seen.elements() if outcome[:2] == "20")
         assert all_of_them.failed == [], last_lines(all_of_them.server.log, 60)
         assert all_of_them.violations() == ""
+        assert all_of_them.history.problems(all_of_them.hall.engine) == []
         assert all_of_them.killed == KILLS
+        inflicted = sum((proxy.inflicted for proxy in all_of_them.proxies), Counter[str]())
+        print(dict(inflicted))  # noqa: T201 how bad the weather was
+        assert OPERATIONS_WANTED < ENOUGH or (inflicted["cut"] > 0 and inflicted["late"] > 0)
         print(dict(sorted(all_of_them.seen.items())))  # noqa: T201 what the seed led to
         assert OPERATIONS_WANTED < ENOUGH or done.keys() >= COMMON
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, Response
 
 from hms_web.models import db
 from tests.web.pages import HX, Browser
@@ -58,3 +58,24 @@ def test_an_error_of_the_database_does_not_carry_the_statements_values(engine: s
     with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as raised:
         connection.execute(sa.text("SELECT 1 / CAST(length(:name) - length(:name) AS integer)"), {"name": CANARY})
     assert CANARY not in str(raised.value)
+
+
+def test_a_connection_that_breaks_after_the_answer_changes_nothing_of_it(app: Flask, database_url: str) -> None:
+    """The request still holds a transaction then, which is given back over a connection that is no more."""
+    straight = sa.create_engine(database_url, poolclass=sa.pool.NullPool)
+
+    def cut(response: Response) -> Response:
+        pid = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        with straight.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        return response
+
+    app.after_request_funcs.setdefault(None, []).insert(0, cut)
+    try:
+        with logged() as log:
+            answer = app.test_client().get("/login")
+        assert answer.status_code == 200
+        assert "connection_lost" in log.getvalue()
+    finally:
+        app.after_request_funcs[None].remove(cut)
+    assert app.test_client().get("/login").status_code == 200, "the next one has a connection that works"
