@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 
 from hms_web import clock
 from hms_web.domain.identity import Role
-from hms_web.domain.job_health import Health, Run, RunSource, RunStatus, Trouble
+from hms_web.domain.job_health import RECENT, Health, Run, RunSource, RunStatus, Trouble
 from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import db
 from hms_web.services import job_health, job_words, no_show_check, scheduler_pulse
@@ -57,8 +57,9 @@ ADVICE = {
     ),
 }
 
-# The chart of durations, in the units of its own drawing.
-STEP, BAR, HEIGHT, LEAST = 24, 16, 64, 2
+# The chart of durations, in the units of its own drawing: a place for each of the recent runs, the newest on the right.
+STEP, BAR, HEIGHT, LEAST, MARGIN = 46, 30, 120, 2, 64
+NAMED_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,25 @@ class Bar:
     x: int
     height: int
     run: Run
+    is_named: bool
 
     @property
     def y(self) -> int:
         """Its upper edge."""
         return HEIGHT - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The recent runs from the oldest to the newest, as high as they took long; `top_ms` is as high as the chart."""
+
+    top_ms: int
+    bars: tuple[Bar, ...]
+
+    @property
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        """The lines across it: how far down, and for how many milliseconds."""
+        return (0, self.top_ms), (HEIGHT // 2, self.top_ms // 2), (HEIGHT, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,7 @@ def _state() -> dict[str, object]:
     return {
         "health": found.overall,
         "by_source": found.by_source,
-        "bars": bars(found.overall),
+        "chart": chart(found.overall),
         "pulse": pulse,
         "looked": _looked(pulse, now),
         "now": now,
@@ -142,9 +157,10 @@ def _state() -> dict[str, object]:
         "advice": ADVICE,
         "headings": HEADINGS,
         "health_words": _words,
-        "width": STEP * max(len(found.overall.recent), 1),
+        "width": MARGIN + STEP * RECENT,
         "height": HEIGHT,
         "bar_width": BAR,
+        "margin": MARGIN,
     }
 
 
@@ -164,10 +180,28 @@ def _looked(pulse: Pulse, now: dt.datetime) -> str:
     return gettext("%(minutes)d minutes ago", minutes=seconds // 60)
 
 
-def bars(health: Health) -> list[Bar]:
-    """The recent runs from the oldest to the newest, as high as they took long; the longest is as high as the chart."""
-    longest = max((run.duration_ms or 0 for run in health.recent), default=0) or 1
-    return [
-        Bar(number * STEP, max(LEAST, round((run.duration_ms or 0) / longest * HEIGHT)), run)
-        for number, run in enumerate(reversed(health.recent))
-    ]
+def chart(health: Health) -> Chart:
+    """Draw the recent runs; each keeps its place on the right, however few there are."""
+    runs = health.recent[::-1]
+    top = _round_top(max((run.duration_ms or 0 for run in runs), default=0))
+    first = RECENT - len(runs)
+    return Chart(
+        top,
+        tuple(
+            Bar(
+                MARGIN + number * STEP,
+                max(LEAST, round((run.duration_ms or 0) / top * HEIGHT)),
+                run,
+                (RECENT - 1 - number) % NAMED_EVERY == 0,
+            )
+            for number, run in enumerate(runs, start=first)
+        ),
+    )
+
+
+def _round_top(longest_ms: int) -> int:
+    """Return 10, 20, 50, 100 ... milliseconds: the first that nothing exceeds."""
+    top = 10
+    while top < longest_ms:
+        top = top * 5 // 2 if str(top)[0] == "2" else top * 2
+    return top

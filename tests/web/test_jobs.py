@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hms_web.domain.job_health import Health, Run, RunSource, RunStatus
+from hms_web.domain.job_health import RECENT, Health, Run, RunSource, RunStatus
 from hms_web.models import CronJobRun, Hospital, JobLease, new_id
 from hms_web.services import no_show_sweep, scheduler_pulse
-from hms_web.web.jobs import HEIGHT, LEAST, bars
+from hms_web.web.jobs import HEIGHT, LEAST, MARGIN, STEP, chart
 from tests.scenes import NOW
 from tests.web.pages import HX
 from tests.web.record_scenes import Desk
@@ -150,14 +150,26 @@ def test_a_poll_brings_the_part_that_changes(desk: Desk) -> None:
     assert part.all("div", id="jobs")
 
 
-def test_bars_are_as_high_as_runs_took_long() -> None:
-    def run(number: int, took: int | None) -> Run:
-        status = RunStatus.SUCCESS if took is not None else RunStatus.RUNNING
-        return Run(new_id(), RunSource.SCHEDULER, frozenset(), status, NOW + number * MINUTE, NOW, took)
+def drawn_of(*took: int | None) -> Health:
+    def run(number: int, ms: int | None) -> Run:
+        status = RunStatus.SUCCESS if ms is not None else RunStatus.RUNNING
+        return Run(new_id(), RunSource.SCHEDULER, frozenset(), status, NOW + number * MINUTE, NOW, ms)
 
-    recent = (run(3, None), run(2, 200), run(1, 100), run(0, 0))
-    drawn = bars(Health(None, None, True, None, 0, None, recent, 4, 0))  # noqa: FBT003
-    assert [bar.height for bar in drawn] == [LEAST, HEIGHT // 2, HEIGHT, LEAST]
-    assert [bar.y for bar in drawn] == [HEIGHT - LEAST, HEIGHT // 2, 0, HEIGHT - LEAST]
-    assert [bar.x for bar in drawn] == sorted(bar.x for bar in drawn)
-    assert bars(Health(None, None, True, None, 0, None, (), 0, 0)) == []  # noqa: FBT003
+    runs = tuple(run(number, ms) for number, ms in reversed(list(enumerate(took))))
+    return Health(None, None, True, None, 0, None, runs, len(runs), 0)  # noqa: FBT003
+
+
+def test_bars_are_as_high_as_runs_took_long() -> None:
+    drawn = chart(drawn_of(0, 100, 200, None))
+    assert [bar.height for bar in drawn.bars] == [LEAST, HEIGHT // 2, HEIGHT, LEAST]
+    assert [bar.y for bar in drawn.bars] == [HEIGHT - LEAST, HEIGHT // 2, 0, HEIGHT - LEAST]
+    assert [bar.x for bar in drawn.bars] == [MARGIN + STEP * (RECENT - 4 + number) for number in range(4)]
+    assert [bar.is_named for bar in drawn.bars] == [False, False, False, True], "the newest says when it was"
+    assert chart(drawn_of()).bars == ()
+
+
+@pytest.mark.parametrize(("longest", "top"), [(0, 10), (10, 10), (11, 20), (21, 50), (188, 200), (1_001, 2_000)])
+def test_the_scale_ends_at_a_round_figure(longest: int, top: int) -> None:
+    drawn = chart(drawn_of(longest))
+    assert drawn.top_ms == top
+    assert drawn.lines == ((0, top), (HEIGHT // 2, top // 2), (HEIGHT, 0))
