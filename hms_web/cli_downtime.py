@@ -35,12 +35,15 @@ def _save(make_app: MakeApp) -> click.Command:
     @click.option("--department", help="Left out, all of them.")
     def save(hospital: str, folder: Path, wanted: datetime | None, department: str | None) -> None:
         """Write the list of a day into a folder, as one file that opens without the network; for its owner only."""
-        with session_of(make_app()) as session:
+        app = make_app()
+        with session_of(app) as session:
             (actor,) = hospitals_of(session, hospital)
             day: date = wanted.date() if wanted else clock.today(actor.zone)
             found = lists.take(session, actor, day, department=department, now=clock.now())
             place = folder / page.file_name(found)
-            write(place, page.document(found, actor, hospital))
+            with app.test_request_context():  # nobody asks: the words are those for a stranger
+                text = page.document(found, actor, hospital)
+            write(place, text)
             click.echo(f"{place}: {found.count} patients.")
 
     return save
