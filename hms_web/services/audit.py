@@ -11,13 +11,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.models import AuditEvent, new_id
+from hms_web.models import AuditEvent, new_ids
 from hms_web.services import bulk
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 JSON is what it is
     """Return a value as JSON can hold it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
@@ -44,7 +44,7 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
     """Append events with one statement; the caller's transaction decides whether they stay."""
     rows: list[dict[str, object]] = [
         {
-            "id": new_id(),
+            "id": key,
             "hospital_id": actor.hospital_id,
             "at": now,
             "actor_id": actor.user_id,
@@ -54,7 +54,7 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
             "record_id": entry.record_id,
             "details": plain(entry.details),
         }
-        for entry in entries
+        for key, entry in zip(new_ids(len(entries)), entries, strict=True)
     ]
     if len(rows) > bulk.FEW:
         bulk.insert(session, AuditEvent, rows)

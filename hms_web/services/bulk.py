@@ -1,11 +1,9 @@
 """Many rows with one statement: they travel as one JSON value, and PostgreSQL gives each column its type."""
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
 from decimal import Decimal
-from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
@@ -20,16 +18,14 @@ FEW = 20
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, UUID | Decimal):
+    if isinstance(value, Decimal):
         return str(value)
     raise TypeError(type(value).__name__)
 
 
 def as_json(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as the JSON that `json_to_recordset` reads back."""
-    return json.dumps(rows, default=_plain)
+    return orjson.dumps(rows, default=_plain).decode()
 
 
 def insert(
@@ -39,14 +35,25 @@ def insert(
     if not rows:
         return
     table = model.metadata.tables[model.__tablename__]
-    columns = list(rows[0])
-    types = ", ".join(f"{name} {table.c[name].type.compile(_DIALECT)}" for name in columns)
-    names = ", ".join(columns)
+    types = {name: table.c[name].type.compile(_DIALECT) for name in rows[0]}
+    shared = _shared(rows)
+    own = [name for name in types if name not in shared]
+    values = ", ".join(f"CAST(:{name} AS {types[name]})" if name in shared else f"r.{name}" for name in types)
+    given = [{name: row[name] for name in own} for row in rows] if shared else rows
     conflict = f" ON CONFLICT ({', '.join(unless)}) DO NOTHING" if unless else ""
     session.execute(
         text(  # names of our own columns, never of anybody's making
-            f"INSERT INTO {table.name} ({names}) "  # noqa: S608
-            f"SELECT {names} FROM json_to_recordset(CAST(:rows AS json)) AS r({types}){conflict}"
+            f"INSERT INTO {table.name} ({', '.join(types)}) SELECT {values} "  # noqa: S608
+            f"FROM json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} {types[name]}' for name in own)})"
+            f"{conflict}"
         ),
-        {"rows": as_json(rows)},
+        {"rows": as_json(given), **shared},
     )
+
+
+def _shared(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return what is the same in every row: it is sent, and read, once. A row keeps at least one column of its own."""
+    first = rows[0]
+    flat = {name: value for name, value in first.items() if not isinstance(value, Mapping | list)}
+    same = {name: value for name, value in flat.items() if all(row[name] == value for row in rows)}
+    return same if len(same) < len(first) else {}

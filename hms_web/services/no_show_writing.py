@@ -18,7 +18,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot, told_as
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import new_id
+from hms_web.models import new_ids
 from hms_web.services import audit, bulk, outbox
 from hms_web.services.outbox import PatientNotice
 
@@ -76,7 +76,7 @@ def write(
     session.execute(
         _WRITE,
         {
-            "visits": bulk.as_json([_missed(row, now) for row in missed] + [_asked(row, now) for row in ask]),
+            "visits": bulk.as_json([*_all_missed(missed, now), *(_asked(row, now) for row in ask)]),
             "people": bulk.as_json(people),
             "hospital": actor.hospital_id,
             "reason": how.reason,
@@ -95,12 +95,16 @@ def write(
     return len(newly_blocked)
 
 
-def _missed(row: Row[Any], now: datetime) -> dict[str, object]:
+def _all_missed(missed: Sequence[Row[Any]], now: datetime) -> list[dict[str, object]]:
+    return [_missed(row, key, now) for row, key in zip(missed, new_ids(len(missed)), strict=True)]
+
+
+def _missed(row: Row[Any], log_id: UUID, now: datetime) -> dict[str, object]:
     return {
         "id": row.id,
         "patient_id": row.patient_id,
         "doctor_id": row.doctor_id,
-        "log_id": new_id(),
+        "log_id": log_id,
         "status": AppointmentStatus.NO_SHOW,
         "previous": row.status,
         "starts_at": row.starts_at,

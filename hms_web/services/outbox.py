@@ -15,7 +15,7 @@ from hms_web.domain import delivery, templates
 from hms_web.domain.message_words import Template
 from hms_web.domain.messages import Contents, Language, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
-from hms_web.models import Notification, new_id
+from hms_web.models import Notification, new_id, new_ids
 from hms_web.services import bulk, unit_of_work
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
@@ -91,6 +91,7 @@ def rows_for(
     voice: Voice, hospital_id: UUID, notices: Sequence[PatientNotice], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield the outbox rows of notices, one a channel. What is stored is what will be sent."""
+    ids = iter(new_ids(len(notices) * len(Channel)))
     for notice in notices:
         contents = Contents(voice.hospital, notice.doctor_name, notice.day, notice.at, notice.token)
         words = templates.render(notice.event, voice.language, voice.own.get(notice.event), contents)
@@ -101,7 +102,7 @@ def rows_for(
         }
         for channel in voice.channels(notice.patient_id):
             yield {
-                "id": new_id(),
+                "id": next(ids),
                 "hospital_id": hospital_id,
                 "dedupe_key": key_of(notice.event, notice.appointment_id, notice.version, channel),
                 "event": str(notice.event),

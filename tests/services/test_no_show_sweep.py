@@ -375,4 +375,4 @@ def test_many_rows_go_in_at_once_and_each_once(here: Clinic) -> None:
     assert here.count(HospitalHoliday) == 30
     with pytest.raises(TypeError):
         bulk.as_json([{"what": object()}])
-    assert bulk.as_json([{"at": time(9), "day": MONDAY}]) == '[{"at": "09:00:00", "day": "2026-03-02"}]'
+    assert bulk.as_json([{"at": time(9), "day": MONDAY}]) == '[{"at":"09:00:00","day":"2026-03-02"}]'
