@@ -44,6 +44,7 @@ class Person:
     doctors: Sequence[UUID]
     patients: Sequence[UUID]
     days: Sequence[date]
+    sent: int = 0
 
     def one(self, question: str, **values: object) -> Row | None:
         """Return one of the rows, if there is any."""
@@ -73,7 +74,12 @@ class Person:
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, who: int = ADMIN) -> Answer | None:
         """Ask, and return the answer; None when the connection was lost."""
-        return self.send(Ask(method, f"{API}{path}", body, who=who))
+        return self.give(Ask(method, f"{API}{path}", body, who=who))
+
+    def give(self, ask: Ask) -> Answer | None:
+        """Send a request, and count it."""
+        self.sent += 1
+        return self.send(ask)
 
 
 def book(me: Person) -> Answer | None:
@@ -234,7 +240,7 @@ def trigger(me: Person) -> Answer | None:
 
 
 def trigger_from_outside(me: Person) -> Answer | None:
-    return me.send(Ask("POST", f"{API}/no-show/external-trigger", headers={"x-cron-api-key": CRON_KEY}))
+    return me.give(Ask("POST", f"{API}/no-show/external-trigger", headers={"x-cron-api-key": CRON_KEY}))
 
 
 def take_on(me: Person) -> Answer | None:

@@ -118,6 +118,9 @@ def test_a_row_that_was_waited_for_in_vain_is_asked_for_briefly_until_it_is_free
     unit_of_work._remember(locked)
     unit_of_work._remember(free)
     assert list(unit_of_work._in_vain) == [free], "what has lapsed is forgotten"
+    with pytest.raises(DBAPIError):
+        unit_of_work.wait_for(here.session, sa.text("SELECT 1/0"), row=locked)
+    assert locked not in unit_of_work._in_vain, "that was no lock"
 
 
 def test_waiting_is_counted_over_all_tries(here: Clinic) -> None:
