@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 from hms_web.domain import job_health as rules
 from hms_web.domain.identity import Actor
 from hms_web.domain.job_health import JobHealth, JobName, Run, RunSource, RunStatus
+from hms_web.domain.phrases import phrase
 from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.logs import where
 from hms_web.models import CronJobRun, Hospital, new_id
 from hms_web.services import audit, job_runs, leases, unit_of_work
 from hms_web.services.job_runs import Done
 from hms_web.services.leases import Lease, LeaseLost, Taken
+
+STOPPED = phrase("Stopped, because its process was asked to end.")
 
 log = structlog.get_logger()
 
@@ -139,7 +142,7 @@ def _failed(error: Exception, lease: Lease) -> tuple[RunStatus, str]:
         log.warning("job_lease_lost", job=lease.job, run=str(lease.run_id))
         return RunStatus.LOST, leases.RAN_OUT
     if isinstance(error, Stopping):
-        return RunStatus.ERROR, "Stopped, because its process was asked to end."
+        return RunStatus.ERROR, STOPPED
     failed = {"job": lease.job, "run": str(lease.run_id), "error": type(error).__name__}
     log.error("job_failed", **failed, frames=where(error))
     return RunStatus.ERROR, named(error)

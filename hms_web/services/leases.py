@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hms_web.domain.job_health import JobName, RunStatus
+from hms_web.domain.phrases import phrase
 from hms_web.models import CronJobRun, JobLease
 
 LASTS = timedelta(minutes=5)
-RAN_OUT = "The lease ran out before the run ended: its process was killed, stopped or far too slow."
+RAN_OUT = phrase("The lease ran out before the run ended: its process was killed, stopped or far too slow.")
 
 # Sent with every batch, so past the ORM.
 _RENEW = text(

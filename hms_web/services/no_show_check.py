@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.job_health import RunSource, is_open
+from hms_web.domain.phrases import phrase
 from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse
 from hms_web.services import hospitals, job_health, job_notices, no_show_sweep, stage_alerts
 from hms_web.services.batches import Dealt, Failure
@@ -27,6 +28,7 @@ from hms_web.services.stage_alerts import Scanned
 from hms_web.services.unit_of_work import Busy
 
 MOST_NAMED = 5
+LEFT = phrase("{count} could not be processed and stay due: {named}")
 
 log = structlog.get_logger()
 
@@ -108,7 +110,7 @@ def _said(errors: tuple[Failure, ...]) -> str | None:
     if not errors:
         return None
     named = ", ".join(f"{error.record_id} ({error.error})" for error in errors[:MOST_NAMED])
-    return f"{len(errors)} could not be processed and stay due: {named}"
+    return LEFT.format(count=len(errors), named=named)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import audit_log, record_reads
 from hms_web.services.audit_log import AuditFilter, AuditRow
-from hms_web.web import asked, audit_words, auth, csv_lines, htmx
+from hms_web.web import asked, audit_details, audit_words, auth, csv_lines, htmx
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -86,7 +86,7 @@ def _give_words(state: object) -> None:
     app = state.app  # type: ignore[attr-defined]  # Flask's BlueprintSetupState
     for function in (
         audit_words.action_name,
-        audit_words.changed,
+        audit_details.changed,
         audit_words.kind_name,
         audit_words.record_name,
         audit_words.record_url,
@@ -162,7 +162,7 @@ def _lines(actor: Actor, rows: Iterator[AuditRow]) -> Iterator[str]:
             audit_words.action_name(row.action),
             audit_words.kind_name(row.kind),
             audit_words.record_name(row),
-            "; ".join(f"{name}: {words}" for name, words in audit_words.changed(row.details)),
+            "; ".join(f"{name}: {words}" for name, words in audit_details.changed(row.details)),
             row.action,
             row.record_id,
             row.id,

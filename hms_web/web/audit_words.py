@@ -1,17 +1,10 @@
-"""The audit trail in words: what was done, to what kind of record, and what changed."""
-
-import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+"""The audit trail in words: what was done, and to what kind of record."""
 
 from flask import url_for
 from flask_babel import lazy_gettext
 
 from hms_web.services.audit_log import AuditRow
 from hms_web.web import formats
-from hms_web.web.histories import FIELDS
-from hms_web.web.language import gettext
 
 KINDS = {
     "absence": lazy_gettext("Leave"),
@@ -110,8 +103,6 @@ LISTS = {
     "message_provider": "messages.show_providers",
     "message_template": "messages.show_templates",
 }
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$", re.ASCII)
-_CODE = re.compile(r"[A-Z]{2,}(_[A-Z]+)*", re.ASCII)
 
 
 def action_name(action: str) -> str:
@@ -143,38 +134,3 @@ def record_url(row: AuditRow) -> str | None:
     if row.name is not None and row.kind == "doctor":
         return url_for("doctors.page", doctor_id=row.record_id)
     return url_for(LISTS[row.kind]) if row.kind in LISTS else None
-
-
-def changed(details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what stands in an event's details, each as its name and its words."""
-    for name, value in details.items():
-        if name == "changes" and isinstance(value, Mapping):
-            yield from changed(value)
-        elif isinstance(value, Mapping) and set(value) == {"from", "to"}:
-            words = gettext("from %(before)s to %(after)s", before=_plain(value["from"]), after=_plain(value["to"]))
-            yield _field(name), words
-        else:
-            yield _field(name), _plain(value)
-
-
-def _field(name: str) -> str:
-    return str(FIELDS.get(name) or name.replace("_", " "))
-
-
-def _plain(value: object) -> str:
-    if value is None or value == "":
-        return gettext("nothing")
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value)) or gettext("nothing")
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_field(name)}: {_plain(part)}" for name, part in value.items())
-    return _text(str(value))
-
-
-def _text(value: str) -> str:
-    """A text that somebody wrote as it is; an instant on the hospital's clock, and a code as words."""
-    if _INSTANT.match(value):
-        return formats.dated(datetime.fromisoformat(value))
-    return formats.words(value) if _CODE.fullmatch(value) else value

@@ -11,7 +11,7 @@ from flask import Flask
 
 from hms_web.domain.no_show import BLOCKED_REASON
 from hms_web.domain.phrases import Phrase
-from hms_web.services import absences, consultation_team, doctors, job_words, no_show
+from hms_web.services import absences, consultation_team, doctors, job_health, job_words, leases, no_show, no_show_check
 from hms_web.web.language import gettext
 
 _PLACE = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
@@ -51,6 +51,8 @@ def _patterns() -> list[tuple[re.Pattern[str], Sequence[str], str]]:
 def _known() -> Iterator[tuple[Sequence[Phrase], str]]:
     """The sentences that are stored as one text, and what stands between them; the longest first."""
     for phrase in (BLOCKED_REASON, absences.EMERGENCY_NOTE, doctors.UNAVAILABLE_NOTE, no_show.UNRELEASED):
+        yield [phrase], ""
+    for phrase in (leases.RAN_OUT, job_health.STOPPED, no_show_check.LEFT):
         yield [phrase], ""
     for asked in consultation_team.ASKED.values():
         yield [asked], ""

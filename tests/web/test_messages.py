@@ -165,8 +165,8 @@ def test_there_is_no_other_wording(desk: Desk, path: str) -> None:
 def test_the_language_of_messages_is_chosen(desk: Desk) -> None:
     browser = desk.admin()
     page = browser.get("/messages/templates")
-    page.form("/messages/language").send(language="klingon")
-    done = page.form("/messages/language").send(language="hi")
+    page.form("/templates/language").send(language="klingon")
+    done = page.form("/templates/language").send(language="hi")
     assert "Saved." in done.text
     assert "अपॉइंटमेंट बुक हुई" in done.text, "the page shows that language from then on"
     language = desk.session.scalar(sa.select(Hospital.message_language))
