@@ -19,6 +19,7 @@ from hms_web.jobs.wake import Waker
 from hms_web.logs import REQUEST_ID_HEADER, begin, configure_logging
 from hms_web.models import db
 from hms_web.services import cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
+from hms_web.services.providers import PROVIDER_HOSTS
 from hms_web.web import register as register_web
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 
@@ -118,6 +119,7 @@ def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
         "TRUSTED_HOSTS": _trusted_hosts(settings),
         "SQLALCHEMY_DATABASE_URI": database_url,
         METRICS_ACCESS: settings.metrics,
+        PROVIDER_HOSTS: settings.provider_hosts,
         KEY_HASHES: tuple(passwords.secret_hash(key) for key in settings.cron_api_keys),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
     }

@@ -25,6 +25,7 @@ SETTING_NAMES = frozenset(
         "HMS_ENV",
         "HMS_HOST",
         "HMS_PORT",
+        "HMS_PROVIDER_HOSTS",
         "HMS_TRUSTED_HOSTS",
         "HMS_TRUSTED_PROXIES",
         "METRICS_ALLOW",
@@ -97,6 +98,9 @@ class Settings:
     # HMS_TRUSTED_PROXIES: how many proxies stand before us and write X-Forwarded-* (default: 0, those headers are not
     # believed).
     trusted_proxies: int
+    # HMS_PROVIDER_HOSTS: hosts inside the network that may be providers of messages, or the proxy on the way to them,
+    # separated by commas. Unset, none of them may.
+    provider_hosts: tuple[str, ...] = ()
 
     @property
     def is_demo(self) -> bool:
@@ -126,6 +130,7 @@ class Settings:
             port=_whole("HMS_PORT", given.get("HMS_PORT") or "8000", 1, HIGHEST_PORT),
             trusted_hosts=_listed(given.get("HMS_TRUSTED_HOSTS", "")),
             trusted_proxies=_whole("HMS_TRUSTED_PROXIES", given.get("HMS_TRUSTED_PROXIES") or "0", 0, MOST_PROXIES),
+            provider_hosts=_listed(given.get("HMS_PROVIDER_HOSTS", "")),
         )
 
 

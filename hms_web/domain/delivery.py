@@ -17,6 +17,9 @@ from hms_web.domain.visits import UPCOMING, AppointmentStatus
 LEASE = timedelta(minutes=5)
 """How long a worker may take over the messages that it has claimed before another one does."""
 
+LONGEST_SENDING = timedelta(seconds=20)
+"""How long a provider is waited for at most; a message is not begun so shortly before its lease is over."""
+
 FIRST_RETRY, LONGEST_RETRY, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=1)
 
 
@@ -31,6 +34,7 @@ class Reason(StrEnum):
     NO_PROVIDER = "NO_PROVIDER"
     UNREADABLE_PROVIDER = "UNREADABLE_PROVIDER"
     BAD_PROVIDER = "BAD_PROVIDER"
+    INSIDE_NETWORK = "INSIDE_NETWORK"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     BUSY = "BUSY"
     BROKEN = "BROKEN"

@@ -1,7 +1,7 @@
 """The addresses of message providers: what one has to look like, and how much of it may be shown."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import SplitResult, quote, urlsplit
 
 from hms_web.domain.notifications import Channel
 from hms_web.domain.phrases import phrase
@@ -18,6 +18,15 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://[^\s/]", re.ASCII | re.IGNOREC
 _LOCAL = frozenset(
     {"blink1", "dbus", "file", "glib", "gnome", "growl", "kde", "kodi", "macosx", "qt", "rsyslog", "syslog", "windows"}
 )
+# Of these the address names the host that is called by HTTP; each has a twin with an s. Of others it names an account.
+_OWN_HOST = frozenset(
+    {"apprise", "bark", "emby", "enigma2", "evolution", "fluxer", "form", "goalert", "gorush", "gotify", "hassio",
+     "humhub", "jellyfin", "json", "lametric", "mastodon", "matrix", "misskey", "mmost", "ncloud", "nctalk", "notica",
+     "notifico", "ntfy", "onebot", "parsep", "pinglet", "pjet", "pushdeer", "rocket", "session", "signal", "smseagle",
+     "synology", "toot", "trigv", "xml"}
+)  # fmt: skip
+_MAIL = frozenset({"mailto", "mailtos"})
+INSIDE = "This address leads inside the network, where no provider is. HMS_PROVIDER_HOSTS can allow a host by name."
 _COUNTRY = re.compile(r"[^\d+]")
 
 
@@ -34,6 +43,31 @@ def url_mistake(url: str) -> str | None:
     if RECIPIENT not in url:
         return phrase("Put {to} where the recipient's number or e-mail address goes.")
     return None
+
+
+def host_of(url: str) -> str | None:
+    """Return the host that an address names, if it names one that is called by HTTP; what is written wrong names none.
+
+    An account's name, which stands in the same place in other addresses, is nobody's to look up.
+    """
+    parts = _parts(url)
+    if parts is None or not {parts.scheme, parts.scheme.removesuffix("s")} & _OWN_HOST:
+        return None
+    return parts.hostname
+
+
+def is_mail(url: str) -> bool:
+    """Whether an address is a mail server's, which often stands inside."""
+    parts = _parts(url)
+    return parts is not None and parts.scheme in _MAIL
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return parts if parts.hostname else None
 
 
 def masked(url: str) -> str:

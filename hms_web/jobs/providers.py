@@ -5,8 +5,9 @@ whether to try again, every call carries the message's key, redirects are not fo
 """
 
 import logging
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -19,9 +20,11 @@ from rq.timeouts import BaseTimeoutException
 
 from hms_web import clock
 from hms_web.domain.delivery import Answer, Outcome, Reason, outcome_of_status
+from hms_web.domain.networks import is_inside
 from hms_web.domain.notifications import Channel
-from hms_web.domain.providers import addressed
+from hms_web.domain.providers import addressed, is_mail
 from hms_web.logs import REQUEST_ID_HEADER, current
+from hms_web.services import lookup
 from hms_web.services.delivery import Outgoing
 
 CONNECT_SECONDS, READ_SECONDS = 4.0, 10.0
@@ -38,8 +41,11 @@ class Heard:
     wait: timedelta | None = None
 
 
-def send(message: Outgoing) -> Outcome:
-    """Hand a message to its provider and say what came of it; raises nothing that a provider could cause."""
+def send(message: Outgoing, *, allowed: Collection[str] = ()) -> Outcome:
+    """Hand a message to its provider and say what came of it; raises nothing that a provider could cause.
+
+    Nothing is connected to that lies inside the network, but mail servers and the hosts that are `allowed`.
+    """
     # Takes most of a second, and is needed only where there is something to send.
     from apprise import Apprise, AppriseAsset, NotifyFormat  # noqa: PLC0415
 
@@ -52,8 +58,8 @@ def send(message: Outgoing) -> Outcome:
         return Outcome(Answer.NEVER, Reason.BAD_ADDRESS)
     plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_SECONDS, READ_SECONDS
     title = "" if message.channel is Channel.SMS else message.title
-    began = time.monotonic()
-    with watched(message.key) as heard:
+    guard, began = _Guard(None if is_mail(message.url) else allowed), time.monotonic()
+    with watched(message.key) as heard, guarded(guard):
         try:
             is_sent = bool(plugin.notify(body=message.body, title=title, body_format=NotifyFormat.TEXT))
         except BaseTimeoutException:
@@ -65,9 +71,53 @@ def send(message: Outgoing) -> Outcome:
     log.info("provider_called", key=message.key, channel=message.channel, is_sent=is_sent, status=status, ms=took)
     if is_sent:
         return Outcome(Answer.SENT)
+    if guard.has_refused:
+        return Outcome(Answer.MISCONFIGURED, Reason.INSIDE_NETWORK)
     if status is None or status < _BAD_REQUEST:
         return Outcome(Answer.LATER, Reason.UNREACHABLE)
     return outcome_of_status(status, heard.wait)
+
+
+@dataclass
+class _Guard:
+    """Looks at each address that is connected to; `allowed` are the hosts inside that may be, None allows all."""
+
+    allowed: Collection[str] | None
+    has_refused: bool = False
+
+    def refuse(self, address: object) -> None:
+        """Raise OSError for an address inside the network."""
+        if self.allowed is None or not isinstance(address, tuple):
+            return
+        host = str(address[0])
+        if is_inside(host) and not any(host in lookup.addresses(name) for name in self.allowed):
+            self.has_refused = True
+            message = "This address lies inside the network."
+            raise OSError(message)
+
+
+@contextmanager
+def guarded(guard: _Guard) -> Iterator[None]:
+    """Look at every connection that is opened meanwhile, by its address.
+
+    A name may lead elsewhere from one look to the next, so what counts is where the connection goes. The worker runs
+    each job in a process of its own with one thread, so nobody else's connections are touched.
+    """
+    plain = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 as sockets have it
+        guard.refuse(address)
+        plain(self, address)
+
+    _replace_connecting(connect)
+    try:
+        yield
+    finally:
+        _replace_connecting(plain)
+
+
+def _replace_connecting(function: Callable[[socket.socket, Any], None]) -> None:
+    socket.socket.connect = function  # type: ignore[method-assign,assignment]  # below all that a hundred plugins use
 
 
 @contextmanager

@@ -5,6 +5,7 @@ worker sends with the same key, by which the provider tells that it has that mes
 the lease ran out can note nothing any more.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hms_web.domain import delivery, providers
@@ -52,7 +54,23 @@ class Outgoing:
 Send = Callable[[Outgoing], Outcome]
 """Hands a message to its provider; waits for a limited time and raises nothing."""
 
+Pause = Callable[[float], object]
+"""Waits for some seconds."""
 
+PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Seconds between the tries to note an answer while the database is busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """What a provider answered, while the database could not take it down; `write` may be tried again."""
+
+    claim: Claim
+    outcome: Outcome
+    luck: float
+
+
+_TROUBLE = (unit_of_work.Busy, DBAPIError)
 _URGENT_FIRST = case((Notification.priority == Priority.HIGH, 0), else_=1)
 
 
@@ -85,22 +103,42 @@ def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claim]
     return unit_of_work.run(session, work)
 
 
-def deliver(session: Session, claimed: Claim, send: Send, *, secret: str, luck: float, now: datetime) -> DeliveryState:
+def deliver(
+    session: Session, claimed: Claim, send: Send, *, secret: str, luck: float, now: datetime, pause: Pause = time.sleep
+) -> DeliveryState | Unwritten:
     """Send one claimed message, or say why not; return its state. One that is not ours any more is left alone.
 
-    `luck` from 0 to 1 spreads the next tries; `secret` is SECRET_KEY, under which providers' addresses are kept.
+    `luck` from 0 to 1 spreads the next tries; `secret` is SECRET_KEY, under which providers' addresses are kept. A busy
+    database is no reason to raise: before the sending the message is left for later, after it the answer is noted in
+    several tries, and returned Unwritten when none of them goes through.
     """
-    ready = unit_of_work.run(session, lambda: _prepare(session, claimed, secret, now))
+    try:
+        ready = unit_of_work.run(session, lambda: _prepare(session, claimed, secret, now))
+    except _TROUBLE:
+        return DeliveryState.QUEUED
     if isinstance(ready, DeliveryState):
         return ready
-    outcome = send(ready)
-    return unit_of_work.run(session, lambda: _note(session, claimed, outcome, luck, now))
+    answer = Unwritten(claimed, send(ready), luck)
+    for seconds in PAUSES:
+        state = write(session, answer, now=now)
+        if state is not None:
+            return state
+        pause(seconds)
+    return write(session, answer, now=now) or answer
+
+
+def write(session: Session, answer: Unwritten, *, now: datetime) -> DeliveryState | None:
+    """Note a provider's answer; return the message's state, or None while the database cannot take it down."""
+    try:
+        return unit_of_work.run(session, lambda: _note(session, answer.claim, answer.outcome, answer.luck, now))
+    except _TROUBLE:
+        return None
 
 
 def _prepare(session: Session, claimed: Claim, secret: str, now: datetime) -> Outgoing | DeliveryState:
     """Return what is to be handed over, or the final state of a message that is not."""
     row = session.execute(_FACTS.where(*_mine(claimed))).one_or_none()
-    if row is None or claimed.until <= now:
+    if row is None or claimed.until <= now + delivery.LONGEST_SENDING:
         return DeliveryState.QUEUED
     message: Notification = row[0]
     untrue = _untrue(row)

@@ -1,12 +1,12 @@
 """Every message that a hospital has written, for its administrators: finding them, and sending one again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.delivery import expires_at
@@ -82,18 +82,28 @@ def search(
 ) -> paging.Page[MessageRecord]:
     """Return a page of the hospital's messages, newest first. Raises InvalidInput."""
     limit = paging.checked_limit(limit)
-    query = (
+    query = _newest_first(actor, wanted)
+    if cursor is not None:
+        before = paging.read_cursor(cursor, datetime, UUID)
+        query = query.where(tuple_(Notification.created_at, Notification.id) < before)
+    rows = session.execute(query.limit(limit + 1)).all()
+    return paging.page(rows, limit, _record, lambda row: (row[0].created_at, row[0].id))
+
+
+def every(session: Session, actor: Actor, wanted: MessageFilter) -> Iterator[MessageRecord]:
+    """Yield the hospital's messages for an export, newest first, without holding them all at once."""
+    for row in session.execute(_newest_first(actor, wanted).execution_options(yield_per=500)):
+        yield _record(row)
+
+
+def _newest_first(actor: Actor, wanted: MessageFilter) -> Select[*tuple[Any, ...]]:
+    return (
         select(Notification, Patient.name, User.name)
         .outerjoin(Patient, Patient.id == Notification.patient_id)
         .outerjoin(User, User.id == Notification.user_id)
         .where(*_narrowed(actor, wanted))
+        .order_by(Notification.created_at.desc(), Notification.id.desc())
     )
-    if cursor is not None:
-        before = paging.read_cursor(cursor, datetime, UUID)
-        query = query.where(tuple_(Notification.created_at, Notification.id) < before)
-    newest = query.order_by(Notification.created_at.desc(), Notification.id.desc()).limit(limit + 1)
-    rows = session.execute(newest).all()
-    return paging.page(rows, limit, _record, lambda row: (row[0].created_at, row[0].id))
 
 
 def _record(row: Any) -> MessageRecord:  # noqa: ANN401 a row of `search`

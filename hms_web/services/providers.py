@@ -1,5 +1,6 @@
 """Through whom a hospital sends its messages: one address a channel, kept encrypted, shown masked."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +13,14 @@ from hms_web.domain.delivery import expires_at
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import PROVIDER_TEST
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
-from hms_web.domain.providers import CHANNELS, masked, url_mistake
+from hms_web.domain.providers import CHANNELS, INSIDE, host_of, masked, url_mistake
+from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import email_mistake, line_mistake, refuse_invalid
 from hms_web.models import MessageProvider, Notification, User, new_id
-from hms_web.services import audit, outbox, sealing, unit_of_work
+from hms_web.services import audit, lookup, outbox, sealing, unit_of_work
 
+PROVIDER_HOSTS = "PROVIDER_HOSTS"
+"""Where the application keeps the hosts inside the network that may be providers."""
 PURPOSE = "message providers"
 LONGEST_PHONE = 40
 TEST_TITLE, TEST_BODY = "Test message", "This is a test message. If you read it, messages arrive."
@@ -66,9 +70,25 @@ def _view(channel: Channel, row: MessageProvider | None, by: str | None, *, secr
     return ProviderView(channel, masked(url or "?"), url is not None, row.updated_at, by)
 
 
-def put(session: Session, actor: Actor, channel: Channel, url: str, *, secret: str, now: datetime) -> None:
-    """Set or replace a channel's provider. Raises InvalidInput. The audit trail holds only how the address begins."""
+def put(
+    session: Session,
+    actor: Actor,
+    channel: Channel,
+    url: str,
+    *,
+    secret: str,
+    now: datetime,
+    allowed: Collection[str] = (),
+) -> None:
+    """Set or replace a channel's provider. The audit trail holds only how the address begins.
+
+    Raises InvalidInput, for an address inside the network too unless its host is one of the `allowed`; whoever sends
+    looks again where it leads then.
+    """
     refuse_invalid(("url", url_mistake(url)))
+    host = host_of(url)
+    if host is not None and lookup.leads_inside(host, allowed):
+        raise InvalidInput([("url", INSIDE)])
     values = {
         "id": new_id(),
         "hospital_id": actor.hospital_id,

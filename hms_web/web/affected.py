@@ -1,5 +1,8 @@
 """`/affected`: everybody who needs attention, and new times for many of them at once."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -22,12 +25,24 @@ from hms_web.services import (
 from hms_web.services.affected import AffectedGroup
 from hms_web.services.affected_batches import MOST_STEPS, Step
 from hms_web.services.affected_records import BatchView
-from hms_web.web import affected_sheets, asked, auth, formats, language, refusals
+from hms_web.services.appointments import AppointmentView
+from hms_web.web import affected_sheets, asked, auth, csv_files, formats, language, refusals
 from hms_web.web.affected_sheets import Sheet
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("affected", __name__, url_prefix="/affected")
 MOVERS = (Role.ADMIN, Role.RECEPTIONIST, Role.DOCTOR)
+ROWS = 100
+"""Appointments on one page, which are as many as one plan takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A group with its title, and those of its appointments that stand on this page."""
+
+    group: AffectedGroup
+    title: str
+    items: list[AppointmentView]
 
 
 @blueprint.get("")
@@ -37,15 +52,66 @@ def index() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     doctor_id, cause = asked.key(request.args, "doctor"), _cause(request.args.get("cause"))
     groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
+    count = sum(len(group.items) for group in groups)
+    pages = max(ceil(count / ROWS), 1)
+    page = min(asked.number(request.args, "page") or 1, pages)
     return render_template(
         "affected/index.html",
-        groups=[(group, title_of(group)) for group in groups],
-        count=sum(len(group.items) for group in groups),
+        groups=[Shown(group, title_of(group), items) for group, items in _page_of(groups, page)],
+        count=count,
+        page=page,
+        pages=pages,
         doctor_id=doctor_id,
         cause=cause,
         causes=formats.CAUSES,
         strategies=affected_sheets.STRATEGIES,
         doctors=[] if actor.role is Role.DOCTOR else doctors.all_of(session, actor, only_active=False),
+    )
+
+
+def _page_of(groups: list[AffectedGroup], page: int) -> Iterator[tuple[AffectedGroup, list[AppointmentView]]]:
+    """Yield the groups of one page with those of their appointments that stand on it."""
+    first, before = (page - 1) * ROWS, 0
+    for group in groups:
+        items = group.items[max(first - before, 0) : max(first + ROWS - before, 0)]
+        before += len(group.items)
+        if items:
+            yield group, items
+
+
+@blueprint.get("/export.csv")
+@auth.roles(*MOVERS)
+def export() -> ResponseReturnValue:
+    """Everybody who needs attention, as a file for a spreadsheet or to print; narrowed as the page is."""
+    session, actor = db.session(), auth.actor()
+    doctor_id, cause = asked.key(request.args, "doctor"), _cause(request.args.get("cause"))
+    groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
+    names = (
+        gettext("Why"),
+        gettext("Appointment"),
+        gettext("State"),
+        gettext("Patient"),
+        gettext("Patient number"),
+        gettext("Phone"),
+        gettext("Doctor"),
+        gettext("Reason"),
+        gettext("Since"),
+    )
+    rows = (_row(title_of(group), view) for group in groups for view in group.items)
+    return csv_files.answer("needs-attention", names, rows, doctor=doctor_id, cause=cause)
+
+
+def _row(title: str, view: AppointmentView) -> tuple[object, ...]:
+    return (
+        title,
+        csv_files.local(view.starts_at),
+        formats.status_name(view.status),
+        view.patient_name,
+        view.patient_mrn,
+        view.patient_phone,
+        view.doctor_name,
+        view.reason or formats.type_name(view.type),
+        csv_files.local(affected.waiting_since(view)),
     )
 
 

@@ -1,5 +1,7 @@
 """`/messages/providers`: through whom messages are sent, for administrators."""
 
+from collections.abc import Sequence
+
 from flask import abort, current_app, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
@@ -13,6 +15,7 @@ from hms_web.domain.providers import CHANNELS
 from hms_web.domain.refusals import InvalidInput
 from hms_web.models import db
 from hms_web.services import message_records, providers
+from hms_web.services.providers import PROVIDER_HOSTS
 from hms_web.web import asked, auth
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -49,7 +52,7 @@ def put_provider(channel: str) -> ResponseReturnValue:
         return _shown(which, form, status=422)
     url = form.url.data or ""
     try:
-        providers.put(db.session(), auth.actor(), which, url, secret=_secret(), now=clock.now())
+        providers.put(db.session(), auth.actor(), which, url, secret=_secret(), now=clock.now(), allowed=_allowed())
     except InvalidInput as error:
         form.take(error)
         return _shown(which, form, status=422)
@@ -90,6 +93,11 @@ def _channel(name: str) -> Channel:
 def _secret() -> str:
     secret: str = current_app.config["SECRET_KEY"]
     return secret
+
+
+def _allowed() -> Sequence[str]:
+    allowed: Sequence[str] = current_app.config[PROVIDER_HOSTS]
+    return allowed
 
 
 def _shown(

@@ -37,6 +37,9 @@ REASONS: dict[str, LazyString] = {
     Reason.REFUSED: lazy_gettext("The provider refused it."),
     Reason.NO_PROVIDER: lazy_gettext("No provider is set for this channel."),
     Reason.UNREADABLE_PROVIDER: lazy_gettext("The provider's address cannot be read any more. It has to be set again."),
+    Reason.INSIDE_NETWORK: lazy_gettext(
+        "The provider's address leads inside the network and was not called. It has to be set again, or allowed."
+    ),
     Reason.BAD_PROVIDER: lazy_gettext("The provider's address is none that can be used. It has to be set again."),
     Reason.WRONG_CREDENTIALS: lazy_gettext("The provider does not accept its address or credentials."),
     Reason.BUSY: lazy_gettext("The provider asks to wait."),

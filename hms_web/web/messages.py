@@ -16,8 +16,8 @@ from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import message_records, to_phone
-from hms_web.services.message_records import MessageFilter
-from hms_web.web import asked, auth, htmx, refusals
+from hms_web.services.message_records import MessageFilter, MessageRecord
+from hms_web.web import asked, auth, csv_files, formats, htmx, message_words, refusals
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("messages", __name__)
@@ -63,12 +63,12 @@ class Filters:
         """The same in every state, for the counts."""
         return MessageFilter(self.first, self.last, None, self.channel, self.event)
 
-    def url(self, **other: object) -> str:
+    def url(self, endpoint: str = "messages.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
         named = {name: getattr(self, name) for name in ("first", "last", "state", "channel", "event")} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
-        return f"{url_for('messages.index')}?{urlencode(given)}"
+        return f"{url_for(endpoint)}?{urlencode(given)}"
 
 
 @blueprint.get("/messages")
@@ -96,6 +96,42 @@ def index() -> ResponseReturnValue:
         waiting=message_records.waiting_for_provider(session, actor, now=now),
         to_phone=to_phone.count_for(session, actor, now=now),
         most_counted=to_phone.MOST_COUNTED,
+    )
+
+
+@blueprint.get("/messages/export.csv")
+@auth.roles(Role.ADMIN)
+def export() -> ResponseReturnValue:
+    """Everything that the filters let through, as a file for a spreadsheet."""
+    actor, session = auth.actor(), db.session()
+    wanted = Filters.read(request.args, clock.today(actor.zone))
+    names = (
+        gettext("Written"),
+        gettext("To"),
+        gettext("About"),
+        gettext("By"),
+        gettext("State"),
+        gettext("Sent"),
+        gettext("Why not"),
+        gettext("Phoned"),
+        gettext("Words"),
+    )
+    rows = map(_row, message_records.every(session, actor, wanted.wanted))
+    named = {name: getattr(wanted, name) for name in ("first", "last", "state", "channel", "event")}
+    return csv_files.answer("messages", names, rows, **named)
+
+
+def _row(message: MessageRecord) -> tuple[object, ...]:
+    return (
+        csv_files.local(message.created_at),
+        message.patient_name or message.user_name or gettext("staff"),
+        message_words.event_name(message.event),
+        formats.channel_name(message.channel),
+        formats.delivery_name(message.state),
+        csv_files.local(message.sent_at),
+        message_words.reason_words(message.error) if message.error else None,
+        csv_files.local(message.phoned_at),
+        message.body,
     )
 
 

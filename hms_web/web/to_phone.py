@@ -9,7 +9,8 @@ from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.models import db
 from hms_web.services import appointments, to_phone
-from hms_web.web import asked, auth
+from hms_web.services.to_phone import Call
+from hms_web.web import asked, auth, csv_files, message_words
 from hms_web.web.language import gettext
 from hms_web.web.messages import blueprint
 
@@ -26,6 +27,37 @@ def show_calls() -> ResponseReturnValue:
         calls=to_phone.calls(session, actor, now=now),
         made=to_phone.made(session, actor, now=now),
         may_call=actor.role in CALLERS,
+    )
+
+
+@blueprint.get("/messages/to-phone/export.csv")
+@auth.roles(*to_phone.READERS)
+def export_calls() -> ResponseReturnValue:
+    """Whom to phone, as a file for a spreadsheet or to print."""
+    names = (
+        gettext("Appointment"),
+        gettext("Patient"),
+        gettext("Patient number"),
+        gettext("Phone"),
+        gettext("Doctor"),
+        gettext("About"),
+        gettext("What to say"),
+        gettext("Why not sent"),
+    )
+    found = to_phone.calls(db.session(), auth.actor(), now=clock.now())
+    return csv_files.answer("to-phone", names, map(_row, found))
+
+
+def _row(call: Call) -> tuple[object, ...]:
+    return (
+        csv_files.local(call.starts_at),
+        call.patient_name,
+        call.patient_mrn,
+        call.patient_phone,
+        call.doctor_name,
+        message_words.event_name(call.event),
+        call.body,
+        message_words.reason_words(call.error) if call.error else None,
     )
 
 

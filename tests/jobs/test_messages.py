@@ -3,10 +3,12 @@
 import io
 import logging
 import os
+import socket
 import subprocess
 import sys
 from datetime import time, timedelta
 from email.utils import format_datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,13 +20,14 @@ from rq import Queue, SimpleWorker
 
 from hms_web import clock
 from hms_web.app import WAKER
+from hms_web.config import engine_options
 from hms_web.domain.delivery import LEASE, Answer, Outcome, Reason
 from hms_web.domain.notifications import Channel
 from hms_web.jobs import messages, wake
 from hms_web.jobs import providers as sending
 from hms_web.jobs.resources import QUEUE
 from hms_web.models import Notification
-from hms_web.services import cancelling
+from hms_web.services import cancelling, delivery
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.delivery import Outgoing
 from tests.api.callers import caller_of
@@ -32,6 +35,7 @@ from tests.jobs.fake_provider import Provider
 from tests.scenes import MONDAY, NOW, Clinic
 from tests.servers import ROOT
 
+PLAIN_CONNECT = socket.socket.connect
 TUESDAY = MONDAY + timedelta(days=1)
 
 
@@ -90,14 +94,73 @@ def test_without_the_same_key_there_would_be_two(
     keys = iter("ab")
     plain = sending.send
 
-    def forgetful(message: Outgoing) -> Outcome:
-        return plain(Outgoing(message.url, message.to, message.channel, "", message.body, next(keys)))
+    def forgetful(message: Outgoing, **given: Any) -> Outcome:
+        return plain(Outgoing(message.url, message.to, message.channel, "", message.body, next(keys)), **given)
 
     monkeypatch.setattr(messages, "send", forgetful)
     booked(here)
     provider.answers = [0]
     deliver()
     deliver(1)
+    assert len(provider.delivered) == 2
+
+
+def test_a_database_that_is_busy_after_accepting_ends_no_batch_and_nothing_is_sent_again(
+    here: Clinic, provider: Provider, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody holds the first message's row right after the provider took it, for longer than all tries take."""
+    for _ in range(3):
+        booked(here, phone="+91 98765 43210")
+    plain, other = sending.send, engine.connect()
+    waits: list[float] = []
+
+    def accepted(message: Outgoing, **given: Any) -> Outcome:
+        outcome = plain(message, **given)
+        if not waits:
+            waits.append(0.0)
+            other.execute(sa.text("SELECT 1 FROM notifications FOR UPDATE"))
+        return outcome
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if seconds == messages.STUBBORN_SECONDS:
+            other.rollback()
+
+    monkeypatch.setattr(messages, "send", accepted)
+    monkeypatch.setattr("hms_web.jobs.messages.time.sleep", wait)
+    monkeypatch.setattr(delivery, "PAUSES", (0.25,))
+    quick = engine_options(pooled=False)
+    quick["connect_args"]["options"] += " -c lock_timeout=50ms"
+    monkeypatch.setattr("hms_web.jobs.resources.engine_options", lambda **_given: quick)
+    try:
+        deliver()
+    finally:
+        other.close()
+    assert messages.STUBBORN_SECONDS in waits, "it was noted before the row was let go"
+    deliver(6)
+    rows = here.session.scalars(sa.select(Notification.state).where(Notification.channel == Channel.SMS)).all()
+    assert rows == ["SENT"] * 3
+    assert (len(provider.requests), len(provider.delivered)) == (3, 3)
+
+
+def test_a_message_that_nobody_can_send_holds_up_no_other(
+    here: Clinic, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        booked(here)
+    plain = delivery.deliver
+    tried: list[object] = []
+
+    def poisoned(*given: Any, **more: Any) -> object:
+        tried.append(given)
+        if len(tried) == 1:
+            raise RuntimeError
+        return plain(*given, **more)
+
+    monkeypatch.setattr(delivery, "deliver", poisoned)
+    deliver()
+    assert len(provider.delivered) == 1
+    deliver(6)
     assert len(provider.delivered) == 2
 
 
@@ -179,8 +242,8 @@ def test_a_worker_killed_in_the_middle_sends_no_second_message(
     booked(here)
     plain = sending.send
 
-    def killed(message: Outgoing) -> Outcome:
-        plain(message)
+    def killed(message: Outgoing, **given: Any) -> Outcome:
+        plain(message, **given)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -203,7 +266,42 @@ def test_a_worker_killed_in_the_middle_sends_no_second_message(
     ],
 )
 def test_what_cannot_be_handed_over(url: str, outcome: Outcome) -> None:
-    assert sending.send(Outgoing(url, "12", Channel.SMS, "t", "b", "k")) == outcome
+    assert sending.send(Outgoing(url, "12", Channel.SMS, "t", "b", "k"), allowed=["127.0.0.1"]) == outcome
+
+
+INSIDE = Outcome(Answer.MISCONFIGURED, Reason.INSIDE_NETWORK)
+
+
+@pytest.mark.parametrize(
+    "url", ["json://127.0.0.1:{port}/{{to}}", "form://localhost:{port}/?:to={{to}}", "xml://127.0.0.1:{port}/{{to}}"]
+)
+def test_nothing_inside_the_network_is_connected_to(provider: Provider, url: str) -> None:
+    message = Outgoing(url.format(port=provider.port), "12", Channel.SMS, "t", "b", "k")
+    assert sending.send(message) == INSIDE
+    assert provider.requests == []
+    sending.send(message, allowed=["localhost"])
+    assert len(provider.requests) == 1 or not url.startswith("json"), "a host that is named may be there"
+
+
+def test_a_name_that_leads_elsewhere_by_the_time_of_the_sending_is_judged_by_where_it_leads_then(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = socket.getaddrinfo
+
+    def rebound(host: str, *given: Any, **more: Any) -> Any:
+        return plain("127.0.0.1" if host == "gateway.test" else host, *given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    message = Outgoing(f"json://gateway.test:{provider.port}/{{to}}", "12", Channel.SMS, "t", "b", "k")
+    assert sending.send(message) == INSIDE
+    assert provider.requests == []
+    assert sending.send(message, allowed=["127.0.0.1"]) == Outcome(Answer.SENT), "the control: it would have arrived"
+    assert socket.socket.connect is PLAIN_CONNECT, "everybody else's connections are as they were"
+
+
+def test_a_mail_server_inside_is_connected_to() -> None:
+    message = Outgoing("mailto://u:p@localhost:1?to={to}", "a@b.test", Channel.EMAIL, "t", "b", "k")
+    assert sending.send(message) == Outcome(Answer.LATER, Reason.UNREACHABLE)
 
 
 def test_a_plugin_that_trips_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +309,7 @@ def test_a_plugin_that_trips_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) ->
         raise ZeroDivisionError
 
     monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.notify", trip)
-    outcome = sending.send(Outgoing("json://127.0.0.1:1/{to}", "12", Channel.SMS, "t", "b", "k"))
+    outcome = sending.send(Outgoing("json://gateway.test/{to}", "12", Channel.SMS, "t", "b", "k"))
     assert outcome == Outcome(Answer.LATER, Reason.UNREACHABLE)
 
 

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.domain.delivery import LEASE, Answer, Outcome, Reason
+from hms_web.domain.delivery import LEASE, LONGEST_SENDING, Answer, Outcome, Reason
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.models import Appointment, MessageProvider, Notification, Patient, User
-from hms_web.services import booking, cancelling, delivery, outbox, providers
+from hms_web.services import booking, cancelling, delivery, outbox, providers, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.delivery import Outgoing
 from tests.scenes import MONDAY, NOW, Clinic
@@ -58,9 +58,12 @@ def booked(here: Clinic, at: time = time(10), day: date = MONDAY, **patient: obj
 
 
 def run(here: Clinic, post: delivery.Send, now: datetime = NOW) -> list[DeliveryState]:
-    states = []
+    states: list[DeliveryState] = []
     while batch := delivery.claim(here.session, now=now):
-        states += [delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=now) for claim in batch]
+        for claim in batch:
+            state = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=now)
+            assert isinstance(state, DeliveryState)
+            states.append(state)
     return states
 
 
@@ -334,3 +337,76 @@ def test_a_test_message_goes_to_the_typed_address(here: Clinic, post: Post) -> N
     assert run(here, post) == [DeliveryState.SENT]
     assert post.given[0].to == "987"
     assert here.count(MessageProvider) == 1
+
+
+def test_a_busy_database_after_the_sending_is_asked_again_until_the_answer_is_noted(
+    here: Clinic, post: Post, engine: sa.Engine
+) -> None:
+    put_provider(here)
+    booked(here)
+    with engine.connect() as other:
+
+        def lock() -> None:
+            other.execute(sa.select(Notification.id).with_for_update())
+
+        pauses: list[float] = []
+
+        def let_go(seconds: float) -> None:
+            pauses.append(seconds)
+            other.rollback()
+
+        post.meanwhile = lock
+        (claim,) = [one for one in delivery.claim(here.session, now=NOW) if one.id == the_sms(here).id]
+        here.session.execute(sa.text("SET lock_timeout = '50ms'"))
+        state = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=NOW, pause=let_go)
+    assert (state, pauses) == (DeliveryState.SENT, [delivery.PAUSES[0]])
+    assert (the_sms(here).state, the_sms(here).attempts) == ("SENT", 1)
+    assert run(here, post, NOW + LEASE) == []
+    assert len(post.given) == 1
+
+
+def test_an_answer_that_cannot_be_noted_is_kept_and_can_be_noted_later(
+    here: Clinic, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_provider(here)
+    booked(here)
+    (claim,) = [one for one in delivery.claim(here.session, now=NOW) if one.id == the_sms(here).id]
+
+    def busy(*_given: object) -> None:
+        raise unit_of_work.Busy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "_note", busy)
+        pauses: list[float] = []
+        kept = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=NOW, pause=pauses.append)
+    assert isinstance(kept, delivery.Unwritten)
+    assert tuple(pauses) == delivery.PAUSES
+    assert the_sms(here).state == "QUEUED"
+    assert delivery.write(here.session, kept, now=NOW) is DeliveryState.SENT
+    assert the_sms(here).state == "SENT"
+    assert delivery.write(here.session, kept, now=NOW) is DeliveryState.QUEUED, "it is not ours any more"
+
+
+def test_a_busy_database_before_the_sending_leaves_the_message_for_later(
+    here: Clinic, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_provider(here)
+    booked(here)
+
+    def busy(*_given: object) -> None:
+        raise unit_of_work.Busy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "_prepare", busy)
+        assert set(run(here, post)) == {DeliveryState.QUEUED}
+    assert post.given == []
+    assert DeliveryState.SENT in run(here, post, NOW + LEASE)
+
+
+def test_nothing_is_begun_so_shortly_before_the_lease_is_over_that_two_would_send(here: Clinic, post: Post) -> None:
+    put_provider(here)
+    booked(here)
+    (claim,) = [one for one in delivery.claim(here.session, now=NOW) if one.id == the_sms(here).id]
+    late = NOW + LEASE - LONGEST_SENDING
+    assert delivery.deliver(here.session, claim, post, secret=SECRET, luck=0, now=late) is DeliveryState.QUEUED
+    assert post.given == []

@@ -1,12 +1,15 @@
 """Providers' addresses are kept encrypted, shown masked, and audited without what is secret in them."""
 
+import socket
+from threading import Event
+
 import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.refusals import InvalidInput
 from hms_web.models import AuditEvent, MessageProvider, Notification
-from hms_web.services import providers, sealing
+from hms_web.services import lookup, providers, sealing
 from tests.scenes import NOW, Clinic
 
 SECRET = "a secret of these tests"
@@ -87,3 +90,41 @@ def test_a_test_message_to_nowhere_is_refused(here: Clinic, channel: Channel, to
     with pytest.raises(InvalidInput):
         providers.send_test(here.session, here.admin, channel, to, now=NOW)
     assert here.count(Notification) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::1]", "169.254.169.254", "10.1.2.3"])
+def test_an_address_inside_the_network_is_refused_unless_its_host_is_named(here: Clinic, host: str) -> None:
+    url = f"json://{host}:8080/{{to}}"
+    with pytest.raises(InvalidInput) as refused:
+        put(here, url)
+    assert [name for name, _ in refused.value.errors] == ["url"]
+    assert "leads inside the network" in str(refused.value)
+    providers.put(
+        here.session, here.admin, Channel.SMS, url, secret=SECRET, now=NOW, allowed=[host.strip("[]").upper()]
+    )
+
+
+def test_a_name_is_judged_by_all_that_it_leads_to(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    leads = {"both.test": {"8.8.8.8", "10.0.0.1"}, "fine.test": {"8.8.8.8"}}
+    monkeypatch.setattr(lookup, "addresses", lambda host: frozenset(leads[host]))
+    with pytest.raises(InvalidInput):
+        put(here, "json://both.test/{to}")
+    put(here, "json://fine.test/{to}")
+
+
+def test_a_mail_server_may_stand_inside(here: Clinic) -> None:
+    mail = "mailtos://u:p@10.0.0.1?to={to}"
+    providers.put(here.session, here.admin, Channel.EMAIL, mail, secret=SECRET, now=NOW)
+
+
+def test_a_resolver_that_does_not_answer_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = Event()
+    monkeypatch.setattr(lookup, "SECONDS", 0.01)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_given, **_more: over.wait(10))
+    assert lookup.addresses("slow.example") == frozenset()
+    over.set()
+
+
+def test_a_name_that_is_none_leads_nowhere() -> None:
+    assert lookup.addresses("x" * 70 + ".example") == frozenset()
+    assert lookup.addresses("127.0.0.1") == {"127.0.0.1"}

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.identity import Role
-from hms_web.models import AffectedBatch, Appointment
+from hms_web.models import AffectedBatch, Appointment, Patient
 from hms_web.services import cancelling, holidays
 from hms_web.services.affected_batches import MOST_STEPS
 from hms_web.services.holidays import NewHoliday
@@ -262,3 +262,45 @@ def test_a_nurse_reads_the_old_list_and_moves_nobody(desk: Desk, clinic: Ill) ->
     assert "Plan for all" not in panel.text
     assert not [form for form in panel.all("form") if "/keep" in form.attrib["action"]]
     assert clinic.ids
+
+
+def test_back_after_a_plan_leads_to_an_address_and_not_to_a_form_that_is_sent_again(desk: Desk, clinic: Ill) -> None:
+    plan = planned(desk, "COLLEAGUE")
+    assert plan.url.startswith("/affected/plan?chosen=")
+    assert len(plan.url) < 200
+    again = plan.browser.get(plan.url)
+    assert again.h1 == plan.h1 == "Plan for 2 appointments"
+    result = plan.form("/affected/plans").send(step=clinic.ids)
+    assert result.url.startswith("/affected/plans/")
+    back = plan.browser.get(plan.url)
+    assert "None of them needs attention any more" in back.text
+    for nonsense in ("%%%", "AAAA", "x", ""):
+        assert "None of them" in plan.browser.get(f"/affected/plan?chosen={nonsense}").text
+
+
+def test_hundreds_are_paged_and_each_page_says_how_many_there_are(
+    desk: Desk, clinic: Ill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ROWS", 1)
+    first = desk.reception().get("/affected")
+    assert "1 of them on this page" in first.text
+    assert "Plan all 2" in first.text
+    assert ("Asha Sharma" in first.text, "Ravi Kumar" in first.text) == (True, False)
+    second = first.follow("Next page")
+    assert ("Asha Sharma" in second.text, "Ravi Kumar" in second.text) == (False, True)
+    assert "Next page" not in second.text
+    assert "Asha Sharma" in second.follow("From the start").text
+    assert "Ravi Kumar" in first.browser.get("/affected?page=99").text
+
+
+def test_the_list_as_a_file_holds_everybody_and_nothing_that_runs(desk: Desk, clinic: Ill) -> None:
+    desk.session.execute(sa.update(Patient).where(Patient.name == "Ravi Kumar").values(name="=HYPERLINK(1)"))
+    desk.session.commit()
+    page = desk.reception().get("/affected")
+    answer = page.browser.get(page.all("a", href="/affected/export.csv")[0].attrib["href"])
+    assert answer.response.headers["Content-Disposition"] == 'attachment; filename="needs-attention.csv"'
+    lines = answer.html.removeprefix("\ufeff").splitlines()
+    assert lines[0] == "Why,Appointment,State,Patient,Patient number,Phone,Doctor,Reason,Since"
+    assert ",2026-03-02 10:00,expected,Asha Sharma," in lines[1]
+    assert ",'=HYPERLINK(1)," in lines[2]
+    assert len(page.browser.get("/affected/export.csv?cause=HOLIDAY").html.splitlines()) == 1

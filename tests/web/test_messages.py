@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from hms_web.domain.messages import Language
 from hms_web.domain.notifications import DeliveryState, Priority
-from hms_web.models import Hospital, MessageProvider, MessageTemplate, Notification
+from hms_web.models import Hospital, MessageProvider, MessageTemplate, Notification, Patient
 from hms_web.services import booking, cancelling, outbox
 from hms_web.services.booking import BookingRequest
+from hms_web.web import csv_files
 from tests.scenes import MONDAY, NOW
 from tests.web.pages import HX
 from tests.web.record_scenes import Desk
@@ -290,3 +291,29 @@ def test_a_booking_costs_one_query_for_its_message(desk: Desk) -> None:
         sa.event.remove(engine, "before_cursor_execute", note)
     about = [text for text in seen if "message_templates" in text or "notifications" in text]
     assert len(about) == 2, [text[:90] for text in about]
+
+
+def test_messages_and_calls_as_files_with_nothing_that_runs(desk: Desk) -> None:
+    desk.session.execute(sa.update(Patient).values(name="=1+1", phone="+91 98"))
+    cancel(desk)
+    unsent(desk)
+    admin = desk.admin()
+    page = admin.get("/messages?state=NOT_CONFIGURED")
+    (link,) = [a.attrib["href"] for a in page.all("a") if "export.csv" in a.attrib.get("href", "")]
+    lines = admin.get(link).html.removeprefix("\ufeff").splitlines()
+    assert lines[0] == "Written,To,About,By,State,Sent,Why not,Phoned,Words"
+    assert len(lines) >= 2
+    assert all(line.startswith("2026-03-02 08:00,'=1+1,") for line in lines[1:] if line.startswith("2026"))
+    assert len(admin.get("/messages/export.csv?state=SENT").html.splitlines()) == 1
+    calls = desk.reception().get("/messages/to-phone")
+    told = calls.browser.get(calls.all("a", href="/messages/to-phone/export.csv")[0].attrib["href"]).html
+    assert told.removeprefix("\ufeff").startswith("Appointment,Patient,Patient number,Phone,Doctor,About,What to say")
+    assert "2026-03-02 10:00,'=1+1," in told
+    assert "'+91 98," in told
+
+
+def test_a_file_that_leaves_something_out_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancel(desk)
+    monkeypatch.setattr(csv_files, "MOST_ROWS", 1)
+    lines = desk.admin().get("/messages/export.csv").html.splitlines()
+    assert lines[-1] == "1 more are left out. Narrow the list to have them."
