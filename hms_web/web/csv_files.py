@@ -16,9 +16,7 @@ MOST_ROWS = 20_000
 """Rows of one file; how many are left out is said in its last line."""
 
 
-def answer(
-    listed: str, names: Sequence[str], rows: Iterable[Sequence[object]], **filters: object
-) -> Response:
+def answer(listed: str, names: Sequence[str], rows: Iterable[Sequence[object]], **filters: object) -> Response:
     """Return the file `listed`.csv with a line of names and one for each row; `filters` are what narrowed it."""
     record_reads.exported(db.session(), auth.actor(), listed.replace("-", "_"), now=clock.now(), **filters)
     return csv_lines.answer(["".join(_lines(names, rows))], f"{listed}.csv")
