@@ -26,7 +26,9 @@ _OWN_HOST = frozenset(
      "synology", "toot", "trigv", "xml"}
 )  # fmt: skip
 _MAIL = frozenset({"mailto", "mailtos"})
-INSIDE = phrase("This address leads inside the network, where no provider is. HMS_PROVIDER_HOSTS can allow a host by name.")
+INSIDE = phrase(
+    "This address leads inside the network, where no provider is. HMS_PROVIDER_HOSTS can allow a host by name."
+)
 _COUNTRY = re.compile(r"[^\d+]")
 
 
