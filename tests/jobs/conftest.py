@@ -1,8 +1,6 @@
 """A provider of text messages on this machine, and the environment in which a job finds its servers."""
 
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from flask import Flask
@@ -11,24 +9,15 @@ from sqlalchemy.orm import Session
 from hms_web.config import Settings
 from hms_web.domain.notifications import Channel
 from hms_web.services import providers
-from tests.jobs.fake_provider import Handler, Provider
+from tests.jobs.fake_provider import Provider, provided
 from tests.scenes import NOW, Clinic, clinic
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """A provider that accepts everything until it is told otherwise."""
-    provider = Provider()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Taking", (Handler,), {"provider": provider}))
-    server.daemon_threads = True
-    provider.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield provider
-    provider._over.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with provided() as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """A provider of text messages on this machine, which answers as a test says."""
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
-from threading import Event
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from typing import Any
 
 
@@ -46,6 +47,22 @@ class Provider:
     def keys(self) -> set[str]:
         """The keys that it was given."""
         return {request["key"] for request in self.requests}
+
+
+@contextmanager
+def provided() -> Iterator[Provider]:
+    """A running provider that accepts everything until it is told otherwise."""
+    provider = Provider()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Taking", (Handler,), {"provider": provider}))
+    server.daemon_threads = True
+    provider.port = server.server_address[1]
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield provider
+    provider._over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 class Handler(BaseHTTPRequestHandler):
