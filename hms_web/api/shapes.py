@@ -142,7 +142,11 @@ class ShownBody(Body):
     appointments stand.
     """
 
-    shown_appointment_ids: Annotated[list[Id], Field(max_length=MOST_SHOWN)] | None = None
+    shown_appointment_ids: Annotated[list[Id], Field(max_length=MOST_SHOWN)] | None = Field(
+        default=None,
+        description="The appointments that you have seen this concerns. When others are concerned by now, nothing is "
+        "saved and the answer is 409 MORE_CONCERNED. Left out, the change is made as they stand.",
+    )
 
     def shown(self) -> Shown | None:
         """Return what was shown; None where the caller does not say."""

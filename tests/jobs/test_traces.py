@@ -118,7 +118,9 @@ def house(desk: Desk, environ: None, provider: Provider) -> Desk:
     """The desk of a hospital that sends its messages."""
     secret = Settings.from_env().secret_key
     for channel in (Channel.SMS, Channel.EMAIL):
-        providers.put(desk.session, desk.clinic.admin, channel, provider.url, secret=secret, now=NOW)
+        providers.put(
+            desk.session, desk.clinic.admin, channel, provider.url, secret=secret, now=NOW, allowed=["127.0.0.1"]
+        )
     return desk
 
 
