@@ -59,6 +59,10 @@ lint: install-dev ## Check style, types, import direction, templates and configu
 	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@if [ -x $(VENV)/hadolint ]; then $(VENV)/hadolint Dockerfile; fi
 
+.PHONY: security
+security: install-dev ## bandit, and semgrep with rules of our own (.ci/semgrep)
+	@./.ci/security $(VENV)
+
 .PHONY: format
 format: install-dev ## Put the code and the templates in shape
 	@$(VENV)/ruff check --fix-only --quiet $(SOURCES)
@@ -72,6 +76,10 @@ messages: install-dev ## Put new texts of the pages into the catalogues, and lis
 .PHONY: bench
 bench: install-dev ## Measure the product beside baselines; writes docs/performance.md (ARGS="pages --seconds 2 --rounds 1 --dry")
 	@$(VENV)/python -m bench $(ARGS)
+
+.PHONY: access
+access: install-dev ## Write who may use which route, docs/access.txt, from what the routes declare
+	@$(VENV)/python .ci/access
 
 .PHONY: lock
 lock: install-dev ## Choose the newest allowed versions and write the lock files (UPGRADE= keeps the present ones)

@@ -12,6 +12,6 @@ graceful_timeout = 3
 loglevel = "warning"  # the application itself writes one line a request
 control_socket_disable = True
 # A worker says that it lives by touching a file: in memory, where a slow disk cannot stop it.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108  # nosec B108
 # What the proxies said is judged by the application (HMS_TRUSTED_PROXIES), not here.
 forwarded_allow_ips = ""

@@ -88,9 +88,9 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.extensions[cron_keys.EXTENSION] = cron_keys.TriggerLimits(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
+    app.after_request(_harden)  # the first one is run last: it sees what the others have made of an answer
     register_web(app)
     register_api(app)
-    app.after_request(_harden)
     app.after_request(_log_request)
     app.after_request(_wake_worker)
     app.teardown_appcontext(_let_go)

@@ -1,5 +1,6 @@
 """`/auth`: a token for a program, and who it stands for."""
 
+from contextlib import nullcontext
 from typing import Literal
 
 from flask import current_app, request
@@ -15,13 +16,20 @@ from hms_web.services.identity import SignedIn
 from hms_web.services.sign_in_limits import EXTENSION, WAIT_SECONDS, SignInLimits, TooManyAttempts
 
 routes = Routes("identity")
+TOKEN_REFUSALS = (
+    Code.WRONG_CREDENTIALS,
+    Code.WRONG_CODE,
+    Code.SECOND_FACTOR_NEEDED,
+    Code.SECOND_FACTOR_TO_SET_UP,
+)
 
 
 class Credentials(Body):
-    """What a person proves themselves with."""
+    """What a person proves themselves with; `otp` is a code of the account's second factor, for one that has one."""
 
     email: Text
     password: Text
+    otp: Text | None = None
 
 
 class HospitalOfUser(Shape):
@@ -68,13 +76,18 @@ class Token(Shape):
     user: Me
 
 
-@routes.add("POST", "/auth/token", None, "Get a bearer token", refuses=[Code.WRONG_CREDENTIALS])
+@routes.add("POST", "/auth/token", None, "Get a bearer token", refuses=TOKEN_REFUSALS)
 def issue_token(call: Call, body: Credentials) -> Token:
-    """Failures are limited, per account and address; an unknown account and a wrong password look alike."""
+    """Failures are limited, per account and address; an unknown account and a wrong password look alike.
+
+    An account with a second factor needs `otp`: the present code of its app, or a recovery code.
+    """
     limits: SignInLimits = current_app.extensions[EXTENSION]
+    key = current_app.config["SECRET_KEY"]
+    code = nullcontext() if body.otp is None else limits.counted_code(body.email, body.otp)
     try:
-        with limits.counted(body.email, request.remote_addr or ""):
-            issued = identity.issue_token(call.session, body.email, body.password, now=call.now)
+        with limits.counted(body.email, request.remote_addr or ""), code:
+            issued = identity.issue_token(call.session, body.email, body.password, now=call.now, otp=body.otp, key=key)
     except TooManyAttempts:
         raise Problem(Wrong.TOO_MANY_ATTEMPTS, {"Retry-After": str(WAIT_SECONDS)}) from None
     return Token(access_token=issued.access_token, expires_in=issued.expires_in, user=Me.of(issued.signed_in))

@@ -1,11 +1,19 @@
 """Who acts: roles, and the facts of a signed-in person that rules ask for."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from hms_web.domain.phrases import phrase
+
+# A session ends so long after the last thing that was done (a poll is none), and so long after signing in at most.
+IDLE_FOR = timedelta(minutes=15)
+SESSION_LASTS = timedelta(hours=12)
+TOKEN_LASTS = timedelta(hours=12)
+# So long the second step of signing in may take.
+FACTOR_AWAITED = timedelta(minutes=10)
 
 
 class Role(StrEnum):

@@ -1,15 +1,22 @@
-"""Which passwords are taken: long enough and not among the first that are tried. What they are made of is free."""
+"""Which passwords are taken (NIST SP 800-63B, OWASP ASVS 6.2): long enough, and not among the first that are tried.
 
+What they are made of is free: there is no rule about kinds of characters, and none ever expires.
+"""
+
+import re
 import unicodedata
+from collections.abc import Iterable
+from functools import cache
 
 from hms_web.domain.phrases import phrase
 from hms_web.domain.validation import is_storable
 
 SHORTEST, LONGEST = 12, 128
-# The part of an e-mail address before its @ says who somebody is when it is as long as this.
-TELLING = 8
+# A word of a name or address is looked for when it is as long as this, and what is left beside it counts as chosen
+# when it has as many letters.
+TELLING, LEFT = 4, 4
 
-# Well-known beginnings; a password is common when nothing but digits, signs or a repetition is added to one of them.
+# Beginnings that the lists of leaked passwords and common words do not hold as such.
 # fmt: off
 _COMMON_STEMS = (
     "password", "passwort", "passw0rd", "p@ssword", "p@ssw0rd", "letmein", "welcome", "qwerty", "qwertyuiop",
@@ -19,6 +26,12 @@ _COMMON_STEMS = (
     "demo-password",
 )
 # fmt: on
+# What everybody knows of a place like this.
+_CONTEXT = ("hospital", "clinic", "frontdesk", "front", "desk", "outpatient", "outpatients", "hms")
+_COMMON = phrase(
+    "This password is one of the first that are tried. "
+    "Choose another, for example four words that do not belong together."
+)
 
 
 def normal(password: str) -> str:
@@ -26,12 +39,33 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalpha())
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """The letters of leaked passwords, common names and common words, read when the first password is set."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 a hundred thousand words
+
+    words = (_letters(word) for listed in FREQUENCY_LISTS.values() for word in listed)
+    return frozenset(word for word in words if len(word) >= TELLING)
+
+
 def is_common(password: str) -> bool:
-    """Whether a password is one of the first that are tried."""
+    """Whether a password is one of the first that are tried: a word of the lists with digits and signs, or repeated."""
     lowered = password.lower()
     if len(set(lowered)) < 4 or lowered.isdigit():  # noqa: PLR2004 aaaabbbbcccc
         return True
-    return any(_is_only_decorated(lowered, stem) for stem in _COMMON_STEMS)
+    if any(_is_only_decorated(lowered, stem) for stem in _COMMON_STEMS):
+        return True
+    words = re.findall(r"[^\W\d_]+", lowered)
+    return bool(words) and len(set(words)) == 1 and _once(words[0]) in _listed()
+
+
+def _once(word: str) -> str:
+    """The part that a word repeats, or the word."""
+    return word[: (word + word).index(word, 1)]
 
 
 def _is_only_decorated(password: str, stem: str) -> bool:
@@ -39,29 +73,46 @@ def _is_only_decorated(password: str, stem: str) -> bool:
     return rest != password and not any(char.isalpha() for char in rest)
 
 
-def _names_its_person(password: str, name: str, email: str) -> bool:
-    """Whether a password is its person's name or e-mail address, or little more than that."""
-    email = normal(email).strip().lower()
-    local = email.partition("@")[0]
-    stems = ["".join(normal(name).lower().split()), email, local if len(local) >= TELLING else ""]
+def _is_only_known(password: str, known: Iterable[str]) -> bool:
+    """Whether a password is little more than words that others know of its person and place."""
     joined = "".join(password.lower().split())
-    return any(_is_only_decorated(joined, stem) for stem in stems if stem)
+    words = {word for text in known for word in re.findall(r"[^\W_]+", normal(text).lower()) if len(word) >= TELLING}
+    rest = joined
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    if rest == joined:
+        return False
+    for word in _CONTEXT:
+        rest = rest.replace(word, " ")
+    return len(_letters(rest)) < LEFT
 
 
-def password_mistake(password: str, *, name: str = "", email: str = "") -> str | None:
-    """Say why a new password is not taken, or return None. `name` and `email` are those of its person."""
+def password_mistake(password: str, *, name: str = "", email: str = "", hospital: str = "") -> str | None:
+    """Say why a new password is not taken, or return None. `name` and `email` are its person's, `hospital` its name."""
     if not is_storable(password):
         return phrase("Use letters, digits and signs that can be printed.")
-    length = len(normal(password))
-    if length < SHORTEST:
+    plain = normal(password)
+    if len(plain) < SHORTEST:
         return phrase("Use at least %(least)s characters.", least=SHORTEST)
-    if length > LONGEST:
+    if len(plain) > LONGEST:
         return phrase("Use at most %(most)s characters.", most=LONGEST)
-    if _names_its_person(normal(password), name, email):
-        return phrase("Do not use your own name or e-mail address. Choose four words that do not belong together.")
-    if is_common(normal(password)):
-        return phrase(
-            "This password is one of the first that are tried. "
-            "Choose another, for example four words that do not belong together."
-        )
-    return None
+    known = next((words for words, texts in _known(name, email, hospital) if _is_only_known(plain, texts)), None)
+    return known or (_COMMON if is_common(plain) else None)
+
+
+def _known(name: str, email: str, hospital: str) -> list[tuple[str, tuple[str, ...]]]:
+    """What a password must not be made of alone, with the sentence that says so."""
+    return [
+        (
+            phrase("Do not use your own name or e-mail address. Choose four words that do not belong together."),
+            (name, email),
+        ),
+        (
+            phrase("Do not use the hospital's name. Choose four words that do not belong together."),
+            (hospital, *_CONTEXT),
+        ),
+        (
+            phrase("Do not use names that others know. Choose four words that do not belong together."),
+            (name, email, hospital),
+        ),
+    ]

@@ -6,7 +6,16 @@ from hms_web.models.audit_chain import AuditHead, AuditLink, AuditUnchained
 from hms_web.models.base import Base, new_id, new_ids
 from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
-from hms_web.models.identity import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User
+from hms_web.models.identity import (
+    ApiToken,
+    Doctor,
+    Hospital,
+    LoginSession,
+    PasswordLink,
+    RecoveryCode,
+    SecondFactor,
+    User,
+)
 from hms_web.models.job_health import CronApiKey, CronJobRun, JobAlarm, JobLease
 from hms_web.models.messages import MessageProvider, MessageTemplate
 from hms_web.models.no_show import NoShowLog, StageAlert
@@ -47,6 +56,8 @@ __all__ = [
     "Notification",
     "PasswordLink",
     "Patient",
+    "RecoveryCode",
+    "SecondFactor",
     "SlotBlock",
     "StageAlert",
     "TokenCounter",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hms_web.domain.identity import Role
@@ -21,6 +21,7 @@ class Hospital(Base):
     timezone: Mapped[str]
     message_language: Mapped[str] = mapped_column(default="en", server_default="en")
     last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
+    admins_need_second_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
 
@@ -47,7 +48,11 @@ class User(Base):
 
 
 class LoginSession(Base):
-    """A browser's signed-in session; only a hash of its secret is kept."""
+    """A browser's signed-in session; only a hash of its secret is kept.
+
+    While it `awaits_factor` the password was right, and nobody is signed in yet. `device` is what its browser says it
+    is, in a few words.
+    """
 
     __tablename__ = "login_sessions"
 
@@ -57,6 +62,8 @@ class LoginSession(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    awaits_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    device: Mapped[str | None]
 
 
 class ApiToken(Base):
@@ -69,6 +76,35 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """An authenticator app of a user. Its secret is encrypted; it counts once a first code has confirmed it.
+
+    `last_step` is the half minute of the newest code that was used: no code is taken twice.
+    """
+
+    __tablename__ = "second_factors"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), unique=True)
+    secret_encrypted: Mapped[bytes]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the app, once; only a hash of it is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class PasswordLink(Base):

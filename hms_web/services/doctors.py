@@ -101,9 +101,9 @@ class DoctorChanged:
     affected: tuple[AppointmentView, ...] = ()
 
 
-def _checks(wanted: NewDoctor) -> list[tuple[str, str | None]]:
+def _checks(wanted: NewDoctor, hospital: str = "") -> list[tuple[str, str | None]]:
     return [
-        *users.checks(users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password)),
+        *users.checks(users.NewUser(wanted.name, wanted.email, Role.DOCTOR, wanted.password), hospital),
         ("department", department_mistake(wanted.department)),
         ("slotDuration", duration_mistake(wanted.slot_duration)),
         ("maxPatientsPerDay", maximum_mistake(wanted.max_patients_per_day)),
@@ -117,7 +117,7 @@ def mistakes(wanted: NewDoctor) -> list[tuple[str, str]]:
 
 def create(session: Session, actor: Actor, wanted: NewDoctor, *, now: datetime) -> CreatedDoctor:
     """Add a doctor with an account of the role DOCTOR; raises InvalidInput, or Refused EMAIL_TAKEN."""
-    refuse_invalid(*_checks(wanted))
+    refuse_invalid(*_checks(wanted, users.hospital_name(session, actor)))
 
     return unit_of_work.run(session, lambda: add(session, actor, wanted, now=now))
 

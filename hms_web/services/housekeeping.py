@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
+from hms_web.domain.identity import IDLE_FOR
 from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
 from hms_web.services import idempotency, job_runs, unit_of_work
-from hms_web.services.identity import IDLE_FOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from hms_web.domain.identity import Actor, Role
+from hms_web.domain.identity import FACTOR_AWAITED, IDLE_FOR, SESSION_LASTS, TOKEN_LASTS, Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.validation import is_storable
-from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, User
-from hms_web.services import audit, passwords, unit_of_work
+from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, SecondFactor, User
+from hms_web.services import audit, open_sessions, passwords, second_factors, unit_of_work
 
-IDLE_FOR = timedelta(minutes=15)
-SESSION_LASTS = timedelta(hours=12)
-TOKEN_LASTS = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -31,6 +28,25 @@ class SignedIn:
     hospital_name: str
     ends_at: datetime
     language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Somebody whose password was right and whose second factor is asked for, or has to be set up first."""
+
+    session_id: UUID
+    signed_in: SignedIn
+    has_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """An account whose password was right."""
+
+    user_id: UUID
+    signed_in: SignedIn
+    has_factor: bool
+    needs_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +84,104 @@ def _with_hospital_and_doctor(query: Select[*tuple[Any, ...]]) -> Select[*tuple[
     )
 
 
-def _check_password(session: Session, email: str, password: str, ends_at: datetime) -> tuple[UUID, SignedIn]:
+def _with_factor(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    counts = and_(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
+    has_factor = SecondFactor.id.is_not(None).label("has_factor")
+    return query.add_columns(has_factor, Hospital.admins_need_second_factor).outerjoin(SecondFactor, counts)
+
+
+def _check_password(session: Session, email: str, password: str, ends_at: datetime) -> _Checked:
     """Return the user whose address and password these are.
 
     Raises Refused WRONG_CREDENTIALS, after the same time for known and unknown addresses.
     """
     wanted = email.strip().lower()
     query = _with_hospital_and_doctor(select(*_WHO, User.password_hash).where(func.lower(User.email) == wanted))
-    row = session.execute(query).one_or_none() if is_storable(wanted) else None
+    row = session.execute(_with_factor(query)).one_or_none() if is_storable(wanted) else None
     stored = row.password_hash if row else None
     if not passwords.is_right(stored, password) or row is None or stored is None:
         raise Refused(Code.WRONG_CREDENTIALS)
     if passwords.is_outdated(stored):
         renewed = passwords.hash_password(password)
         session.execute(update(User).where(User.id == row.user_id).values(password_hash=renewed))
-    return row.user_id, _signed_in(row, ends_at)
+    needs_one = row.admins_need_second_factor and row.role == Role.ADMIN
+    return _Checked(row.user_id, _signed_in(row, ends_at), row.has_factor, row.has_factor or needs_one)
 
 
-def sign_in(session: Session, email: str, password: str, *, now: datetime) -> str:
-    """Open a browser session and return its secret; raises Refused WRONG_CREDENTIALS."""
+def sign_in(session: Session, email: str, password: str, *, now: datetime, device: str | None = None) -> str:
+    """Open a browser session and return its secret; raises Refused WRONG_CREDENTIALS.
+
+    Where a second factor is asked for, the session stands for nobody until `pass_factor` or `set_up_factor`.
+    """
     secret = passwords.new_secret()
-    ends_at = now + SESSION_LASTS
 
     def work() -> None:
-        user_id, who = _check_password(session, email, password, ends_at)
-        hashed = passwords.secret_hash(secret)
-        session.add(
-            LoginSession(user_id=user_id, token_hash=hashed, created_at=now, last_seen_at=now, expires_at=ends_at)
-        )
-        audit.record(session, who.actor, "user.signed_in", "user", user_id, now=now)
+        checked = _check_password(session, email, password, now + SESSION_LASTS)
+        lasts = FACTOR_AWAITED if checked.needs_factor else SESSION_LASTS
+        opened = open_sessions.Opened(device, lasts, awaits_factor=checked.needs_factor)
+        open_sessions.add(session, checked.user_id, secret, opened, now=now)
+        if not checked.needs_factor:
+            audit.record(session, checked.signed_in.actor, "user.signed_in", "user", checked.user_id, now=now)
 
     unit_of_work.run(session, work)
+    return secret
+
+
+def awaiting(session: Session, secret: str, *, now: datetime) -> Awaiting | None:
+    """Return whose second factor a session waits for, or None when it does not, or has waited too long."""
+    query = _with_hospital_and_doctor(
+        select(*_WHO, LoginSession.id.label("session_id"), LoginSession.expires_at)
+        .join_from(LoginSession, User, User.id == LoginSession.user_id)
+        .where(
+            LoginSession.token_hash == passwords.secret_hash(secret),
+            LoginSession.expires_at > now,
+            LoginSession.awaits_factor,
+        )
+    )
+    row = session.execute(_with_factor(query)).one_or_none()
+    return Awaiting(row.session_id, _signed_in(row, row.expires_at), row.has_factor) if row else None
+
+
+def pass_factor(session: Session, who: Awaiting, code: str, *, key: str, now: datetime) -> str:
+    """Open the session that waited for a code of the app or a recovery code; return its new secret.
+
+    `key` is the SECRET_KEY. Raises Refused WRONG_CODE, and WRONG_CREDENTIALS when the session has ended meanwhile.
+    """
+
+    def work() -> str:
+        second_factors.verify(session, who.signed_in.actor, code, key=key, now=now)
+        return _admit(session, who, now)
+
+    return unit_of_work.run(session, work)
+
+
+def set_up_factor(session: Session, who: Awaiting, code: str, *, key: str, now: datetime) -> tuple[str, list[str]]:
+    """Confirm the app of somebody who needs one, and open their session; return its new secret and the recovery codes.
+
+    Raises Refused as `pass_factor` does.
+    """
+
+    def work() -> tuple[str, list[str]]:
+        codes = second_factors.confirmed(session, who.signed_in.actor, code, key=key, now=now)
+        return _admit(session, who, now), codes
+
+    return unit_of_work.run(session, work)
+
+
+def _admit(session: Session, who: Awaiting, now: datetime) -> str:
+    secret = passwords.new_secret()
+    values = {
+        "token_hash": passwords.secret_hash(secret),
+        "awaits_factor": False,
+        "last_seen_at": now,
+        "expires_at": now + SESSION_LASTS,
+    }
+    waits = update(LoginSession).where(LoginSession.id == who.session_id, LoginSession.awaits_factor)
+    if session.scalar(waits.values(values).returning(LoginSession.id)) is None:
+        raise Refused(Code.WRONG_CREDENTIALS)
+    actor = who.signed_in.actor
+    assert actor.user_id is not None  # noqa: S101 a job does not sign in
+    audit.record(session, actor, "user.signed_in", "user", actor.user_id, now=now)
     return secret
 
 
@@ -115,6 +198,7 @@ def actor_of_session(session: Session, secret: str, *, now: datetime, is_activit
             LoginSession.token_hash == passwords.secret_hash(secret),
             LoginSession.expires_at > now,
             LoginSession.last_seen_at > now - IDLE_FOR,
+            ~LoginSession.awaits_factor,
         )
     )
     row = session.execute(query).one_or_none()
@@ -134,28 +218,48 @@ def sign_out(session: Session, secret: str) -> None:
     unit_of_work.run(session, lambda: session.execute(gone))
 
 
-def issue_token(session: Session, email: str, password: str, *, now: datetime) -> IssuedToken:
-    """Make a bearer token for a program; raises Refused WRONG_CREDENTIALS."""
+def issue_token(
+    session: Session, email: str, password: str, *, now: datetime, otp: str | None = None, key: str = ""
+) -> IssuedToken:
+    """Make a bearer token for a program. `otp` is a code of the account's second factor, `key` the SECRET_KEY.
+
+    Raises Refused WRONG_CREDENTIALS; SECOND_FACTOR_NEEDED or WRONG_CODE for an account that has one; and
+    SECOND_FACTOR_TO_SET_UP for one that has to set one up first.
+    """
     secret = passwords.new_secret()
     ends_at = now + TOKEN_LASTS
 
     def work() -> SignedIn:
-        user_id, who = _check_password(session, email, password, ends_at)
+        checked = _check_password(session, email, password, ends_at)
+        if checked.has_factor and not otp:
+            raise Refused(Code.SECOND_FACTOR_NEEDED)
+        if checked.has_factor and otp:
+            second_factors.verify(session, checked.signed_in.actor, otp, key=key, now=now)
+        elif checked.needs_factor:
+            raise Refused(Code.SECOND_FACTOR_TO_SET_UP)
         hashed = passwords.secret_hash(secret)
-        session.add(ApiToken(user_id=user_id, token_hash=hashed, created_at=now, expires_at=ends_at))
-        audit.record(session, who.actor, "user.token_issued", "user", user_id, now=now)
-        return who
+        session.add(ApiToken(user_id=checked.user_id, token_hash=hashed, created_at=now, expires_at=ends_at))
+        audit.record(session, checked.signed_in.actor, "user.token_issued", "user", checked.user_id, now=now)
+        return checked.signed_in
 
     who = unit_of_work.run(session, work)
     return IssuedToken(secret, int(TOKEN_LASTS.total_seconds()), who)
 
 
 def actor_of_token(session: Session, secret: str, *, now: datetime) -> SignedIn | None:
-    """Return who a bearer token belongs to, or None when it has ended; one query."""
+    """Return who a bearer token belongs to, or None when it has ended.
+
+    One query; a second one, at most once a minute, notes that the token is used.
+    """
     query = _with_hospital_and_doctor(
-        select(*_WHO, ApiToken.expires_at)
+        select(*_WHO, ApiToken.id.label("token_id"), ApiToken.expires_at, ApiToken.last_used_at)
         .join_from(ApiToken, User, User.id == ApiToken.user_id)
         .where(ApiToken.token_hash == passwords.secret_hash(secret), ApiToken.expires_at > now)
     )
     row = session.execute(query).one_or_none()
-    return _signed_in(row, row.expires_at) if row else None
+    if row is None:
+        return None
+    if row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY:
+        used_now = update(ApiToken).where(ApiToken.id == row.token_id).values(last_used_at=now)
+        unit_of_work.run(session, lambda: session.execute(used_now))
+    return _signed_in(row, row.expires_at)

@@ -1,16 +1,21 @@
-"""Slows down whoever fails to sign in again and again, and never keeps the rightful person out from elsewhere.
+"""Slows down whoever fails to sign in again and again, and never keeps the rightful person out.
 
+Failures are counted per account and address, per address, and per account in all. A browser in which the account has
+signed in before is counted by itself alone: however much others fail, behind the same address or all over the world,
+it stays open. Who sets a password with a one-time link has such a browser from then on.
 A try is counted before the password is looked at, so that tries at the same time cannot pass together, and is given
 back unless it was a failure. Pages and API share the counts, which are kept on Redis, for all processes together; when
 Redis is gone each process counts for itself, so that the limit never falls away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from limits import parse
+from limits.storage import Storage
 
-from hms_web.domain.refusals import Refused
+from hms_web.domain.refusals import Code, Refused
+from hms_web.domain.second_factor import recovery_code
 from hms_web.services.counting import Count, Counter, hashed
 
 EXTENSION = "hms_sign_in_limits"
@@ -21,6 +26,12 @@ PER_ACCOUNT_AND_ADDRESS = parse("10 per 15 minutes")
 # from there; nobody is refused who has not failed themselves.
 PER_ADDRESS = parse("100 per 15 minutes")
 FEWER = 3
+# Guesses from a great many addresses: an account is then open to the browsers that are known to it.
+PER_ACCOUNT = parse("100 per hour")
+# Codes of a second factor, after the right password: of a million possible ones three are right at a time.
+CODES = parse("10 per hour")
+# Refused after the right password, and no guess.
+NO_FAILURES = frozenset({Code.SECOND_FACTOR_NEEDED, Code.SECOND_FACTOR_TO_SET_UP})
 
 
 class TooManyAttempts(Exception):
@@ -34,24 +45,61 @@ class SignInLimits:
         self._counter = Counter(redis_url, PREFIX)
 
     @contextmanager
-    def counted(self, email: str, address: str) -> Iterator[None]:
-        """Count the try that is made inside; it stays counted when that is refused. Raises TooManyAttempts."""
-        both, alone = _counts(email, address)
-        storage, (failed, failed_there) = self._counter.add(both, alone)
-        if failed > PER_ACCOUNT_AND_ADDRESS.amount or (failed_there > PER_ADDRESS.amount and failed > FEWER):
-            self._counter.give_back(storage, alone)
+    def counted(self, email: str, address: str, *, device: str | None = None) -> Iterator[None]:
+        """Count the try that is made inside; it stays counted when that is refused. Raises TooManyAttempts.
+
+        `device` is the number of a browser that is known to the account.
+        """
+        own, *wider = _counts(email, address, device)
+        storage, (failed, *others) = self._counter.add(own, *wider)
+        failed_there, failed_anywhere = others or (0, 0)
+        is_guessed = failed_there > PER_ADDRESS.amount and failed > FEWER
+        if failed > PER_ACCOUNT_AND_ADDRESS.amount or is_guessed or failed_anywhere > PER_ACCOUNT.amount:
+            self._counter.give_back(storage, *wider)
             raise TooManyAttempts
+        with self._kept(storage, _is_failure, own, *wider):
+            yield
+
+    @contextmanager
+    def counted_code(self, email: str, code: str) -> Iterator[None]:
+        """Count a try of a second factor's code in the same way. Raises TooManyAttempts.
+
+        A recovery code cannot be guessed and is not counted: with one the rightful person always gets in.
+        """
+        if recovery_code(code) is not None:
+            yield
+            return
+        count = (CODES, hashed(f"code {email.strip().lower()}"))
+        storage, (tried,) = self._counter.add(count)
+        if tried > CODES.amount:
+            raise TooManyAttempts
+        with self._kept(storage, lambda code: code is Code.WRONG_CODE, count):
+            yield
+
+    @contextmanager
+    def _kept(self, storage: Storage, is_failure: Callable[[Code], bool], *counts: Count) -> Iterator[None]:
+        """Give the counts back unless what is done inside is refused for a reason that `is_failure`."""
+        is_kept = False
         try:
             yield
-        except Refused:
+        except Refused as error:
+            is_kept = is_failure(error.refusal.code)
             raise
-        except BaseException:
-            self._counter.give_back(storage, both, alone)
-            raise
-        else:
-            self._counter.give_back(storage, both, alone)
+        finally:
+            if not is_kept:
+                self._counter.give_back(storage, *counts)
 
 
-def _counts(email: str, address: str) -> tuple[Count, Count]:
-    both = hashed(f"{address} {email.strip().lower()}")
-    return (PER_ACCOUNT_AND_ADDRESS, both), (PER_ADDRESS, hashed(address))
+def _is_failure(code: Code) -> bool:
+    return code not in NO_FAILURES
+
+
+def _counts(email: str, address: str, device: str | None) -> tuple[Count, ...]:
+    account = email.strip().lower()
+    if device is not None:
+        return ((PER_ACCOUNT_AND_ADDRESS, hashed(f"device {device} {account}")),)
+    return (
+        (PER_ACCOUNT_AND_ADDRESS, hashed(f"{address} {account}")),
+        (PER_ADDRESS, hashed(address)),
+        (PER_ACCOUNT, hashed(f"account {account}")),
+    )

@@ -14,15 +14,25 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.shown import Shown
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, name_mistake, refuse_invalid
-from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, PasswordLink, User, new_id
-from hms_web.services import audit, changes, doctor_previews, locks, paging, passwords, settling, unit_of_work
+from hms_web.models import Doctor, Hospital, PasswordLink, SecondFactor, User, new_id
+from hms_web.services import (
+    audit,
+    changes,
+    doctor_previews,
+    locks,
+    open_sessions,
+    paging,
+    passwords,
+    settling,
+    unit_of_work,
+)
 
 LINK_LASTS = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """A user as lists and forms show it."""
+    """A user as lists and forms show it; a list does not say whether there is a second factor."""
 
     id: UUID
     name: str
@@ -32,6 +42,7 @@ class UserView:
     has_password: bool
     doctor_id: UUID | None
     created_at: datetime
+    has_second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class CreatedUser:
     link: OneTimeLink | None
 
 
-def _view(user: User, doctor_id: UUID | None) -> UserView:
+def _view(user: User, doctor_id: UUID | None, *, has_factor: bool = False) -> UserView:
     return UserView(
         user.id,
         user.name,
@@ -79,6 +90,7 @@ def _view(user: User, doctor_id: UUID | None) -> UserView:
         user.password_hash is not None,
         doctor_id,
         user.created_at,
+        has_factor,
     )
 
 
@@ -102,15 +114,16 @@ def list_users(
 
 def get(session: Session, actor: Actor, user_id: UUID) -> UserView:
     """Return one user; raises Refused USER_NOT_FOUND."""
+    has_factor = select(SecondFactor.id).where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
     query = (
-        select(User, Doctor.id)
+        select(User, Doctor.id, has_factor.exists())
         .outerjoin(Doctor, Doctor.user_id == User.id)
         .where(User.hospital_id == actor.hospital_id, User.id == user_id)
     )
     row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise Refused(Code.USER_NOT_FOUND)
-    return _view(row[0], row[1])
+    return _view(row[0], row[1], has_factor=row[2])
 
 
 def is_taken(session: Session, email: str) -> bool:
@@ -141,24 +154,29 @@ def add(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> Us
     return user
 
 
-def checks(wanted: NewUser) -> list[tuple[str, str | None]]:
+def hospital_name(session: Session, actor: Actor) -> str:
+    """Return what the actor's hospital is called."""
+    return session.get_one(Hospital, actor.hospital_id).name
+
+
+def checks(wanted: NewUser, hospital: str = "") -> list[tuple[str, str | None]]:
     """Return what is wrong with the words of a new account, as pairs of field and sentence or None."""
     return [
         ("name", name_mistake(wanted.name.strip())),
         ("email", email_mistake(wanted.email.strip())),
-        ("password", _password_mistake(wanted)),
+        ("password", _password_mistake(wanted, hospital)),
     ]
 
 
-def _password_mistake(wanted: NewUser) -> str | None:
+def _password_mistake(wanted: NewUser, hospital: str) -> str | None:
     if wanted.password is None:
         return None
-    return password_mistake(wanted.password, name=wanted.name, email=wanted.email)
+    return password_mistake(wanted.password, name=wanted.name, email=wanted.email, hospital=hospital)
 
 
 def create(session: Session, actor: Actor, wanted: NewUser, *, now: datetime) -> CreatedUser:
     """Add a user who is not a doctor; raises InvalidInput, or Refused EMAIL_TAKEN."""
-    refuse_invalid(*checks(wanted), ("role", role_mistake(None, wanted.role)))
+    refuse_invalid(*checks(wanted, hospital_name(session, actor)), ("role", role_mistake(None, wanted.role)))
 
     def work() -> CreatedUser:
         user = add(session, actor, wanted, now=now)
@@ -198,7 +216,7 @@ def change(
         name = wanted.name if wanted.name is UNSET else wanted.name.strip()
         changed = changes.apply(user, {"name": name, "role": wanted.role, "is_active": wanted.is_active}, seen)
         if {"role", "is_active"} & changed.keys():
-            end_sessions(session, user_id)
+            open_sessions.end_all(session, user_id)
         if changed:
             session.flush()
             if "is_active" in changed and before.doctor_id is not None:
@@ -232,12 +250,6 @@ def _refuse_last_admin(session: Session, actor: Actor, before: UserView, wanted:
         raise Refused(Code.LAST_ADMIN)
 
 
-def end_sessions(session: Session, user_id: UUID) -> None:
-    """End every session and token of a user, inside the caller's unit of work."""
-    session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
-    session.execute(delete(ApiToken).where(ApiToken.user_id == user_id))
-
-
 def add_link(session: Session, actor: Actor, user_id: UUID, *, now: datetime) -> OneTimeLink:
     """Make a one-time link inside the caller's unit of work; earlier ones of the user no longer work."""
     session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
@@ -258,14 +270,14 @@ def new_link(session: Session, actor: Actor, user_id: UUID, *, now: datetime) ->
     return unit_of_work.run(session, work)
 
 
-def set_password_by_link(session: Session, token: str, password: str, *, now: datetime) -> None:
-    """Set a password with a one-time link, which ends all sessions of its user.
+def set_password_by_link(session: Session, token: str, password: str, *, now: datetime) -> str:
+    """Set a password with a one-time link, which ends all sessions of its user; return the e-mail address.
 
     Raises InvalidInput, or Refused LINK_EXPIRED.
     """
     refuse_invalid(("password", password_mistake(password)))
 
-    def work() -> None:
+    def work() -> str:
         used = session.scalar(
             update(PasswordLink)
             .where(
@@ -279,14 +291,16 @@ def set_password_by_link(session: Session, token: str, password: str, *, now: da
         if used is None:
             raise Refused(Code.LINK_EXPIRED)
         user = session.get_one(User, used)
-        refuse_invalid(("password", password_mistake(password, name=user.name, email=user.email)))
-        user.password_hash = passwords.hash_password(password)
-        end_sessions(session, used)
         hospital = session.get_one(Hospital, user.hospital_id)
+        mistake = password_mistake(password, name=user.name, email=user.email, hospital=hospital.name)
+        refuse_invalid(("password", mistake))
+        user.password_hash = passwords.hash_password(password)
+        open_sessions.end_all(session, used)
         actor = Actor(hospital.id, hospital.timezone, used, user.name, Role(user.role))
         audit.record(session, actor, "user.password_set", "user", used, now=now)
+        return user.email
 
-    unit_of_work.run(session, work)
+    return unit_of_work.run(session, work)
 
 
 def link_is_valid(session: Session, token: str, *, now: datetime) -> bool:

@@ -78,6 +78,17 @@ SENTENCES: dict[Code, str] = {
         "This request was sent before with other contents. Send it again with a new key."
     ),
     Code.WRONG_CREDENTIALS: phrase("The e-mail address or the password is not right."),
+    Code.WRONG_CODE: phrase("This code is not right, too old, or used already. Wait for the next one and type that."),
+    Code.SECOND_FACTOR_NEEDED: phrase(
+        "This account has a second factor: send the present code of its app as `otp` too."
+    ),
+    Code.SECOND_FACTOR_TO_SET_UP: phrase(
+        "Administrators of this hospital need a second factor. Sign in on the page and set one up first."
+    ),
+    Code.SECOND_FACTOR_EXISTS: phrase("There is a second factor already. Remove it before you set up another one."),
+    Code.SECOND_FACTOR_KEPT: phrase(
+        "This hospital asks its administrators for a second factor, so it cannot be removed."
+    ),
     Code.LINK_EXPIRED: phrase("This link has been used or is too old. Ask an administrator for a new one."),
     Code.LAST_ADMIN: phrase("This is the hospital's last administrator. Make somebody else one first."),
     Code.FORBIDDEN: phrase("You are not allowed to do this."),
@@ -106,6 +117,9 @@ _STATUS: dict[Code, int] = {
     Code.PATIENT_BLOCKED: _FORBIDDEN,
     Code.FORBIDDEN: _FORBIDDEN,
     Code.WRONG_CREDENTIALS: 401,
+    Code.WRONG_CODE: 401,
+    Code.SECOND_FACTOR_NEEDED: 401,
+    Code.SECOND_FACTOR_TO_SET_UP: _FORBIDDEN,
     Code.WRONG_API_KEY: 401,
     Code.NOT_CONFIGURED: 503,
     Code.RUN_FAILED: 503,

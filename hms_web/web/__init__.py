@@ -16,12 +16,16 @@ from hms_web.web import (
     navigation,
     notifications,
     privacy,
+    second_step,
     sign_in,
     stored,
     watch,
 )
 from hms_web.web.front_desk import blueprint as front_desk
 from hms_web.web.records import BLUEPRINTS as RECORDS
+
+# The second step adds its views to the blueprint of the first, when it is imported.
+MODULES = (second_step,)
 
 
 def register(app: Flask) -> None:

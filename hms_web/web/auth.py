@@ -10,9 +10,10 @@ from functools import wraps
 from typing import ParamSpec, cast
 from urllib.parse import unquote
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import HTTPException
 
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     manager.unauthorized_handler(ask_to_sign_in)
     app.after_request(_tell_how_long)
     app.add_template_global(seconds_left)
+    app.add_template_global(present_path)
 
 
 def _visitor(_request: object) -> Visitor | None:
@@ -111,6 +113,7 @@ def sign_in(token: str) -> None:
     """Start a new browser session with a token; whatever was in the old one, the CSRF secret included, is gone."""
     session.clear()
     session[TOKEN] = token
+    g.pop("_login_user", None)
 
 
 def sign_out() -> str | None:
@@ -127,6 +130,27 @@ def ask_to_sign_in() -> ResponseReturnValue:
         return htmx.redirect(url_for("sign_in.page", next=local_path(htmx.current_path())), 401)
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("sign_in.page", next=local_path(asked)), 303)
+
+
+def present_path() -> str:
+    """The address of the present page, to come back to; empty for an answer that has none of its own."""
+    return local_path(request.full_path.rstrip("?")) or "" if request.method == "GET" else ""
+
+
+def may_open(path: str, role: Role | None) -> bool:
+    """Whether there is a page at a local path, and it is for this role."""
+    adapter = current_app.url_map.bind("")
+    try:
+        endpoint, _ = adapter.match(path.partition("?")[0], method="GET")
+    except HTTPException:
+        return False
+    return role in getattr(current_app.view_functions[endpoint], "roles", frozenset())
+
+
+def next_page(who: identity.SignedIn) -> str:
+    """Where somebody who has signed in goes on: to the page that was asked for, if it is one of theirs."""
+    wanted = local_path(request.args.get("next"))
+    return wanted if wanted and may_open(wanted, who.actor.role) else url_for("home.start")
 
 
 def local_path(wanted: str | None) -> str | None:

@@ -15,6 +15,7 @@ from hms_web.domain.consultations import ConsultationStatus, ParticipantRole
 from hms_web.domain.identity import Role
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.patients import Sex
+from hms_web.domain.second_factor import grouped
 from hms_web.domain.slots import ClosedReason
 from hms_web.domain.visits import AppointmentStatus, AppointmentType
 from hms_web.services.absences import AbsenceView
@@ -114,6 +115,7 @@ def init_app(app: Flask) -> None:
         "delivery_name": delivery_name,
         "delivery_tone": delivery_tone,
         "full_date": language.full_date,
+        "grouped": grouped,
         "instant": instant,
         "last_digits": last_digits,
         "long_date": language.long_date,

@@ -10,6 +10,7 @@ from hms_web import clock
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import users
+from hms_web.web import devices
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
@@ -41,7 +42,7 @@ def submit(token: str) -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate():
         try:
-            users.set_password_by_link(db.session(), token, form.password.data or "", now=clock.now())
+            email = users.set_password_by_link(db.session(), token, form.password.data or "", now=clock.now())
         except InvalidInput as error:
             form.take(error)
         except Refused as error:
@@ -50,5 +51,5 @@ def submit(token: str) -> ResponseReturnValue:
             return make_response(render_template("passwords/gone.html"), GONE)
         else:
             flash(gettext("The password is set. Sign in with it."), "good")
-            return redirect(url_for("sign_in.page"), 303)
+            return devices.remember(make_response(redirect(url_for("sign_in.page"), 303)), email)
     return make_response(render_template("passwords/page.html", form=form, token=token), 422)

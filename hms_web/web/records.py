@@ -5,6 +5,7 @@ from flask import Blueprint
 from hms_web.web import (
     absence,
     absences,
+    account,
     affected,
     alerts,
     appointment,
@@ -76,6 +77,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     alerts.blueprint,
     no_shows.blueprint,
     passwords.blueprint,
+    account.blueprint,
     board.blueprint,
     left_over.blueprint,
     my_day.blueprint,

@@ -1,6 +1,6 @@
-"""`/login` and `/logout`."""
+"""`/login`, `/logout`, and `/change-user` for a desk that several people share."""
 
-from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from wtforms import EmailField, PasswordField
@@ -11,7 +11,7 @@ from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import identity
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
-from hms_web.web import auth, htmx
+from hms_web.web import auth, devices, htmx
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
@@ -28,8 +28,9 @@ class SignInForm(Form):
 @blueprint.get("/login")
 def page() -> ResponseReturnValue:
     """The form; somebody who is signed in already goes on."""
-    if auth.signed_in() is not None:
-        return redirect(_next_page(), 303)
+    who = auth.signed_in()
+    if who is not None:
+        return redirect(auth.next_page(who), 303)
     return render_template(
         "sign_in/page.html", form=SignInForm(formdata=None), next=auth.local_path(request.args.get("next"))
     )
@@ -48,7 +49,10 @@ def submit() -> ResponseReturnValue:
             form.refuse(gettext("That e-mail address and password do not belong together. Check both and try again."))
         else:
             auth.sign_in(token)
-            return redirect(_next_page(), 303)
+            who = auth.signed_in()
+            if who is None:  # the password was right, and a second factor is asked for
+                return redirect(url_for("sign_in.ask_code", next=auth.local_path(request.args.get("next"))), 303)
+            return going_on(who)
     form.password.data = None
     wanted = auth.local_path(request.args.get("next"))
     return make_response(render_template("sign_in/page.html", form=form, next=wanted), 422)
@@ -56,8 +60,13 @@ def submit() -> ResponseReturnValue:
 
 def _sign_in(email: str, password: str) -> str:
     limits: SignInLimits = current_app.extensions[EXTENSION]
-    with limits.counted(email, request.remote_addr or ""):
-        return identity.sign_in(db.session(), email, password, now=clock.now())
+    with limits.counted(email, request.remote_addr or "", device=devices.known(email)):
+        return identity.sign_in(db.session(), email, password, now=clock.now(), device=devices.words())
+
+
+def going_on(who: identity.SignedIn, answer: Response | None = None) -> Response:
+    """Send somebody who has signed in to their page, or show an answer first; the browser is known to them now."""
+    return devices.remember(answer or make_response(redirect(auth.next_page(who), 303)), who.email)
 
 
 @blueprint.get("/session")
@@ -76,5 +85,10 @@ def leave() -> ResponseReturnValue:
     return redirect(url_for("sign_in.page"), 303)
 
 
-def _next_page() -> str:
-    return auth.local_path(request.args.get("next")) or url_for("home.start")
+@blueprint.post("/change-user")
+def change_user() -> ResponseReturnValue:
+    """End the session of who was here; the next one signs in and comes to the same page."""
+    token = auth.sign_out()
+    if token is not None:
+        identity.sign_out(db.session(), token)
+    return redirect(url_for("sign_in.page", next=auth.local_path(request.form.get("next"))), 303)

@@ -13,7 +13,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.shown import Fate
 from hms_web.models import db
-from hms_web.services import doctor_previews, users
+from hms_web.services import doctor_previews, second_factors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
 from hms_web.web import asked, auth, choices, refusals, shown
@@ -65,7 +65,8 @@ def index() -> ResponseReturnValue:
     """All of them by name."""
     cursor = asked.text(request.args, "cursor")
     page = users.list_users(db.session(), auth.actor(), limit=ROWS, cursor=cursor)
-    return render_template("users/index.html", page=page, cursor=cursor)
+    needs_factor = second_factors.is_wanted_of_admins(db.session(), auth.actor())
+    return render_template("users/index.html", page=page, cursor=cursor, needs_factor=needs_factor)
 
 
 @blueprint.get("/users/new")
@@ -161,6 +162,36 @@ def new_link(user_id: UUID) -> ResponseReturnValue:
     """Make a new link for somebody who forgot the password; earlier links no longer work."""
     user = users.get(db.session(), auth.actor(), user_id)
     return _link(user.name, users.new_link(db.session(), auth.actor(), user_id, now=clock.now()))
+
+
+@blueprint.post("/users/<uuid:user_id>/second-factor/remove")
+@auth.roles(Role.ADMIN)
+def reset_factor(user_id: UUID) -> ResponseReturnValue:
+    """Take away the second factor of somebody who has lost it, and sign them out everywhere."""
+    second_factors.reset(db.session(), auth.actor(), user_id, now=clock.now())
+    flash(gettext("The second factor is removed, and this person is signed out everywhere."), "good")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@blueprint.post("/users/second-factor")
+@auth.roles(Role.ADMIN)
+def want_factor() -> ResponseReturnValue:
+    """Say whether the hospital's administrators need a second factor."""
+    is_wanted = request.form.get("wanted") == "yes"
+    try:
+        second_factors.want_of_admins(db.session(), auth.actor(), is_wanted=is_wanted, now=clock.now())
+    except Refused as error:
+        if error.refusal.code is not Code.SECOND_FACTOR_TO_SET_UP:
+            raise
+        flash(gettext("Set up a second factor for yourself first, in your account."), "bad")
+    else:
+        flash(
+            gettext("Administrators need a second factor from now on.")
+            if is_wanted
+            else gettext("Administrators no longer need a second factor."),
+            "good",
+        )
+    return redirect(url_for("users.index"), 303)
 
 
 def _link(name: str, link: users.OneTimeLink | None) -> ResponseReturnValue:

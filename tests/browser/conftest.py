@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from sqlalchemy.orm import Session
 
 from hms_web import clock
@@ -23,6 +24,26 @@ PASSWORD = "harbour tulip forty two"
 WIDE, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
 
 expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(autouse=True)
+def no_violations(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Fail a test in which a page of any window breaks the content security policy."""
+    found: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            found.append(f"{message.location.get('url')}: {message.text}")
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.on("console", listen)
+        return context
+
+    new_context = browser.new_context
+    monkeypatch.setattr(browser, "new_context", open_context)
+    yield found
+    assert found == []
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,10 @@ def test_passwords_that_are_taken(password: str) -> None:
         ("aaaaaaaabbbb", "first that are tried"),
         ("adminadmin123", "first that are tried"),
         ("demo-password", "first that are tried"),
+        ("shadowshadow", "first that are tried"),
+        ("international1", "first that are tried"),
+        ("Butterfly-2026!", "first that are tried"),
+        ("chelsea!chelsea", "first that are tried"),
         ("has a nul\0 in it", "printed"),
         ("half a pair \ud800", "printed"),
     ],
@@ -54,3 +58,24 @@ def test_a_password_that_names_its_person_is_refused(password: str) -> None:
 def test_a_short_name_inside_a_password_says_little() -> None:
     assert password_mistake("harbour-tulip-rosa", name="Rosa", email="rosa@city.test") is None
     assert password_mistake("my reception is red", name="Rosa", email="reception@city.test") is None
+
+
+@pytest.mark.parametrize(
+    ("password", "part"),
+    [
+        ("City-General-2026", "hospital's name"),
+        ("hospital citygeneral", "hospital's name"),
+        ("frontdeskclinic1", "hospital's name"),
+        ("lopez-general-1", "names that others know"),
+        ("Lopez-clinic-99", "name or e-mail"),
+    ],
+)
+def test_a_password_of_what_everybody_here_knows_is_refused(password: str, part: str) -> None:
+    mistake = password_mistake(password, name="Rosa Lopez", email="rl@city.test", hospital="City General")
+    assert part in str(mistake)
+
+
+def test_what_everybody_knows_may_stand_beside_words_of_ones_own() -> None:
+    known = {"name": "Rosa Lopez", "email": "rl@city.test", "hospital": "City General"}
+    assert password_mistake("general tulip harbour", **known) is None
+    assert password_mistake("harbour tulip 42", **known) is None

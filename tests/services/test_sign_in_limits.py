@@ -12,9 +12,9 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 NO_REDIS = "redis://127.0.0.1:1"
 
 
-def refuse() -> None:
-    """Say that the password is wrong."""
-    raise Refused(Code.WRONG_CREDENTIALS)
+def refuse(code: Code = Code.WRONG_CREDENTIALS) -> None:
+    """Say that the password, or something else, is wrong."""
+    raise Refused(code)
 
 
 def fail(limits: SignInLimits, email: str, address: str = HERE) -> bool:
@@ -92,3 +92,37 @@ def test_what_is_refused_unseen_does_not_count_against_the_address(limits: SignI
     for _ in range(150):
         fail(limits, "a@x")
     assert [fail(limits, "b@x") for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_guesses_from_all_over_the_world_leave_known_browsers_alone(limits: SignInLimits) -> None:
+    looked_at = [fail(limits, "a@x", f"198.51.100.{number}") for number in range(120)]
+    assert looked_at == [True] * 100 + [False] * 20
+    assert not succeed(limits, "a@x", ELSEWHERE)
+    with limits.counted("a@x", HERE, device="1"):
+        pass
+    assert succeed(limits, "b@x")
+
+
+def test_what_is_refused_after_the_right_password_is_no_failure(limits: SignInLimits) -> None:
+    for _ in range(30):
+        with pytest.raises(Refused), limits.counted("a@x", HERE):
+            raise Refused(Code.SECOND_FACTOR_NEEDED)
+    assert succeed(limits, "a@x")
+
+
+def test_ten_wrong_codes_an_hour_and_any_number_of_other_refusals(limits: SignInLimits) -> None:
+    def give(code: str, refusal: Code | None) -> bool:
+        try:
+            with limits.counted_code("a@x", code):
+                if refusal:
+                    refuse(refusal)
+                return True
+        except Refused:
+            return True
+        except TooManyAttempts:
+            return False
+
+    assert all(give("123456", Code.WRONG_CREDENTIALS) for _ in range(20))
+    assert [give("123456", Code.WRONG_CODE) for _ in range(11)] == [True] * 10 + [False]
+    assert not give("123456", None)
+    assert give("ABCDEFGHJKMNPQRS", None), "a recovery code is not counted"

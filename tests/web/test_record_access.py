@@ -13,8 +13,10 @@ from hms_web.domain.consultations import ParticipantRole
 from hms_web.domain.identity import Role
 from hms_web.models import (
     AffectedBatch,
+    ApiToken,
     ConsultationParticipant,
     HospitalHoliday,
+    LoginSession,
     Notification,
     StageAlert,
     User,
@@ -67,7 +69,10 @@ def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUI
     session, hospital_id = place.session, place.actor.hospital_id
     holiday = HospitalHoliday(id=new_id(), hospital_id=hospital_id, name="Day", date=MONDAY.replace(day=28))
     batch = AffectedBatch(id=new_id(), hospital_id=hospital_id, created_at=NOW)
-    session.add_all([holiday, batch])
+    row = {"user_id": place.actor.user_id, "created_at": NOW, "expires_at": NOW + timedelta(days=1)}
+    opened = LoginSession(**row, token_hash=str(new_id()), last_seen_at=NOW)
+    token = ApiToken(**row, token_hash=str(new_id()))
+    session.add_all([holiday, batch, opened, token])
     session.commit()
     consultation, waiting = seen(place, doctor_id, time(11)), arrived(place, doctor_id, time(12))
     leader, asked = acting(place, doctor_id), place.doctor()
@@ -82,6 +87,8 @@ def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUI
         "absence_id": place.absence(doctor_id, MONDAY.replace(day=30), MONDAY.replace(day=30)),
         "holiday_id": holiday.id,
         "user_id": place.actor.user_id,
+        "session_id": opened.id,
+        "token_id": token.id,
         "batch_id": batch.id,
         "consultation_id": consultation.id,
         "participant_id": session.scalars(

@@ -110,7 +110,7 @@ def test_a_poll_is_not_activity(app: Flask, desk: Desk) -> None:
 
 def test_the_page_knows_how_long_the_session_lasts_and_staying_makes_it_last(desk: Desk) -> None:
     person = desk.reception()
-    box = person.get("/front-desk").all("div", id="session")[0]
+    box = person.get("/front-desk").all("dialog", id="session")[0]
     assert box.attrib["data-left"] == "900"
     with clock.fixed(NOW + timedelta(minutes=13)):
         polled = person.client.get("/front-desk/grid", headers=HX | {"X-Poll": "1"})
@@ -124,6 +124,31 @@ def test_a_fragment_without_a_session_moves_the_whole_page(client: FlaskClient, 
     answer = client.get("/front-desk/grid", headers=HX | looked_at)
     assert answer.headers["HX-Redirect"] == "/login?next=/front-desk?date%3D2026-03-03"
     assert answer.data == b""
+
+
+def test_the_next_person_at_a_desk_comes_to_the_same_page_and_the_former_session_ends(
+    app: Flask, known: Desk, browser: Browser
+) -> None:
+    person = known.doctor()
+    with person.client.session_transaction() as kept:
+        token = kept[auth.TOKEN]
+    page = person.get("/front-desk?date=2026-03-03")
+    asked = page.form("/change-user").send()
+    assert asked.url == "/login?next=/front-desk?date%3D2026-03-03"
+    done = asked.form("/login").send(email=EMAIL, password=PASSWORD)
+    assert done.url == "/front-desk?date=2026-03-03"
+    assert "Reception 1" in done.text
+    with browser.client.session_transaction() as stolen:
+        stolen[auth.TOKEN] = token
+    assert browser.get("/front-desk").h1 == "Sign in"
+    assert browser.client.post("/change-user", data={"next": "//evil.test"}).status_code == 400
+    leaving = page.form("/change-user").send(csrf_token=person.csrf_token("/front-desk"), next="//evil.test")
+    assert leaving.url == "/login"
+
+
+@pytest.mark.parametrize("path", ["/my-day", "/users", "/change-user", "/nowhere", "/patients/not-an-id"])
+def test_a_page_that_is_not_theirs_is_not_where_somebody_lands(browser: Browser, path: str) -> None:
+    assert browser.sign_in(EMAIL, PASSWORD, next_page=path).url == "/front-desk"
 
 
 @pytest.mark.parametrize(
