@@ -4,6 +4,7 @@ changed, taken out or put in between without every later link being wrong (docs/
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ from enum import StrEnum
 from uuid import UUID
 
 TOLERANCE = timedelta(hours=1)
-"""How much older than what was chained before an event may be: a long transaction, a clock that is a little off."""
+"""How much older than what was chained so long before an event may be: a long transaction, a clock that is
+a little off, many events that are chained at once and in any order.
+"""
 
 
 class Flaw(StrEnum):
@@ -132,20 +135,24 @@ def walk(hospital_id: UUID, links: Iterable[Link], head: Head | None) -> Iterato
 
 
 class _Batches:
-    """Knows what had been chained before the batch at hand, to tell an event that bears an older time than it can.
+    """Knows what had been chained long before the link at hand, to tell an event that bears an older time than it can.
 
     Both the time of chaining and the latest time of an event have to speak for it: a clock that once ran ahead, and a
     past that is lived through again, are no forgeries.
     """
 
     def __init__(self) -> None:
-        self._chained_at: datetime | None = None
-        self._latest: datetime | None = None
+        self._before: deque[tuple[datetime, datetime]] = deque()
+        self._at_hand: tuple[datetime, datetime] | None = None
         self._limit: datetime | None = None
 
     def is_out_of_time(self, link: Link, event: Fact) -> bool:
-        if self._chained_at is not None and self._latest is not None and link.chained_at != self._chained_at:
-            self._limit = min(self._chained_at, self._latest) - TOLERANCE
-        self._chained_at = link.chained_at
-        self._latest = event.at if self._latest is None else max(self._latest, event.at)
+        latest = event.at
+        if self._at_hand is not None:
+            if link.chained_at != self._at_hand[0]:
+                self._before.append(self._at_hand)
+            latest = max(latest, self._at_hand[1])
+        self._at_hand = link.chained_at, latest
+        while self._before and self._before[0][0] <= link.chained_at - TOLERANCE:
+            self._limit = min(self._before.popleft()) - TOLERANCE
         return self._limit is not None and event.at < self._limit

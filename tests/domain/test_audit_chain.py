@@ -20,11 +20,11 @@ def fact(number: int, at: datetime | None = None) -> Fact:
     return Fact(UUID(int=100 + number), when, UUID(int=7), "Asha", "patient.changed", "patient", UUID(int=9), "{}")
 
 
-def chained(facts: list[Fact]) -> tuple[list[Link], Head]:
-    """A chain of which every three links were made together, at the end of their minute."""
+def chained(facts: list[Fact], every: timedelta = MINUTE) -> tuple[list[Link], Head]:
+    """A chain of which every three links were made together, a minute after the three before."""
     head, links = beginning(HOSPITAL), []
     for number, event in enumerate(facts):
-        chained_at = START + (number // BATCH + 1) * MINUTE
+        chained_at = START + (number // BATCH + 1) * every
         head = next_head(HOSPITAL, head, event, chained_at)
         links.append(Link(head.sequence, event.id, head.hash, chained_at, event))
     return links, head
@@ -106,21 +106,29 @@ def test_what_is_put_behind_the_head_is_named() -> None:
 
 def test_an_event_that_bears_an_older_time_than_it_can_is_named() -> None:
     limit = LINKS[5].event.at - TOLERANCE  # type: ignore[union-attr]
-    links, head = chained([fact(number) for number in range(8)] + [fact(8, limit - MINUTE)])
+    links, head = chained([fact(number) for number in range(8)] + [fact(8, limit - MINUTE)], TOLERANCE)
     assert found(links, head) == [(Flaw.BACKDATED, 9)]
-    links, head = chained([fact(number) for number in range(8)] + [fact(8, limit)])
+    links, head = chained([fact(number) for number in range(8)] + [fact(8, limit)], TOLERANCE)
+    assert found(links, head) == []
+
+
+def test_many_that_are_chained_at_once_may_come_in_any_order() -> None:
+    months = [fact(number, START - timedelta(days=40 - 30 * (number % 2))) for number in range(9)]
+    links, head = chained(months)
     assert found(links, head) == []
 
 
 def test_what_comes_in_one_batch_may_come_in_any_order() -> None:
-    links, head = chained([fact(0), fact(1, START - 9 * TOLERANCE), fact(2)])
+    links, head = chained([fact(0), fact(1, START - 9 * TOLERANCE), fact(2)], TOLERANCE)
     assert found(links, head) == []
 
 
 def test_a_clock_that_once_ran_ahead_and_a_past_lived_again_are_no_forgeries() -> None:
-    ahead = [fact(number, START + timedelta(days=9) if number == 1 else None) for number in range(9)]
-    links, head = chained(ahead)
+    ahead = [
+        fact(number, START + (timedelta(days=9) if number == 1 else number * TOLERANCE / 3)) for number in range(9)
+    ]
+    links, head = chained(ahead, TOLERANCE)
     assert found(links, head) == []
     past = [fact(number, START - timedelta(days=400 - number)) for number in range(9)]
-    links, head = chained(past)
+    links, head = chained(past, TOLERANCE)
     assert found(links, head) == []
