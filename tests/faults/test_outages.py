@@ -48,7 +48,7 @@ def test_hours_without_any_process_are_one_run_that_catches_up(yard: Yard, hours
     yard.worker(MOVING, "work")
     yard.scheduler()
     ran = "SELECT count(*) FROM cron_job_runs WHERE status = 'SUCCESS'"
-    assert wait_until(lambda: yard.count(ran) == 2, PATIENCE), last_lines(yard.log, 20)
+    assert wait_until(lambda: yard.count(ran) == 2, 4 * PATIENCE), last_lines(yard.log, 20)
     queue = Queue(QUEUE, connection=yard.redis)
     assert wait_until(lambda: queue.count == 0 and queue.started_job_registry.count == 0, PATIENCE)
     assert yard.runs() == [("SCHEDULER", "SUCCESS")] * 2, "one for the morning, one for all that was missed"

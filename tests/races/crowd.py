@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from threading import Barrier
@@ -91,14 +92,14 @@ class Crowd:
         if ask.body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(ask.body).encode()
-        connection.connect()
-        barrier.wait(WAIT_SECONDS)
-        began = time.perf_counter()
-        connection.request(ask.method, ask.path, content, {**headers, **ask.headers})
-        response = connection.getresponse()
-        text = response.read().decode()
-        seconds = time.perf_counter() - began
-        connection.close()
+        with closing(connection):
+            connection.connect()
+            barrier.wait(WAIT_SECONDS)
+            began = time.perf_counter()
+            connection.request(ask.method, ask.path, content, {**headers, **ask.headers})
+            response = connection.getresponse()
+            text = response.read().decode()
+            seconds = time.perf_counter() - began
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text, seconds)
 
 
