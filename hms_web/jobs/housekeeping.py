@@ -6,6 +6,6 @@ from hms_web.services import housekeeping
 
 
 def clean_up() -> None:
-    """Remove ended sessions and tokens, old links and remembered answers; a hold that has ended hinders nobody."""
+    """Remove ended sessions and tokens, old links, remembered answers, lapsed holds and old runs."""
     with job_session() as session:
         housekeeping.clean_up(session, now=clock.now())

@@ -41,7 +41,8 @@ class DoctorSchedule(Base):
 
 class DoctorSlot(Base):
     """A bookable stretch of a doctor's day. Its status is not stored: it follows from appointments, blocks, absences,
-    the hold below and the clock. A hold that lapsed stays in its columns until the next one overwrites it.
+    the hold below and the clock. A hold that lapsed stays in its columns until the next one overwrites it, or the
+    clean-up an hour later.
     """
 
     __tablename__ = "doctor_slots"
@@ -49,6 +50,7 @@ class DoctorSlot(Base):
         in_hospital("doctor_id", "doctors"),
         UniqueConstraint("doctor_id", "starts_at"),
         CheckConstraint("starts_at < ends_at", name="span"),
+        Index("ix_doctor_slots_held_until", "held_until", postgresql_where=text("held_until IS NOT NULL")),
     )
 
     id: Mapped[Id]

@@ -1,12 +1,14 @@
 """Reading consultations, with those who take part, and what was found on a patient's earlier visits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.consultations import OPEN, ConsultationStatus, ParticipantRole, Team
 from hms_web.domain.identity import Actor
@@ -88,7 +90,28 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _view(row: Row[*tuple[Any, ...]]) -> ConsultationView:
+_COLLEAGUE, _COLLEAGUES_USER = aliased(Doctor), aliased(User)
+_ASKED = ConsultationParticipant
+# Those who take part, in the order in which they were asked, as one array: a consultation costs one statement.
+_TAKING_PART = (
+    select(
+        func.json_agg(
+            aggregate_order_by(
+                func.json_build_array(_ASKED.id, _ASKED.doctor_id, _COLLEAGUES_USER.name, _ASKED.role, _ASKED.note),
+                _ASKED.created_at,
+                _ASKED.id,
+            )
+        )
+    )
+    .join(_COLLEAGUE, _COLLEAGUE.id == _ASKED.doctor_id)
+    .join(_COLLEAGUES_USER, _COLLEAGUES_USER.id == _COLLEAGUE.user_id)
+    .where(_ASKED.consultation_id == Consultation.id)
+    .correlate(Consultation)
+    .scalar_subquery()
+)
+
+
+def _view(row: Iterable[Any]) -> ConsultationView:
     values = list(row)
     values[5], values[7] = ConsultationStatus(values[5]), tuple(values[7])
     return ConsultationView(*values)
@@ -96,31 +119,16 @@ def _view(row: Row[*tuple[Any, ...]]) -> ConsultationView:
 
 def get(session: Session, actor: Actor, consultation_id: UUID) -> ConsultationView:
     """Return one consultation of the hospital. Raises Refused CONSULTATION_NOT_FOUND."""
-    row = session.execute(_selected(actor).where(Consultation.id == consultation_id)).one_or_none()
+    query = _selected(actor).add_columns(_TAKING_PART).where(Consultation.id == consultation_id)
+    row = session.execute(query).one_or_none()
     if row is None:
         raise Refused(Code.CONSULTATION_NOT_FOUND)
-    return replace(_view(row), participants=tuple(participants(session, actor, consultation_id)))
-
-
-def participants(session: Session, actor: Actor, consultation_id: UUID) -> list[ParticipantView]:
-    """Return those who take part beside the appointment's own doctor, in the order in which they were asked."""
-    rows = session.execute(
-        select(
-            ConsultationParticipant.id,
-            ConsultationParticipant.doctor_id,
-            User.name,
-            ConsultationParticipant.role,
-            ConsultationParticipant.note,
-        )
-        .join(Doctor, Doctor.id == ConsultationParticipant.doctor_id)
-        .join(User, User.id == Doctor.user_id)
-        .where(
-            ConsultationParticipant.hospital_id == actor.hospital_id,
-            ConsultationParticipant.consultation_id == consultation_id,
-        )
-        .order_by(ConsultationParticipant.created_at, ConsultationParticipant.id)
+    *columns, taking_part = row
+    people = tuple(
+        ParticipantView(UUID(key), UUID(doctor), name, ParticipantRole(role), note)
+        for key, doctor, name, role, note in taking_part or ()
     )
-    return [ParticipantView(key, doctor, name, ParticipantRole(role), note) for key, doctor, name, role, note in rows]
+    return replace(_view(columns), participants=people)
 
 
 def earlier(

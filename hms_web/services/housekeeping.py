@@ -1,14 +1,17 @@
-"""Removes what has served its time: ended sessions and tokens, old links and remembered answers, old runs of jobs."""
+"""Removes what has served its time: ended sessions and tokens, links, remembered answers, holds and runs of jobs."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import IDLE_FOR
-from hms_web.models import ApiToken, IdempotencyKey, LoginSession, PasswordLink
+from hms_web.models import ApiToken, DoctorSlot, IdempotencyKey, LoginSession, PasswordLink
 from hms_web.services import idempotency, job_runs, unit_of_work
+
+HOLDS_KEPT_FOR = timedelta(hours=1)
+"""So long after it lapsed a hold still says who held the slot, to whoever comes back to a form that stood open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class CleanedUp:
     tokens: int
     links: int
     answers: int
+    holds: int
     runs: int
 
 
@@ -35,6 +39,15 @@ def clean_up(session: Session, *, now: datetime) -> CleanedUp:
 
     def work() -> CleanedUp:
         sessions, tokens, links, answers = (len(session.execute(statement).all()) for statement in gone)
-        return CleanedUp(sessions, tokens, links, answers, job_runs.remove_old(session, now=now))
+        holds = _empty_holds(session, now=now)
+        return CleanedUp(sessions, tokens, links, answers, holds, job_runs.remove_old(session, now=now))
 
     return unit_of_work.run(session, work)
+
+
+def _empty_holds(session: Session, *, now: datetime) -> int:
+    """Forget holds that lapsed long ago; a slot that somebody is just holding or booking is left to the next time."""
+    lapsed = select(DoctorSlot.id).where(DoctorSlot.held_until <= now - HOLDS_KEPT_FOR)
+    emptied = update(DoctorSlot).where(DoctorSlot.id.in_(lapsed.with_for_update(skip_locked=True, key_share=True)))
+    nothing = {"held_by_id": None, "held_until": None, "hold_token_hash": None}
+    return len(session.execute(emptied.values(nothing).returning(DoctorSlot.id)).all())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, GenerativeSelect, select
+from sqlalchemy import ColumnElement, GenerativeSelect, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hms_web.domain.identity import Actor
@@ -104,13 +104,15 @@ def visit(
 ) -> Appointment | None:
     """Lock an appointment with its patient and doctor, and a doctor it may move to; return it as it stands, or None."""
     mine = _mine(Appointment.hospital_id, Appointment.id, actor, appointment_id)
-    patient_id = session.scalar(select(Appointment.patient_id).where(mine))
-    if patient_id is None:
+    whose = select(Appointment.patient_id).where(mine).scalar_subquery()
+    person = select(Patient.id).where(Patient.hospital_id == actor.hospital_id, Patient.id == whose)
+    if unit_of_work.wait_for(session, _locked(person)).one_or_none() is None:
         return None
-    patient(session, actor, patient_id)
     # Whoever moves an appointment holds its patient's lock, so from here on its doctor stays the same.
-    doctor_id = session.scalar(select(Appointment.doctor_id).where(mine))
-    doctors(session, actor, {key for key in (doctor_id, also_doctor) if key is not None})
+    seen_by = Doctor.id == select(Appointment.doctor_id).where(mine).scalar_subquery()
+    wanted = seen_by if also_doctor is None else or_(seen_by, Doctor.id == also_doctor)
+    people = select(Doctor.id).where(Doctor.hospital_id == actor.hospital_id, wanted).order_by(Doctor.id)
+    unit_of_work.wait_for(session, _locked(people)).all()
     return appointment(session, actor, appointment_id)
 
 

@@ -1,15 +1,17 @@
 """What has served its time goes, what has not stays."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from hms_web.models import ApiToken, CronJobRun, IdempotencyKey, LoginSession, PasswordLink
-from hms_web.services import housekeeping, job_runs
+from hms_web.models import ApiToken, CronJobRun, DoctorSlot, IdempotencyKey, LoginSession, PasswordLink
+from hms_web.services import housekeeping, job_runs, slots
 from hms_web.services.housekeeping import CleanedUp
-from tests.scenes import NOW, Clinic
+from tests.scenes import MONDAY, NOW, Clinic
+from tests.services.test_indexes import explained
 
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
 
 def session_row(here: Clinic, key: str, **times: object) -> LoginSession:
@@ -45,9 +47,39 @@ def test_only_what_has_ended_is_removed(here: Clinic, is_empty: bool) -> None:  
             ]
         )
         here.session.commit()
-    expected = CleanedUp(0, 0, 0, 0, 0) if is_empty else CleanedUp(sessions=2, tokens=1, links=1, answers=1, runs=1)
+    expected = (
+        CleanedUp(0, 0, 0, 0, 0, 0)
+        if is_empty
+        else CleanedUp(sessions=2, tokens=1, links=1, answers=1, holds=0, runs=1)
+    )
     assert housekeeping.clean_up(here.session, now=NOW) == expected
-    assert housekeeping.clean_up(here.session, now=NOW) == CleanedUp(0, 0, 0, 0, 0)
+    assert housekeeping.clean_up(here.session, now=NOW) == CleanedUp(0, 0, 0, 0, 0, 0)
     left = 0 if is_empty else 1
     assert here.count(LoginSession, token_hash="live") == here.count(ApiToken, token_hash="live") == left
     assert here.count(PasswordLink, token_hash="live") == here.count(IdempotencyKey, key="live") == left
+
+
+def test_a_hold_that_lapsed_long_ago_is_forgotten(here: Clinic, engine: sa.Engine) -> None:
+    doctor_id = here.doctor()
+    slots.of_date(here.session, here.actor, doctor_id, MONDAY, now=NOW)
+    times = {9: NOW - HOUR, 10: NOW - HOUR + SECOND, 11: NOW + SECOND, 14: NOW - DAY}
+    held = {hour: here.slot(doctor_id, time(hour)).id for hour in times}
+    for hour, until in times.items():
+        values = {"held_by_id": here.actor.user_id, "held_until": until, "hold_token_hash": "x"}
+        here.session.execute(sa.update(DoctorSlot).where(DoctorSlot.id == held[hour]).values(values))
+    here.session.commit()
+    with engine.begin() as somebody:
+        somebody.execute(sa.select(DoctorSlot.id).where(DoctorSlot.id == held[14]).with_for_update())
+        assert housekeeping.clean_up(here.session, now=NOW).holds == 1, "nobody is waited for"
+    assert housekeeping.clean_up(here.session, now=NOW).holds == 1
+    still = sa.select(DoctorSlot.id).where(
+        DoctorSlot.held_until.is_not(None), DoctorSlot.held_by_id.is_not(None), DoctorSlot.hold_token_hash.is_not(None)
+    )
+    assert set(here.session.scalars(still)) == {held[10], held[11]}
+
+
+def test_held_slots_are_found_by_their_index(here: Clinic) -> None:
+    here.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    with explained(here.session) as plans:
+        housekeeping._empty_holds(here.session, now=NOW)
+    assert "ix_doctor_slots_held_until" in plans[0], plans[0]
