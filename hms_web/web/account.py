@@ -28,7 +28,7 @@ from hms_web.services import identity, open_sessions, own_password, second_facto
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, devices, qr, refusals
 from hms_web.web.forms import Form
-from hms_web.web.language import gettext
+from hms_web.web.language import gettext, said
 from hms_web.web.second_step import CodeForm, counted, secret_key
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
@@ -181,7 +181,7 @@ def confirm_factor() -> ResponseReturnValue:
         except Refused as error:
             if error.refusal.code is not Code.WRONG_CODE:
                 raise
-            form.code.errors = [*form.code.errors, gettext(wording.SENTENCES[Code.WRONG_CODE])]
+            form.code.errors = [*form.code.errors, said(wording.SENTENCES[Code.WRONG_CODE])]
         else:
             # Rendered at once and not after a redirect: the codes are kept nowhere.
             return render_template("account/codes.html", codes=codes)

@@ -17,7 +17,7 @@ from hms_web.services.identity import Awaiting
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, qr
 from hms_web.web.forms import Form
-from hms_web.web.language import gettext
+from hms_web.web.language import said
 from hms_web.web.sign_in import blueprint, going_on
 
 
@@ -143,4 +143,4 @@ def _picture(who: Awaiting, form: CodeForm, status: int = 200) -> ResponseReturn
 def _take(form: CodeForm, error: Refused) -> None:
     if error.refusal.code is not Code.WRONG_CODE:
         raise error
-    form.code.errors = [*form.code.errors, gettext(wording.SENTENCES[Code.WRONG_CODE])]
+    form.code.errors = [*form.code.errors, said(wording.SENTENCES[Code.WRONG_CODE])]
