@@ -265,9 +265,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unit_of_work, "PATIENCE_SECONDS", 0.2)
     real = unit_of_work.wait_for
 
-    def waiting(session: Session, statement: Any) -> Any:
+    def waiting(session: Session, statement: Any, **given: Any) -> Any:
         session.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
-        return real(session, statement)
+        return real(session, statement, **given)
 
     monkeypatch.setattr(unit_of_work, "wait_for", waiting)
 
