@@ -14,7 +14,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.job_health import RECENT, Health, Run, RunSource, RunStatus, Trouble
 from hms_web.domain.scheduler_pulse import Pulse
 from hms_web.models import db
-from hms_web.services import job_health, job_words, no_show_check, scheduler_pulse
+from hms_web.services import cron_keys, job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.job_health import Ran
 from hms_web.services.leases import Taken
 from hms_web.web import auth, htmx, language
@@ -102,8 +102,9 @@ class Said:
 @auth.roles(Role.ADMIN)
 def index() -> ResponseReturnValue:
     """The page, or for a poll the part of it that changes."""
-    template = "jobs/_state.html" if htmx.wants_fragment() else "jobs/index.html"
-    return render_template(template, **_state())
+    if htmx.wants_fragment():
+        return render_template("jobs/_state.html", **_state())
+    return render_template("jobs/index.html", keys=cron_keys.list_keys(db.session()), **_state())
 
 
 @blueprint.post("/jobs/run")

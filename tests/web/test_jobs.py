@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from hms_web.domain.job_health import RECENT, Health, Run, RunSource, RunStatus
 from hms_web.models import CronJobRun, Hospital, JobLease, new_id
-from hms_web.services import no_show_sweep, scheduler_pulse
+from hms_web.services import cron_keys, no_show_sweep, scheduler_pulse
 from hms_web.web.jobs import HEIGHT, LEAST, MARGIN, STEP, chart
 from tests.scenes import NOW
-from tests.web.pages import HX
+from tests.web.pages import HX, text
 from tests.web.record_scenes import Desk
 
 MINUTE = timedelta(minutes=1)
@@ -173,3 +173,14 @@ def test_the_scale_ends_at_a_round_figure(longest: int, top: int) -> None:
     drawn = chart(drawn_of(longest))
     assert drawn.top_ms == top
     assert drawn.lines == ((0, top), (HEIGHT // 2, top // 2), (HEIGHT, 0))
+
+
+def test_the_keys_of_the_external_trigger_are_listed_and_never_shown(desk: Desk) -> None:
+    assert "every hospital of this installation" in desk.admin().get("/jobs").text
+    secrets = [cron_keys.create(desk.session, name, now=NOW) for name in ("old clock", "new clock")]
+    cron_keys.revoke(desk.session, "old clock", now=NOW)
+    page = desk.admin().get("/jobs")
+    rows = [text(row) for row in page.all("tr")]
+    assert any("old clock" in row and "revoked" in row for row in rows)
+    assert any("new clock" in row and "valid" in row for row in rows)
+    assert not any(secret in page.html for secret in secrets)
