@@ -176,8 +176,10 @@ def _harden(response: Response) -> Response:
     """Put the security headers on every answer that has not chosen its own."""
     settings: Settings = current_app.extensions[EXTENSION]
     response.headers[REQUEST_ID_HEADER] = g.get("hms_request_id") or begin()
+    chosen = {name.lower() for name, _ in response.headers}
     for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in chosen:
+            response.headers.add(name, value)
     if settings.is_production:
         response.headers.setdefault("Strict-Transport-Security", TWO_YEARS)
     return response

@@ -23,6 +23,7 @@ from hms_web.api.shapes import Body, Query, Shape, read_date, read_id
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.models import db
+from hms_web.services import unit_of_work
 from hms_web.services.idempotency import Answer
 from hms_web.services.identity import SignedIn
 
@@ -131,6 +132,8 @@ class Operation:
         """Answer the present request."""
         reading.refuse_large()
         session, now = db.session(), clock.now()
+        if self.method == "GET":
+            unit_of_work.only_reads(session)
         who = None if self.roles is None else access.caller(session, self.roles, now=now)
         call = Call(session, who, now)
         arguments = self._read(ids)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -17,6 +17,17 @@ class DoctorName:
     id: UUID
     name: str
     department: str
+
+
+def of_department(session: Session, actor: Actor, department: str) -> list[UUID]:
+    """Return the ids of the same doctors of one department, by name."""
+    return list(session.execute(_OF_DEPARTMENT, {"hospital": actor.hospital_id, "department": department}).scalars())
+
+
+_OF_DEPARTMENT = text(
+    "SELECT d.id FROM doctors d JOIN users u ON u.id = d.user_id "
+    "WHERE d.hospital_id = :hospital AND d.department = :department AND u.is_active ORDER BY u.name, d.id"
+)
 
 
 def everyone(session: Session, actor: Actor) -> list[DoctorName]:

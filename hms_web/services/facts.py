@@ -1,17 +1,18 @@
-"""What the slot engine and the booking checks know of doctors in a range of days, loaded with two statements.
+"""What the slot engine and the booking checks know of doctors in a range of days, loaded with one statement.
 
 This is the hot path of grid and booking: rows come as JSON arrays beside their doctor, one round trip for everything,
 and go straight into small frozen dataclasses.
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
@@ -103,26 +104,32 @@ class DoctorFacts:
 _DOCTORS = text(
     """
     SELECT d.id, u.name, d.department, d.is_available, u.is_active, d.max_patients_per_day, d.slot_duration,
-      (SELECT json_agg(json_build_array(s.day_of_week, s.start_time, s.end_time, s.break_start, s.break_end))
+      (SELECT CAST(json_agg(json_build_array(s.day_of_week, s.start_time, s.end_time, s.break_start, s.break_end)
+                            ORDER BY s.day_of_week) AS text)
          FROM doctor_schedules s WHERE s.doctor_id = d.id AND s.is_active) AS week,
-      (SELECT json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
-                       ORDER BY a.start_date, a.start_time)
+      (SELECT CAST(json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
+                            ORDER BY a.start_date, a.start_time) AS text)
          FROM doctor_absences a
         WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first) AS
         absences,
-      (SELECT json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at)
+      (SELECT CAST(json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at) AS text)
          FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since) AS blocks,
-      (SELECT json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at,
-      a.ends_at,
-                                        a.status, a.affected_cause IS NOT NULL, a.vitals_recorded_at IS NOT NULL)
-                       ORDER BY a.starts_at)
+      (SELECT CAST(json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at,
+                                             a.ends_at, a.status, a.affected_cause IS NOT NULL,
+                                             a.vitals_recorded_at IS NOT NULL) ORDER BY a.starts_at) AS text)
          FROM appointments a JOIN patients p ON p.id = a.patient_id
         WHERE a.doctor_id = d.id AND a.status NOT IN ('CANCELLED', 'NO_SHOW')
           AND a.starts_at >= :early AND a.starts_at < :until AND a.ends_at > :since) AS taken,
-      (SELECT json_agg(json_build_array(s.id, s.date, s.start_time, s.end_time, s.starts_at, s.ends_at,
-                                        s.held_by_id, h.name, s.held_until, s.hold_token_hash) ORDER BY s.starts_at)
+      (SELECT CAST(json_agg(json_build_array(s.id, s.date, s.start_time, s.end_time, s.starts_at, s.ends_at,
+                                             CASE WHEN s.held_by_id IS NOT NULL THEN json_build_array(
+                                               s.held_by_id, h.name, s.held_until, s.hold_token_hash) END)
+                            ORDER BY s.starts_at) AS text)
          FROM doctor_slots s LEFT JOIN users h ON h.id = s.held_by_id
-        WHERE s.doctor_id = d.id AND s.starts_at >= :since AND s.starts_at < :until) AS slots
+        WHERE s.doctor_id = d.id AND s.starts_at >= :since AND s.starts_at < :until) AS slots,
+      (SELECT CAST(json_agg(json_build_array(h.name, h.date, h.is_recurring) ORDER BY h.date) AS text)
+         FROM hospital_holidays h
+        WHERE h.hospital_id = :hospital_id AND h.is_active
+          AND (h.is_recurring OR h.date BETWEEN :first AND :last)) AS holidays
     FROM doctors d JOIN users u ON u.id = d.user_id
     WHERE d.hospital_id = :hospital_id AND d.id = ANY(:doctor_ids)
     ORDER BY u.name, d.id
@@ -130,10 +137,19 @@ _DOCTORS = text(
 ).bindparams(bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True))))
 
 
+Told = tuple[Row[Any], ...]
+"""What the database says of doctors in a range of days, as it says it: two that are equal say the same."""
+
+
 def load(
     session: Session, actor: Actor, doctor_ids: Iterable[UUID], first: date, last: date
 ) -> dict[UUID, DoctorFacts]:
     """Return the facts of the hospital's doctors among `doctor_ids`, from one local day up to and including another."""
+    return understood(tell(session, actor, doctor_ids, first, last))
+
+
+def tell(session: Session, actor: Actor, doctor_ids: Iterable[UUID], first: date, last: date) -> Told:
+    """Return the same before it is taken apart: who has seen it already need not do so again."""
     since, until = day_span(first, actor.zone).starts_at, day_span(last, actor.zone).ends_at
     rows = session.execute(
         _DOCTORS,
@@ -146,9 +162,25 @@ def load(
             "until": until,
             "early": since - timedelta(minutes=MAX_SLOT_MINUTES),  # an index can only be told where starts begin
         },
-    ).all()
-    holidays = active_holidays(session, actor) if rows else ()
-    return {row.id: _doctor(row, holidays) for row in rows}
+    )
+    return tuple(rows)
+
+
+def has_holds(told: Told) -> bool:
+    """Whether any slot was ever held since it was booked or let go; to its holder it is another one than to others."""
+    # A hold is a list inside the list of its slot: of all the brackets at the end, one stands before the last two.
+    return any("]]" in (row.slots or "")[:-1] for row in told)
+
+
+def understood(told: Told) -> dict[UUID, DoctorFacts]:
+    """Take apart what the database said."""
+    closed = _items(told[0].holidays if told else None)  # every row says the same of them
+    holidays = [Holiday(name, date.fromisoformat(day), is_recurring) for name, day, is_recurring in closed]
+    return {row.id: _doctor(row, holidays) for row in told}
+
+
+def _items(written: str | None) -> list[Any]:
+    return json.loads(written) if written else []
 
 
 def active_holidays(session: Session, actor: Actor) -> list[Holiday]:
@@ -161,7 +193,7 @@ def active_holidays(session: Session, actor: Actor) -> list[Holiday]:
     return [Holiday(*row) for row in rows]
 
 
-def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN401 a row of a textual statement
+def _doctor(row: Row[Any], holidays: Sequence[Holiday]) -> DoctorFacts:
     return DoctorFacts(
         doctor_id=row.id,
         name=row.name,
@@ -170,11 +202,11 @@ def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN4
         is_active=row.is_active,
         max_patients_per_day=row.max_patients_per_day,
         slot_duration=row.slot_duration,
-        week=tuple(_hours(*item) for item in row.week or ()),
-        absences=tuple(_absence(*item) for item in row.absences or ()),
-        blocks=tuple(Block(UUID(key), _span(start, end), reason) for key, start, end, reason in row.blocks or ()),
-        taken=tuple(_taken(*item) for item in row.taken or ()),
-        slots=tuple(_slot(*item) for item in row.slots or ()),
+        week=tuple(_hours(*item) for item in _items(row.week)),
+        absences=tuple(_absence(*item) for item in _items(row.absences)),
+        blocks=tuple(Block(UUID(key), _span(start, end), why) for key, start, end, why in _items(row.blocks)),
+        taken=tuple(_taken(*item) for item in _items(row.taken)),
+        slots=tuple(_slot(*item) for item in _items(row.slots)),
         holidays=holidays,
     )
 
@@ -215,20 +247,19 @@ def _taken(  # noqa: PLR0913, PLR0917 the columns of a row
     return Taken(UUID(key), UUID(patient), name, *local, span, AppointmentStatus(status), is_affected, has_vitals)
 
 
-def _slot(  # noqa: PLR0913, PLR0917 the columns of a row
+def _slot(
     key: str,
     day: str,
     start: str,
     end: str,
     starts_at: str,
     ends_at: str,
-    holder: str | None,
-    holder_name: str | None,
-    until: str | None,
-    token_hash: str | None,
+    held: tuple[str, str | None, str, str | None] | None,
 ) -> StoredSlot:
     local = SlotTime(
         date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end), _span(starts_at, ends_at)
     )
-    hold = Hold(UUID(holder), holder_name or "", datetime.fromisoformat(until)) if holder and until else None
-    return StoredSlot(UUID(key), local, hold, token_hash)
+    if held is None:
+        return StoredSlot(UUID(key), local, None, None)
+    holder, name, until, token_hash = held
+    return StoredSlot(UUID(key), local, Hold(UUID(holder), name or "", datetime.fromisoformat(until)), token_hash)

@@ -16,7 +16,7 @@ from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import Doctor, NoShowLog, Notification, Patient, User
-from hms_web.services import paging
+from hms_web.services import paging, unit_of_work
 
 _DOCTOR_USER = aliased(User)
 _CREATOR = aliased(User)
@@ -86,6 +86,7 @@ def search(
 
 def every(session: Session, actor: Actor, wanted: LogFilter) -> Iterator[LogView]:
     """Yield all logs for an export, the latest first, without holding them all at once."""
+    unit_of_work.begin(session)
     for row in session.execute(_latest_first(_selected(actor, wanted)).execution_options(yield_per=500)):
         yield _view(row)
 

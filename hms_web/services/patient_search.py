@@ -17,6 +17,7 @@ from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import is_storable
 from hms_web.models import Patient
+from hms_web.services import unit_of_work
 
 LONGEST_QUERY, MOST_WORDS = 120, 6
 SIMILAR_ENOUGH = 0.4
@@ -63,6 +64,7 @@ def understand(q: str) -> Search:
 
 def prepare(session: Session) -> None:
     """Set how alike a name has to be, for the rest of the transaction."""
+    unit_of_work.begin(session)
     session.execute(text(f"SET LOCAL pg_trgm.word_similarity_threshold = {SIMILAR_ENOUGH}"))
 
 

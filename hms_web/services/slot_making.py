@@ -55,7 +55,13 @@ def ensure(
     Days in the past, beyond the booking window, days off and holidays get none. However many ask at once, each slot is
     made once: only the holder of the doctor's lock makes any.
     """
-    known = facts.load(session, actor, doctor_ids, first, last)
+    return completed(session, actor, facts.load(session, actor, doctor_ids, first, last), first, last, now=now)
+
+
+def completed(
+    session: Session, actor: Actor, known: dict[UUID, DoctorFacts], first: date, last: date, *, now: datetime
+) -> dict[UUID, DoctorFacts]:
+    """Return the same for who has loaded the facts already: `known` itself when nothing had to be made."""
     wanting = [doctor_id for doctor_id, doctor in known.items() if _lacking(doctor, actor, first, last, now)]
     if not wanting:
         return known

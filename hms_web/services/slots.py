@@ -14,7 +14,7 @@ from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayHours, hours_on
 from hms_web.domain.slots import ClosedReason, SlotStatus, closed_reason, offer
-from hms_web.services import slot_making
+from hms_web.services import facts, slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot, Taken
 
 LONGEST_RANGE_DAYS = 62
@@ -69,8 +69,17 @@ def of_day(
     session: Session, actor: Actor, doctor_ids: Sequence[UUID], day: date, *, now: datetime
 ) -> dict[UUID, DaySlots]:
     """Return the day of several doctors, in the order of their names, with a constant number of queries."""
-    known = slot_making.ensure(session, actor, doctor_ids, day, day, now=now)
-    return {doctor_id: _day(doctor, day, actor, now) for doctor_id, doctor in known.items()}
+    days, _ = of_told(session, actor, facts.tell(session, actor, doctor_ids, day, day), day, now=now)
+    return days
+
+
+def of_told(
+    session: Session, actor: Actor, told: facts.Told, day: date, *, now: datetime
+) -> tuple[dict[UUID, DaySlots], bool]:
+    """Return the same from what the database told of that day, and whether it told all: no slot had to be made."""
+    read = facts.understood(told)
+    known = slot_making.completed(session, actor, read, day, day, now=now)
+    return {doctor_id: _day(doctor, day, actor, now) for doctor_id, doctor in known.items()}, known is read
 
 
 def of_date(session: Session, actor: Actor, doctor_id: UUID, day: date, *, now: datetime) -> DaySlots:

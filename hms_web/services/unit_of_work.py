@@ -25,6 +25,7 @@ PATIENCE_SECONDS = 2.0 * LOCK_WAIT_SECONDS
 # Less is not counted as waiting, and so long whoever has waited enough may still find that a lock gets free.
 LEAST_SECONDS = 0.1
 _WAITED = "hms_seconds_waited"
+_ONLY_READS = "hms_only_reads"
 
 # A row that somebody has just waited for in vain is asked for only briefly for a moment, as long as we tell people to
 # wait. Else everybody who comes would take a thread for the whole patience, and those behind them wait twice and more.
@@ -46,6 +47,22 @@ class Busy(Exception):
     """The database was too busy to answer in time; nothing was changed, and trying again later is right."""
 
 
+def only_reads(session: Session) -> None:
+    """Let what a session is asked from here on need no transaction, which saves two round trips.
+
+    Each question then sees what is committed when it is asked, as it does anyway. A unit of work ends that.
+    """
+    if not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        session.info[_ONLY_READS] = True
+
+
+def begin(session: Session) -> None:
+    """Let what follows be one transaction, for what asks for more than `only_reads` allows: cursors, SET LOCAL."""
+    if session.info.pop(_ONLY_READS, False):
+        session.rollback()
+
+
 def run(session: Session, work: Callable[[], T]) -> T:
     """Run `work` and commit; inside another unit of work, join it.
 
@@ -54,6 +71,7 @@ def run(session: Session, work: Callable[[], T]) -> T:
     """
     if is_inside(session):
         return work()
+    begin(session)
     session.info.update({_FLAG: True, _WAITED: 0.0})
     try:
         for attempt in range(1, ATTEMPTS + 1):

@@ -18,11 +18,12 @@ from werkzeug.exceptions import HTTPException
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import identity
+from hms_web.services import identity, unit_of_work
 from hms_web.web import htmx, language
 
 P = ParamSpec("P")
 
+READING = frozenset({"GET", "HEAD"})
 TOKEN = "token"  # noqa: S105 the name under which the session keeps it
 # A local path of ours: segments of plain characters, then perhaps a query. Nothing that can be read as another host.
 LOCAL_PATH = re.compile(r"/(?:[\w.~-]+/?)*(?:\?[\w.~&=%+:-]*)?", re.ASCII)
@@ -56,6 +57,8 @@ def _visitor(_request: object) -> Visitor | None:
         return None
     # A poll is a page left open, not somebody at work.
     is_activity = "X-Poll" not in request.headers
+    if request.method in READING:
+        unit_of_work.only_reads(db.session())
     signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity)
     if signed_in is None:
         return None

@@ -3,11 +3,17 @@
 from http import HTTPStatus
 
 import httpx
+import psycopg
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
+from hms_web import config
 from hms_web.app import create_app
+from hms_web.models import db
 from tests.processes import ServerFactory
 
 
@@ -41,3 +47,33 @@ def test_two_real_processes_are_ready_on_two_ports(server: ServerFactory) -> Non
     assert len(set(running.urls)) == 2
     for url in running.urls:
         assert httpx.get(f"{url}/healthz").status_code == HTTPStatus.OK
+
+
+def test_a_connection_that_the_server_has_cut_is_found_without_asking_and_replaced(app: Flask) -> None:
+    with app.app_context(), Session(db.engine) as other:
+        mine = other.scalar(text("SELECT pg_backend_pid()"))
+        other.commit()
+    killer = create_engine(app.config["SQLALCHEMY_DATABASE_URI"], poolclass=NullPool)
+    with killer.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+    killer.dispose()
+    with app.app_context(), Session(db.engine) as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != mine
+
+
+def test_a_connection_that_lay_idle_is_asked(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    ask = psycopg.Connection.execute
+
+    def noting(connection: psycopg.Connection, statement: str) -> object:
+        asked.append(statement)
+        return ask(connection, statement)
+
+    with app.app_context():
+        db.engine.connect().close()
+        monkeypatch.setattr(psycopg.Connection, "execute", noting)
+        db.engine.connect().close()
+        assert asked == [], "it was used a moment ago"
+        monkeypatch.setattr(config, "TRUSTED_SECONDS", 0.0)
+        db.engine.connect().close()
+    assert asked == ["SELECT 1"]

@@ -185,3 +185,36 @@ def test_what_is_noted_before_a_rollback_is_forgotten(here: Clinic) -> None:
     unit_of_work.run(session, at_the_second_try)
     assert len(tries) == 2
     assert unit_of_work.committed(session) == frozenset()
+
+
+def is_in_a_transaction(here: Clinic) -> bool:
+    """Whether two questions in a row belong to one transaction, as PostgreSQL sees it."""
+    stamps = [here.session.execute(sa.text("SELECT transaction_timestamp(), pg_sleep(0)")).scalar_one() for _ in "ab"]
+    return bool(stamps[0] == stamps[1])
+
+
+def test_reading_needs_no_transaction_and_a_unit_of_work_has_one(here: Clinic) -> None:
+    here.session.rollback()
+    unit_of_work.only_reads(here.session)
+    assert not is_in_a_transaction(here)
+    assert unit_of_work.run(here.session, lambda: is_in_a_transaction(here))
+    unit_of_work.only_reads(here.session)
+    unit_of_work.begin(here.session)
+    assert is_in_a_transaction(here)
+    unit_of_work.only_reads(here.session)  # comes too late, and changes nothing
+    assert is_in_a_transaction(here)
+
+
+def test_what_fails_after_reading_is_undone_whole(here: Clinic) -> None:
+    here.session.rollback()
+    unit_of_work.only_reads(here.session)
+    assert here.count(Hospital, name="half") == 0
+
+    def work() -> None:
+        here.session.add(Hospital(id=new_id(), name="half", timezone="UTC"))
+        here.session.flush()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        unit_of_work.run(here.session, work)
+    assert here.count(Hospital, name="half") == 0

@@ -1,6 +1,6 @@
 """The grid of slots as a template shows it: flat and put into words, so that nothing is left for it to decide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.schedules import DayHours
 from hms_web.domain.slots import ClosedReason
-from hms_web.services import doctor_names, slots
+from hms_web.services import doctor_names
 from hms_web.services.doctor_names import DoctorName
 from hms_web.services.slots import DaySlots, SlotView
 from hms_web.web import language
@@ -84,9 +84,8 @@ def choose_doctors(session: Session, actor: Actor, address: Address) -> Doctors:
     return Doctors(everyone, shown, departments, department)
 
 
-def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence[UUID], *, now: datetime) -> Grid:
-    """Read the doctors' days and lay them out."""
-    days = slots.of_day(session, actor, doctor_ids, address.day, now=now)
+def lay_out(actor: Actor, address: Address, days: Mapping[UUID, DaySlots], *, now: datetime) -> Grid:
+    """Lay out the doctors' days."""
     make = Cells(actor, now)
     cells = [[make.cell(item, day) for item in _once(day.items)] for day in days.values()]
     shared = timeline.ruler(cells, min((day.slot_duration for day in days.values() if day.items), default=30))

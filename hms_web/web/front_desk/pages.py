@@ -33,7 +33,7 @@ def page() -> ResponseReturnValue:
 def grid() -> ResponseReturnValue:
     """The grid, when it has changed."""
     desk = Desk.of_request()
-    return rendering.part("grid", desk.grid_part(desk.doctors()), desk.address)
+    return rendering.part("grid", desk.grid_part(desk.doctor_ids()), desk.address)
 
 
 @blueprint.get("/day")
@@ -41,7 +41,7 @@ def grid() -> ResponseReturnValue:
 def day() -> ResponseReturnValue:
     """The day's list, when it has changed."""
     desk = Desk.of_request()
-    return rendering.part("day", desk.day_part(desk.doctors()), desk.address)
+    return rendering.part("day", desk.day_part(desk.doctor_ids()), desk.address)
 
 
 @blueprint.get("/next-free")

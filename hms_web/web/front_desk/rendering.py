@@ -5,33 +5,29 @@ brings it back, and gets 204 when nothing has changed.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from flask import Response, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.domain.identity import Actor
 from hms_web.models import db
-from hms_web.services import to_phone
+from hms_web.services import doctor_names, facts, slots, to_phone
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import day, grid, panels
 from hms_web.web.front_desk.address import Address
-from hms_web.web.front_desk.grid import Doctors, Grid
+from hms_web.web.front_desk.grid import Doctors
+from hms_web.web.front_desk.kept import Part, grids
 from hms_web.web.front_desk.panels import Panel
 
 NOTHING = Markup("")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the page that keeps itself up to date; `beside` is what it changes elsewhere."""
-
-    html: Markup
-    seen: str
-    beside: Markup
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +48,35 @@ class Desk:
         """The doctors, and those shown."""
         return grid.choose_doctors(db.session(), self.actor, self.address)
 
-    def grid(self, doctors: Doctors) -> Grid:
-        """The grid's view-model."""
-        return grid.build(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+    def doctor_ids(self) -> Sequence[UUID]:
+        """The ids of those shown, for a part that needs no more of the doctors."""
+        department = self.address.department
+        if department is not None and self.address.doctor_id is None:
+            found = doctor_names.of_department(db.session(), self.actor, department)
+            if found:
+                return found
+        return self.doctors().ids
 
-    def grid_part(self, doctors: Doctors) -> Part:
-        """The grid, rendered."""
-        return _part(_html("front_desk/_grid.html", grid=self.grid(doctors)))
+    def grid_part(self, doctor_ids: Sequence[UUID]) -> Part:
+        """The grid, rendered; anew only when something about it is new."""
+        session, actor, day = db.session(), self.actor, self.address.day
+        told = facts.tell(session, actor, doctor_ids, day, day)
+        looker = (actor.hospital_id, actor.timezone, actor.role, actor.doctor_id, str(get_locale()))
+        holder = actor.user_id if facts.has_holds(told) else None
+        key = (told, day, looker, holder, self.now.replace(second=0, microsecond=0))
+        kept = grids.get(key, self.now)
+        if kept is not None:
+            return kept
+        days, is_all_told = slots.of_told(session, actor, told, day, now=self.now)
+        made = _part(_html("front_desk/_grid.html", grid=grid.lay_out(actor, self.address, days, now=self.now)))
+        if is_all_told:
+            lapses = (item.held_until for one in days.values() for item in one.items if item.held_until is not None)
+            grids.put(key, made, min(lapses, default=self.now + A_MINUTE))
+        return made
 
-    def day_part(self, doctors: Doctors) -> Part:
+    def day_part(self, doctor_ids: Sequence[UUID]) -> Part:
         """The day's list, rendered."""
-        shown = day.build(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+        shown = day.build(db.session(), self.actor, self.address, doctor_ids, now=self.now)
         attention = _html("front_desk/_attention.html", day=shown, address=self.address)
         return _part(_html("front_desk/_day.html", day=shown, address=self.address), attention)
 
@@ -93,8 +107,8 @@ def page(desk: Desk, panel: Panel | None = None, status: int = 200) -> Response:
     html = render_template(
         template,
         **_of_toolbar(desk, doctors),
-        grid_part=desk.grid_part(doctors),
-        day_part=desk.day_part(doctors),
+        grid_part=desk.grid_part(doctors.ids),
+        day_part=desk.day_part(doctors.ids),
         panel=panel or desk.panel(doctors),
     )
     return make_response(html, status)
@@ -132,8 +146,8 @@ def changed(desk: Desk, panel: Panel, status: int = 200) -> Response:
         "front_desk/_changed.html",
         **_of_toolbar(desk, doctors),
         panel=panel,
-        grid_part=desk.grid_part(doctors),
-        day_part=desk.day_part(doctors),
+        grid_part=desk.grid_part(doctors.ids),
+        day_part=desk.day_part(doctors.ids),
     )
     return make_response(html, status)
 
@@ -143,7 +157,7 @@ def lists(desk: Desk) -> Response:
     if not htmx.wants_fragment():
         return make_response(redirect(desk.address.path(), 303))
     doctors = desk.doctors()
-    grid_part, day_part = desk.grid_part(doctors), desk.day_part(doctors)
+    grid_part, day_part = desk.grid_part(doctors.ids), desk.day_part(doctors.ids)
     html = render_template("front_desk/_lists.html", address=desk.address, grid_part=grid_part, day_part=day_part)
     return make_response(html)
 
