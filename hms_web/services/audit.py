@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -56,10 +56,7 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
         }
         for key, entry in zip(new_ids(len(entries)), entries, strict=True)
     ]
-    if len(rows) > bulk.FEW:
-        bulk.insert(session, AuditEvent, rows)
-    elif rows:
-        session.execute(insert(AuditEvent), rows)
+    bulk.insert(session, AuditEvent, rows)
 
 
 def record(

@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from hms_web.models import Base
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-
-FEW = 20
-"""Up to so many rows a statement a row, which the driver pipelines, is as quick."""
 
 
 def _plain(value: object) -> str:
@@ -34,20 +31,25 @@ def insert(
     """Insert rows that all have the same columns; where those of `unless` are taken, a row is left out."""
     if not rows:
         return
-    table = model.metadata.tables[model.__tablename__]
-    types = {name: table.c[name].type.compile(_DIALECT) for name in rows[0]}
     shared = _shared(rows)
-    own = [name for name in types if name not in shared]
-    values = ", ".join(f"CAST(:{name} AS {types[name]})" if name in shared else f"r.{name}" for name in types)
+    own = [name for name in rows[0] if name not in shared]
     given = [{name: row[name] for name in own} for row in rows] if shared else rows
+    statement = _statement(model, tuple(rows[0]), tuple(own), tuple(unless))
+    session.execute(statement, {"rows": as_json(given), **shared})
+
+
+@lru_cache
+def _statement(
+    model: type[Base], columns: tuple[str, ...], own: tuple[str, ...], unless: tuple[str, ...]
+) -> TextClause:
+    table = model.metadata.tables[model.__tablename__]
+    types = {name: table.c[name].type.compile(_DIALECT) for name in columns}
+    values = ", ".join(f"r.{name}" if name in own else f"CAST(:{name} AS {types[name]})" for name in columns)
     conflict = f" ON CONFLICT ({', '.join(unless)}) DO NOTHING" if unless else ""
-    session.execute(
-        text(  # names of our own columns, never of anybody's making
-            f"INSERT INTO {table.name} ({', '.join(types)}) SELECT {values} "  # noqa: S608
-            f"FROM json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} {types[name]}' for name in own)})"
-            f"{conflict}"
-        ),
-        {"rows": as_json(given), **shared},
+    return text(  # names of our own columns, never of anybody's making
+        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values} "  # noqa: S608
+        f"FROM json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} {types[name]}' for name in own)})"
+        f"{conflict}"
     )
 
 

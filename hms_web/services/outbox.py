@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
 
@@ -179,11 +179,6 @@ def queue_staff(  # noqa: PLR0913 what a message is made of
 
 def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows inside the caller's unit of work, but for those whose `dedupe_key` is there already."""
-    if len(rows) > bulk.FEW:
-        bulk.insert(session, Notification, rows, unless=_ONCE)
-    elif rows:
-        statement = insert(Notification).on_conflict_do_nothing(index_elements=_ONCE)
-        # Else rows that differ in what is empty would be written one by one.
-        session.execute(statement, rows, execution_options={"render_nulls": True})
+    bulk.insert(session, Notification, rows, unless=_ONCE)
     if any(row["state"] == DeliveryState.QUEUED for row in rows):
         unit_of_work.after_commit(session, TO_DELIVER)

@@ -7,15 +7,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import BookingFacts, Hold, PatientFacts, Wanted
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, first_instant, local_date
-from hms_web.domain.visits import INACTIVE
-from hms_web.models import Appointment, DoctorSlot, TokenCounter
+from hms_web.models import DoctorSlot, TokenCounter
 from hms_web.services import slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.locks import LockedPatient
@@ -91,17 +90,17 @@ def hold_hash(hold_token: str) -> str:
     return hashlib.sha256(hold_token.encode(errors="replace")).hexdigest()
 
 
+# The condition on the status is that of models/visits.ACTIVE, so that the exclusion constraint's index serves it.
+_BUSY = text("""
+SELECT starts_at, ends_at FROM appointments
+ WHERE patient_id = :patient AND status NOT IN ('CANCELLED', 'NO_SHOW')
+   AND tstzrange(starts_at, ends_at) && tstzrange(:since, :until) AND id IS DISTINCT FROM CAST(:without AS uuid)
+""")
+
+
 def _busy(session: Session, patient_id: UUID, span: Span, without: UUID | None) -> list[Span]:
-    wanted = select(Appointment.starts_at, Appointment.ends_at).where(
-        Appointment.patient_id == patient_id,
-        Appointment.status.not_in(INACTIVE),
-        func.tstzrange(Appointment.starts_at, Appointment.ends_at).op("&&")(
-            func.tstzrange(span.starts_at, span.ends_at)
-        ),
-    )
-    if without is not None:
-        wanted = wanted.where(Appointment.id != without)
-    return [Span(*row) for row in session.execute(wanted)]
+    given = {"patient": patient_id, "since": span.starts_at, "until": span.ends_at, "without": without}
+    return [Span(*row) for row in session.execute(_BUSY, given)]
 
 
 def columns_of(place: Place) -> dict[str, Any]:

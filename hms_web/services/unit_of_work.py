@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -117,7 +117,9 @@ def committed(session: Session) -> frozenset[str]:
     return frozenset(session.info.pop(_COMMITTED, ()))
 
 
-def wait_for(session: Session, statement: Executable, *, row: UUID | None = None) -> Result[Any]:
+def wait_for(
+    session: Session, statement: Executable, given: Mapping[str, object] | None = None, *, row: UUID | None = None
+) -> Result[Any]:
     """Execute a statement that may have to wait for others, for no longer than this unit of work still may.
 
     One that waits for a lock behind somebody who waits for the next lock would otherwise wait for both in full. `row`
@@ -129,7 +131,7 @@ def wait_for(session: Session, statement: Executable, *, row: UUID | None = None
         left = max(GLIMPSE_SECONDS if is_wary else PATIENCE_SECONDS - waited, LEAST_SECONDS)
         session.execute(text(f"SET LOCAL lock_timeout = '{left / 2 * 1000:.0f}ms'"))
     try:
-        result = session.execute(statement)
+        result = session.execute(statement, given)
         if row is not None:
             _in_vain.pop(row, None)
     except DBAPIError as error:
