@@ -9,6 +9,7 @@ os.environ["HMS_ENV"] = "testing"  # before anything asks the clock
 import pytest
 import redis as redis_client
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
@@ -16,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from hms_web.app import create_app
 from hms_web.models import Base, db
-from hms_web.services import lookup
+from hms_web.services import lookup, passwords
 from tests.servers import Servers, known, started
 
 pytest_plugins = ["tests.browsers", "tests.processes"]
 _run = ExitStack()
+# Hundreds of tests sign somebody in; what the product's own settings are is a test of its own.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 
 # How long one example takes says how busy the machine is, and nothing about the rule.
 settings.register_profile("hms", deadline=None)

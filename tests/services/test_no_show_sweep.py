@@ -276,8 +276,8 @@ def test_whoever_is_held_is_passed_over_and_waited_for_alone(
     here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody else's row is locked while the sweep waits."""
-    impatient(monkeypatch)
     keys = crowd(here, 8)
+    impatient(monkeypatch)
     patient = here.row(keys[5]).patient_id
     here.session.commit()
     free = sa.text("SELECT count(*) FROM (SELECT FROM patients FOR UPDATE SKIP LOCKED) AS free")
@@ -324,8 +324,8 @@ def test_a_held_row_that_gets_free_in_time_is_swept_by_the_same_run(here: Clinic
 def test_when_too_many_are_held_the_rest_is_left_without_waiting(
     here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient(monkeypatch)
     keys = crowd(here, 7)
+    impatient(monkeypatch)
     with held(engine, "appointments", keys[:6]):
         done = swept(here, NOW + timedelta(hours=11))
     assert done.marked == 1

@@ -1,9 +1,13 @@
 """Stored passwords and secrets."""
 
+import subprocess
+import sys
+
 import pytest
 from argon2 import PasswordHasher
 
 from hms_web.services import passwords
+from tests.servers import ROOT
 
 STORED = passwords.hash_password("correct horse ü")
 
@@ -38,6 +42,12 @@ def test_too_long_or_unstorable_words_are_not_the_empty_password() -> None:
 def test_a_hash_of_weaker_settings_is_outdated() -> None:
     assert not passwords.is_outdated(STORED)
     assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x"))
+
+
+def test_the_products_own_settings_are_slow_enough_for_whoever_guesses() -> None:
+    asked = "from hms_web.services import passwords; print(passwords.hash_password('correct horse'))"
+    said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert said.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_secrets_are_long_different_and_kept_as_a_hash() -> None:

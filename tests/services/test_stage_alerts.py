@@ -114,8 +114,8 @@ def test_who_moves_on_while_the_scan_looks_raises_no_alert(here: Clinic, engine:
 def test_a_visit_or_an_alert_that_somebody_holds_or_that_cannot_be_written_stops_no_other(
     here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient(monkeypatch)
     keys = [checked_in(here) for _ in range(4)]
+    impatient(monkeypatch)
     with held(engine, "appointments", keys[:1]), trigger(engine, "stage_alerts", "BEFORE INSERT", poison(keys[1])):
         done = stage_alerts.scan(here.session, here.actor, now=TOO_LONG)
         here.session.rollback()
