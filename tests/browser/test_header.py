@@ -81,6 +81,7 @@ def test_the_menu_of_what_is_managed_with_the_keyboard_alone(
     scene: Scene, window: BrowserContext, pictures: Path
 ) -> None:
     page = scene.sign_in(window, scene.clinic.admin)
+    page.goto(scene.url)
     summary, body = page.locator("#manage > summary"), page.locator("#manage .menu-body")
     summary.focus()
     page.keyboard.press("Enter")
@@ -106,12 +107,14 @@ def test_the_menu_of_what_is_managed_with_the_keyboard_alone(
 def test_the_menu_works_without_scripts(scene: Scene, browser: Browser) -> None:
     context = browser.new_context(viewport=TABLET, java_script_enabled=False)  # type: ignore[arg-type]
     page = scene.sign_in(context, scene.clinic.admin)
+    page.goto(scene.url)
     manage(page)
     context.close()
 
 
 def test_the_menu_with_the_mouse_closes_beside_it(scene: Scene, window: BrowserContext) -> None:
     page = scene.sign_in(window, scene.clinic.admin)
+    page.goto(scene.url)
     manage(page)
     page.locator("#manage > summary").click()
     page.locator("h1").click()
