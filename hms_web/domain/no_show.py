@@ -88,7 +88,7 @@ def reverted_to(starts_at: datetime, now: datetime) -> AppointmentStatus:
 
 def is_over(day: date, today: date) -> bool:
     """Whether a missed appointment's day has gone by: nobody can check in for it any more, but the no-show may still
-    turn out to be wrong, and an administrator takes it out of the count (docs/decisions/0090).
+    turn out to be wrong, and an administrator takes it out of the count (docs/decisions/0085).
     """
     return day < today
 

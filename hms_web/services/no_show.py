@@ -128,7 +128,7 @@ def revert(
 
     The log is marked, the count goes down, and a block that no-shows caused ends when they are too few for it. On a
     later day nobody checks in any more: then an administrator takes the log alone back, and the appointment stays as it
-    is (docs/decisions/0090). Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one that is no
+    is (docs/decisions/0085). Refuses APPOINTMENT_NOT_FOUND, STALE_VERSION, INVALID_TRANSITION for one that is no
     no-show, whose log was taken back, or, for everybody else, that lies on another day,
     SLOT_TAKEN, PATIENT_DOUBLE_BOOKED and SLOT_BLOCKED when the time is somebody's or closed by now, and
     DOCTOR_FULLY_BOOKED. Raises InvalidInput, Busy.
