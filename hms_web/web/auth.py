@@ -26,7 +26,8 @@ P = ParamSpec("P")
 READING = frozenset({"GET", "HEAD"})
 TOKEN = "token"  # noqa: S105 the name under which the session keeps it
 # A local path of ours: segments of plain characters, then perhaps a query. Nothing that can be read as another host.
-LOCAL_PATH = re.compile(r"/(?:[\w.~-]+/?)*(?:\?[\w.~&=%+:-]*)?", re.ASCII)
+# Each character can be matched in one way only, so that no address, however long, takes long to refuse.
+LOCAL_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*/?)?(?:\?[\w.~&=%+:-]*)?", re.ASCII)
 
 
 class Visitor(UserMixin):  # type: ignore[misc]

@@ -166,6 +166,8 @@ def test_a_page_that_is_not_theirs_is_not_where_somebody_lands(browser: Browser,
         "/front-desk//evil.test",
         "/a?b=\r\nSet-Cookie: x",
         "/ä",
+        f"/{'a' * 5000}!",  # told at once, and not after trying every way in which so many could be segments
+        f"/appointments/{'a' * 36}?next=/board",
         "",
         "/",
         None,
