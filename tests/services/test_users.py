@@ -50,7 +50,9 @@ def test_a_user_with_a_password_can_sign_in(here: Clinic) -> None:
     assert made.user.has_password
     assert (made.user.name, made.user.email, made.user.role) == ("Nina", "nina@city.test", Role.NURSE)
     assert identity.sign_in(here.session, "nina@city.test", PASSWORD, now=NOW)
-    events = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.record_id == made.user.id)).all()
+    events = here.session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.record_id == made.user.id).order_by(AuditEvent.id)
+    ).all()
     assert [event.action for event in events] == ["user.created", "user.signed_in"]
     assert events[0].actor_id == here.admin.user_id
 

@@ -19,7 +19,8 @@ from tests.web.record_scenes import Desk
 HINDI, ENGLISH = {"Accept-Language": "hi-IN,hi;q=0.9,en;q=0.5"}, {"Accept-Language": "en-US,en;q=0.9,hi;q=0.1"}
 LATIN = re.compile(r"[A-Za-z]{2,}")
 # Ids, as the audit trail has them, are no words.
-ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|`[^`]*`")
+"""What stands in a page as it is in every language: ids and commands."""
 
 
 def written_in(page: Page) -> str:

@@ -39,7 +39,7 @@ class Address:
         given = request.args
         return cls(
             day=asked.day(given, "date") or today,
-            department=given.get("department") or None,
+            department=asked.text(given, "department"),
             doctor_id=key_of(given.get("doctor")),
             slot_id=key_of(given.get("slot")),
             appointment_id=key_of(given.get("appointment")),
