@@ -67,7 +67,7 @@ const hide = () => { if (box.open) box.close(); };
 // aside, so that what is open can still be saved.
 const open = () => {
     box.classList.toggle("is-last", isLast);
-    box.querySelector("[data-words]").textContent = isLast ? box.dataset.lastWords : box.dataset.idleWords;
+    box.querySelector("#session-words").textContent = isLast ? box.dataset.lastWords : box.dataset.idleWords;
     box.querySelector("[data-stays]").hidden = isLast;
     if (box.open) return;
     if (!isLast) { box.showModal(); return; }

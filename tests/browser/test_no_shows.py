@@ -35,7 +35,7 @@ def test_a_no_show_is_noted_at_the_front_desk_and_taken_back(scene: Scene, pictu
     page.get_by_label("The patient called").check()
     page.get_by_label("Notes").fill("Has a fever")
     page.get_by_role("button", name="Note the no-show").click()
-    expect(page.get_by_text("Noted as a no-show.")).to_be_visible()
+    expect(page.get_by_text("Noted as a no-show: Maria Silva.")).to_be_visible()
     assert [row.status for row in scene.appointments()] == ["NO_SHOW"]
     page.goto(f"{scene.url}/no-shows/{scene.appointments()[0].id}")
     page.get_by_label("Why is it taken back?").fill("Feels better")
