@@ -67,7 +67,7 @@ def test_control_without_memory_the_others_are_refused(guarded: Hall) -> None:
 
 def test_control_without_memory_locks_and_constraints_there_are_several(unguarded: Hall) -> None:
     engine = unguarded.engine
-    with without_constraints(engine), meeting(engine, 2), forgetful_keys(engine):
+    with without_constraints(engine), meeting(engine, 2, 2), forgetful_keys(engine):
         assert all(len(ids(answers)) > 1 for answers in race(unguarded, SOME, 8))
         with pytest.raises(AssertionError, match="a patient has two active appointments at once"):
             unguarded.check()
