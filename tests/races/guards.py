@@ -35,15 +35,17 @@ def without_constraints(engine: sa.Engine) -> Iterator[None]:
 
 
 @contextmanager
-def trigger(engine: sa.Engine, table: str, when: str, body: str, declared: str = "") -> Iterator[None]:
-    """Let a trigger `when` (BEFORE INSERT, say) run some PL/pgSQL for each row of a table."""
+def trigger(
+    engine: sa.Engine, table: str, when: str, body: str, declared: str = "", each: str = "ROW"
+) -> Iterator[None]:
+    """Let a trigger `when` (BEFORE INSERT, say) run some PL/pgSQL for each row of a table, or each STATEMENT."""
     name = f"race_{table}_{when.replace(' ', '_').lower()}"
     function = f"DECLARE {declared} BEGIN {body} RETURN NEW; END"
     with engine.begin() as connection:
         connection.exec_driver_sql(
             f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $race$ {function} $race$"
         )
-        connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+        connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION {name}()")
     try:
         yield
     finally:
@@ -62,7 +64,8 @@ def meeting(engine: sa.Engine, people: int, patience: float = PATIENCE_SECONDS) 
 
     Whoever comes when no more follow waits in vain, so let exactly so many come, or have little patience.
 
-    A booking's first write is its token number, a move's is the appointment.
+    A booking's first write is its token number, a move's is the appointment. Before an UPDATE the whole statement waits:
+    a trigger for each row would hold that row's lock, and so keep away those who are waited for.
     """
     declared = "mine bigint := nextval('race_arrivals'); since timestamptz := clock_timestamp();"
     body = f"""
@@ -76,7 +79,7 @@ def meeting(engine: sa.Engine, people: int, patience: float = PATIENCE_SECONDS) 
     try:
         with (
             trigger(engine, "token_counters", "BEFORE INSERT", body, declared),
-            trigger(engine, "appointments", "BEFORE UPDATE", body, declared),
+            trigger(engine, "appointments", "BEFORE UPDATE", body, declared, each="STATEMENT"),
         ):
             yield
     finally:

@@ -89,7 +89,7 @@ def test_many_tabs_start_one_consultation(hall: Hall) -> None:
 
 def test_without_locks_and_index_there_are_several(unguarded: Hall) -> None:
     doctor = unguarded.here.doctor(30)
-    with without_the_index(unguarded.engine), guards.meeting(unguarded.engine, TABS, 2):
+    with without_the_index(unguarded.engine), guards.meeting(unguarded.engine, 2, 2):
         said = start_in_all_tabs(unguarded, doctor, time(9))
         assert said["201"] > 1
         assert count(unguarded, Consultation) > 1
