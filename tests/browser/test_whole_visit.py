@@ -49,7 +49,7 @@ def later(screen: Page) -> Page:
     """The same screen after the next poll, which it sends by itself."""
     seconds = int(screen.locator("[data-poll]").first.get_attribute("data-poll") or "")
     with screen.expect_response(lambda answer: "x-poll" in answer.request.headers):
-        screen.clock.fast_forward(1000 * (seconds + 1))
+        screen.clock.run_for(1000 * (seconds + 1))
     return screen
 
 
