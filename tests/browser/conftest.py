@@ -31,6 +31,14 @@ WIDE, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
 expect.set_options(timeout=10_000)
 
 
+def later(screen: Page) -> Page:
+    """The same screen after the next poll, which it sends by itself; its context's clock has to be installed."""
+    seconds = int(screen.locator("[data-poll]").first.get_attribute("data-poll") or "")
+    with screen.expect_response(lambda answer: "x-poll" in answer.request.headers):
+        screen.clock.run_for(1000 * (seconds + 1))
+    return screen
+
+
 @pytest.fixture(autouse=True)
 def no_violations(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Fail a test in which a page of any window breaks the content security policy."""

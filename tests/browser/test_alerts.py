@@ -14,7 +14,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import StageAlert, User, new_id
 from hms_web.services import stage_alerts, visits
-from tests.browser.conftest import TABLET, WIDE, Scene
+from tests.browser.conftest import TABLET, WIDE, Scene, later
 from tests.browser.test_front_desk import check_axe
 from tests.scenes import NOW
 
@@ -61,6 +61,7 @@ def states(scene: Scene) -> list[str]:
 
 
 def test_an_alert_appears_by_itself_is_told_and_heard(scene: Scene, ward: BrowserContext) -> None:
+    ward.clock.install()
     page = nurse(scene, ward)
     expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
     expect(page.locator("[data-live]")).to_contain_text("Live, as of")
@@ -71,14 +72,14 @@ def test_an_alert_appears_by_itself_is_told_and_heard(scene: Scene, ward: Browse
     page.locator("h1").click()  # browsers make no sound before a press
     expect(page.locator("#sound")).to_have_text("Sound on · mute")
     arrive(scene, "Asha Sharma", time(11), 42)
-    expect(page.locator("[data-alert]")).to_contain_text("Asha Sharma")
+    expect(later(page).locator("[data-alert]")).to_contain_text("Asha Sharma")
     expect(page.locator("#announcer")).to_contain_text("New alert: Asha Sharma, no vitals yet")
     expect(page.locator("#alert-count")).to_have_text("1 not taken on")
     assert page.evaluate("() => window.tones") == 2
     page.locator("#sound").click()
     expect(page.locator("#sound")).to_have_text("Muted · turn sound on")
     arrive(scene, "Ravi Rao", time(12), 40)
-    expect(page.locator("[data-alert]")).to_have_count(2)
+    expect(later(page).locator("[data-alert]")).to_have_count(2)
     assert page.evaluate("() => window.tones") == 2
     page.reload()
     expect(page.locator("#sound")).to_have_text("Muted · turn sound on")

@@ -18,7 +18,7 @@ from hms_web.models import AuditEvent, Consultation, StageAlert
 from hms_web.services import no_show_check
 from hms_web.services.job_health import Ran
 from tests.api.callers import person
-from tests.browser.conftest import WIDE, Scene
+from tests.browser.conftest import WIDE, Scene, later
 from tests.scenes import NOW
 from tests.visit_scenes import acting
 
@@ -43,14 +43,6 @@ def screens(scene: Scene, browser: Browser) -> Iterator[Opened]:
     yield opened
     for context in contexts:
         context.close()
-
-
-def later(screen: Page) -> Page:
-    """The same screen after the next poll, which it sends by itself."""
-    seconds = int(screen.locator("[data-poll]").first.get_attribute("data-poll") or "")
-    with screen.expect_response(lambda answer: "x-poll" in answer.request.headers):
-        screen.clock.run_for(1000 * (seconds + 1))
-    return screen
 
 
 def column(board: Page, title: str) -> Locator:

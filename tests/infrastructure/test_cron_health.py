@@ -23,12 +23,11 @@ from moto.sns.models import sns_backends
 from sqlalchemy.orm import Session
 
 from hms_web.local.processes import LOOPBACK, free_port
-from hms_web.models import JobLease
 from tests import fault_proxy
 from tests.fault_proxy import Fate, Fault, FaultProxy
-from tests.processes import Server, ServerFactory
+from tests.processes import Server, serving
 from tests.scenes import NOW, clinic
-from tests.servers import ROOT
+from tests.servers import ROOT, Servers
 
 KEY, REGION = "a key that only the secret holds", "ap-south-1"
 AFTERNOON = NOW + timedelta(hours=5)
@@ -91,15 +90,33 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         yield Cloud(load().handler, monkeypatch)
 
 
-@pytest.fixture
-def running(server: ServerFactory) -> Server:
-    """One server process at one in the afternoon, with one hospital."""
-    running = server(processes=1, env={"HMS_TEST_NOW": AFTERNOON.isoformat(), "CRON_API_KEY": KEY})
+@pytest.fixture(scope="module")
+def running(servers: Servers, worker_number: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server process at one in the afternoon, with one hospital; every test leaves it as it was."""
+    with serving(servers, worker_number, tmp_path_factory.mktemp("trigger")) as start:
+        running = start(processes=1, env={"HMS_TEST_NOW": AFTERNOON.isoformat(), "CRON_API_KEY": KEY})
+        engine = sa.create_engine(running.database_url)
+        with Session(engine) as session:
+            clinic(session)
+        engine.dispose()
+        yield running
+
+
+@contextmanager
+def changed(running: Server, to: str, back: str) -> Iterator[None]:
+    """Change the server's database by one statement, and back by another."""
     engine = sa.create_engine(running.database_url)
-    with Session(engine) as session:
-        clinic(session)
-    engine.dispose()
-    return running
+
+    def say(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    say(to)
+    try:
+        yield
+    finally:
+        say(back)
+        engine.dispose()
 
 
 @contextmanager
@@ -165,12 +182,9 @@ def test_a_check_that_goes_well_is_one_and_its_duration(cloud: Cloud, running: S
 
 def test_a_run_under_way_is_well(cloud: Cloud, running: Server) -> None:
     cloud.call(running.url)
-    engine = sa.create_engine(running.database_url)
-    with engine.begin() as connection:
-        later = sa.func.clock_timestamp() + timedelta(minutes=5)
-        connection.execute(sa.update(JobLease).values(expires_at=later))
-    engine.dispose()
-    assert cloud.call(running.url) == {"healthy": True, "reason": "a run is under way"}
+    lease = "UPDATE job_leases SET expires_at = clock_timestamp() {} interval '5 minutes'"
+    with changed(running, lease.format("+"), lease.format("-")):
+        assert cloud.call(running.url) == {"healthy": True, "reason": "a run is under way"}
     assert cloud.published()["CronHealthStatus"] == [1, 1]
     assert cloud.mails() == []
 
@@ -184,11 +198,9 @@ def test_a_wrong_key_is_not(cloud: Cloud, running: Server) -> None:
 
 def test_a_run_that_failed_is_not(cloud: Cloud, running: Server) -> None:
     """The database of this server no longer has the table that the sweep reads."""
-    engine = sa.create_engine(running.database_url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("ALTER TABLE appointments RENAME TO elsewhere"))
-    engine.dispose()
-    assert cloud.call(running.url)["reason"] == "answered 503 (RUN_FAILED)"
+    gone = "ALTER TABLE appointments RENAME TO elsewhere", "ALTER TABLE elsewhere RENAME TO appointments"
+    with changed(running, *gone):
+        assert cloud.call(running.url)["reason"] == "answered 503 (RUN_FAILED)"
     assert cloud.published()["CronHealthStatus"] == [0]
     assert_told(cloud, "answered 503 (RUN_FAILED)")
 
