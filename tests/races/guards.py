@@ -64,7 +64,7 @@ def meeting(engine: sa.Engine, people: int, patience: float = PATIENCE_SECONDS) 
 
     Whoever comes when no more follow waits in vain, so let exactly so many come, or have little patience.
 
-    A booking's first write is its token number, a move's is the appointment. Before an UPDATE the whole statement waits:
+    A booking's first write is its token number, a move's is the appointment. Before an UPDATE the statement waits:
     a trigger for each row would hold that row's lock, and so keep away those who are waited for.
     """
     declared = "mine bigint := nextval('race_arrivals'); since timestamptz := clock_timestamp();"
