@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import Row, TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
@@ -101,8 +101,7 @@ class DoctorFacts:
         return [slot for slot in self.slots if slot.time.day == day]
 
 
-_DOCTORS = text(
-    """
+_TOLD = """
     SELECT d.id, u.name, d.department, d.is_available, u.is_active, d.max_patients_per_day, d.slot_duration,
       (SELECT CAST(json_agg(json_build_array(s.day_of_week, s.start_time, s.end_time, s.break_start, s.break_end)
                             ORDER BY s.day_of_week) AS text)
@@ -131,10 +130,13 @@ _DOCTORS = text(
         WHERE h.hospital_id = :hospital_id AND h.is_active
           AND (h.is_recurring OR h.date BETWEEN :first AND :last)) AS holidays
     FROM doctors d JOIN users u ON u.id = d.user_id
-    WHERE d.hospital_id = :hospital_id AND d.id = ANY(:doctor_ids)
+    WHERE d.hospital_id = :hospital_id AND {whose}
     ORDER BY u.name, d.id
-    """
-).bindparams(bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True))))
+"""
+_DOCTORS = text(_TOLD.format(whose="d.id = ANY(:doctor_ids)")).bindparams(
+    bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True)))
+)
+_DEPARTMENT = text(_TOLD.format(whose="d.department = :department AND u.is_active"))
 
 
 Told = tuple[Row[Any], ...]
@@ -150,20 +152,29 @@ def load(
 
 def tell(session: Session, actor: Actor, doctor_ids: Iterable[UUID], first: date, last: date) -> Told:
     """Return the same before it is taken apart: who has seen it already need not do so again."""
+    return _told(session, actor, _DOCTORS, first, last, {"doctor_ids": list(doctor_ids)})
+
+
+def tell_department(session: Session, actor: Actor, department: str, first: date, last: date) -> Told:
+    """Return the same of the doctors of a department whose accounts are active, by name; nothing where there is no
+    such department.
+    """
+    return _told(session, actor, _DEPARTMENT, first, last, {"department": department})
+
+
+def _told(
+    session: Session, actor: Actor, statement: TextClause, first: date, last: date, whose: dict[str, object]
+) -> Told:
     since, until = day_span(first, actor.zone).starts_at, day_span(last, actor.zone).ends_at
-    rows = session.execute(
-        _DOCTORS,
-        {
-            "hospital_id": actor.hospital_id,
-            "doctor_ids": list(doctor_ids),
-            "first": first,
-            "last": last,
-            "since": since,
-            "until": until,
-            "early": since - timedelta(minutes=MAX_SLOT_MINUTES),  # an index can only be told where starts begin
-        },
-    )
-    return tuple(rows)
+    given = {
+        "hospital_id": actor.hospital_id,
+        "first": first,
+        "last": last,
+        "since": since,
+        "until": until,
+        "early": since - timedelta(minutes=MAX_SLOT_MINUTES),  # an index can only be told where starts begin
+    }
+    return tuple(session.execute(statement, given | whose))
 
 
 def has_holds(told: Told) -> bool:

@@ -11,7 +11,7 @@ from hms_web import clock
 from hms_web.models import DoctorSlot, LoginSession
 from hms_web.web.front_desk import grid, rendering
 from hms_web.web.front_desk.kept import Kept, Part
-from tests.scenes import NOW
+from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import cells, slot_of
 from tests.web.pages import HX
 from tests.web.record_scenes import Desk
@@ -74,6 +74,26 @@ def test_a_hold_is_its_holders_alone_and_lapses_to_the_second(desk: Desk, laid_o
         assert NINE not in cells(browser.get(GRID, headers=HX))
     with clock.fixed(NOW + timedelta(seconds=20)):
         assert NINE in cells(browser.get(GRID, headers=HX)), "within the same minute"
+
+
+def test_the_grid_of_another_day_is_kept_until_the_date_changes_or_somebody_books(
+    desk: Desk, laid_out: list[int]
+) -> None:
+    browser = desk.reception()
+    tomorrow = f"{GRID}?date={MONDAY + timedelta(days=1)}"
+    browser.get(tomorrow, headers=HX)
+    browser.get(tomorrow, headers=HX)
+    before = len(laid_out)
+    with clock.fixed(NOW + timedelta(minutes=5)):
+        assert NINE in cells(browser.get(tomorrow, headers=HX))
+        assert len(laid_out) == before
+        desk.clinic.book(desk.doctor_id, desk.clinic.patient(name="Ravi Iyer"), time(9), MONDAY + timedelta(days=1))
+        assert "09:00 Ravi Iyer, expected, Dr. 001" in cells(browser.get(tomorrow, headers=HX))
+    later = NOW + timedelta(days=1, hours=1, minutes=1)
+    desk.session.execute(sa.update(LoginSession).values(last_seen_at=later, expires_at=later + timedelta(hours=1)))
+    desk.session.commit()
+    with clock.fixed(later):
+        assert "09:00 Ravi Iyer, late, Dr. 001" in cells(browser.get(tomorrow, headers=HX)), "it is today by now"
 
 
 def test_what_was_asked_for_last_is_kept() -> None:

@@ -234,7 +234,7 @@ def hold(slot_id: UUID) -> ResponseReturnValue:
         slot_id=slot_id,
         now=desk.now,
         address=desk.address,
-        grid_part=desk.grid_part(desk.doctor_ids()),
+        grid_part=desk.grid_part(),
     )
 
 

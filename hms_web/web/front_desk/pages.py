@@ -33,7 +33,7 @@ def page() -> ResponseReturnValue:
 def grid() -> ResponseReturnValue:
     """The grid, when it has changed."""
     desk = Desk.of_request()
-    return rendering.part("grid", desk.grid_part(desk.doctor_ids()), desk.address)
+    return rendering.part("grid", desk.grid_part(), desk.address)
 
 
 @blueprint.get("/day")

@@ -5,7 +5,7 @@ brings it back, and gets 204 when nothing has changed.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,8 +17,10 @@ from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.domain.identity import Actor
+from hms_web.domain.local_time import day_span
 from hms_web.models import db
 from hms_web.services import doctor_names, facts, slots, to_phone
+from hms_web.services.slots import DaySlots
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import day, grid, panels
 from hms_web.web.front_desk.address import Address
@@ -27,7 +29,7 @@ from hms_web.web.front_desk.kept import Part, grids
 from hms_web.web.front_desk.panels import Panel
 
 NOTHING = Markup("")
-A_MINUTE = timedelta(minutes=1)
+A_MINUTE, A_TICK = timedelta(minutes=1), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,34 @@ class Desk:
                 return found
         return self.doctors().ids
 
-    def grid_part(self, doctor_ids: Sequence[UUID]) -> Part:
-        """The grid, rendered; anew only when something about it is new."""
+    def grid_part(self, doctor_ids: Sequence[UUID] | None = None) -> Part:
+        """The grid, rendered; anew only when something about it is new. Without ids, of whom the address shows."""
         session, actor, day = db.session(), self.actor, self.address.day
-        told = facts.tell(session, actor, doctor_ids, day, day)
+        told = self._told(doctor_ids)
         looker = (actor.hospital_id, actor.timezone, actor.role, actor.doctor_id, str(get_locale()))
         holder = actor.user_id if facts.has_holds(told) else None
-        key = (told, day, looker, holder, self.now.replace(second=0, microsecond=0))
+        today = self.now.astimezone(actor.zone).date()
+        # Today's grid has the time in it and so its minute; that of another day only changes with the date.
+        moment = self.now.replace(second=0, microsecond=0) if day == today else today
+        key = (told, day, looker, holder, moment)
         kept = grids.get(key, self.now)
         if kept is not None:
             return kept
         days, is_all_told = slots.of_told(session, actor, told, day, now=self.now)
         made = _part(_html("front_desk/_grid.html", grid=grid.lay_out(actor, self.address, days, now=self.now)))
         if is_all_told:
-            lapses = (item.held_until for one in days.values() for item in one.items if item.held_until is not None)
-            grids.put(key, made, min(lapses, default=self.now + A_MINUTE))
+            until = self.now + A_MINUTE if day == today else day_span(today, actor.zone).ends_at
+            grids.put(key, made, min([until, *_changes(days, self.now)]))
         return made
+
+    def _told(self, doctor_ids: Sequence[UUID] | None) -> facts.Told:
+        session, actor, address = db.session(), self.actor, self.address
+        if doctor_ids is None and address.department is not None and address.doctor_id is None:
+            told = facts.tell_department(session, actor, address.department, address.day, address.day)
+            if told:
+                return told
+        ids = self.doctors().ids if doctor_ids is None else doctor_ids
+        return facts.tell(session, actor, ids, address.day, address.day)
 
     def day_part(self, doctor_ids: Sequence[UUID]) -> Part:
         """The day's list, rendered."""
@@ -83,6 +97,15 @@ class Desk:
     def panel(self, doctors: Doctors) -> Panel:
         """What the address opens beside the grid."""
         return panels.of_address(db.session(), self.actor, self.address, doctors.ids, now=self.now)
+
+
+def _changes(days: Mapping[UUID, DaySlots], now: datetime) -> Iterator[datetime]:
+    """When a grid becomes another by itself: a hold lapses, and somebody who has not come is late."""
+    for item in (item for one in days.values() for item in one.items):
+        if item.held_until is not None:
+            yield item.held_until
+        if item.taken is not None and item.taken.span.starts_at >= now:
+            yield item.taken.span.starts_at + A_TICK
 
 
 def _html(template: str, **context: object) -> Markup:
