@@ -241,7 +241,7 @@ def made(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
     rows = session.execute(
         _selected(actor)
         .where(Notification.phoned_at > now - UNDO_FOR)
-        .order_by(Notification.phoned_at.desc(), Appointment.id, Notification.created_at.desc())
+        .order_by(Notification.phoned_at.desc(), Appointment.id, Notification.created_at.desc(), Notification.id.desc())
     )
     latest: dict[UUID, Any] = {}
     for row in rows:

@@ -127,23 +127,30 @@ def wait_for(
     """
     waited, began = session.info.get(_WAITED, 0.0), time.monotonic()
     is_wary = row is not None and _in_vain.get(row, began) > began
+    left = max(GLIMPSE_SECONDS if is_wary else PATIENCE_SECONDS - waited, LEAST_SECONDS)
     if waited or is_wary:
-        left = max(GLIMPSE_SECONDS if is_wary else PATIENCE_SECONDS - waited, LEAST_SECONDS)
-        session.execute(text(f"SET LOCAL lock_timeout = '{left / 2 * 1000:.0f}ms'"))
+        _allow(session, left)
     try:
         result = session.execute(statement, given)
         if row is not None:
             _in_vain.pop(row, None)
     except DBAPIError as error:
-        if row is not None and isinstance(error.orig, psycopg.errors.LockNotAvailable):
+        is_in_vain = isinstance(error.orig, psycopg.errors.LockNotAvailable) and left >= GLIMPSE_SECONDS
+        if row is not None and is_in_vain:  # whoever had hardly time to wait has learnt nothing of the row
             _remember(row)
         raise
-    else:
-        return result
     finally:
         took = time.monotonic() - began
         if took > LEAST_SECONDS:
-            session.info[_WAITED] = waited + took
+            waited += took
+            session.info[_WAITED] = waited
+    if is_wary:  # the little time was for that row alone
+        _allow(session, max(PATIENCE_SECONDS - waited, LEAST_SECONDS))
+    return result
+
+
+def _allow(session: Session, seconds: float) -> None:
+    session.execute(text(f"SET LOCAL lock_timeout = '{seconds / 2 * 1000:.0f}ms'"))
 
 
 def _remember(row: UUID) -> None:

@@ -358,7 +358,12 @@ def test_a_busy_database_after_the_sending_is_asked_again_until_the_answer_is_no
         post.meanwhile = lock
         (claim,) = [one for one in delivery.claim(here.session, now=NOW) if one.id == the_sms(here).id]
         here.session.execute(sa.text("SET lock_timeout = '50ms'"))
-        state = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=NOW, pause=let_go)
+        try:
+            state = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=NOW, pause=let_go)
+        finally:
+            here.session.rollback()
+            here.session.execute(sa.text("RESET lock_timeout"))  # the connection goes on to other tests
+            here.session.commit()
     assert (state, pauses) == (DeliveryState.SENT, [delivery.PAUSES[0]])
     assert (the_sms(here).state, the_sms(here).attempts) == ("SENT", 1)
     assert run(here, post, NOW + LEASE) == []

@@ -123,6 +123,32 @@ def test_a_row_that_was_waited_for_in_vain_is_asked_for_briefly_until_it_is_free
     assert locked not in unit_of_work._in_vain, "that was no lock"
 
 
+def test_a_row_that_comes_at_once_after_all_leaves_the_next_lock_its_whole_time(here: Clinic) -> None:
+    doubtful, next_one = here.doctor(), here.doctor()
+    unit_of_work._remember(doubtful)
+
+    def work() -> str | None:
+        assert locks.doctor(here.session, here.actor, doubtful)
+        assert locks.doctor(here.session, here.actor, next_one)
+        return here.session.scalar(sa.text("SELECT current_setting('lock_timeout')"))
+
+    assert unit_of_work.run(here.session, work) == f"{LOCK_WAIT_SECONDS}s"
+
+
+def test_who_had_no_time_to_wait_has_learnt_nothing_of_a_row(here: Clinic, engine: sa.Engine) -> None:
+    locked = here.doctor()
+
+    def work() -> bool:
+        here.session.info[unit_of_work._WAITED] = unit_of_work.PATIENCE_SECONDS
+        return locks.doctor(here.session, here.actor, locked)
+
+    with engine.connect() as other:
+        other.execute(sa.select(Doctor.id).where(Doctor.id == locked).with_for_update())
+        with pytest.raises(unit_of_work.Busy):
+            unit_of_work.run(here.session, work)
+    assert locked not in unit_of_work._in_vain
+
+
 def test_waiting_is_counted_over_all_tries(here: Clinic) -> None:
     work, tries = failing(psycopg.errors.DeadlockDetected, 99)
 
