@@ -89,7 +89,5 @@ def foresee(
 
 def _without(holidays: list[Holiday], gone: Holiday | None) -> list[Holiday]:
     """Return holidays without one of them; another that is just like it stays."""
-    left = list(holidays)
-    if gone in left:
-        left.remove(gone)
-    return left
+    first = next((place for place, one in enumerate(holidays) if one == gone), None)
+    return [one for place, one in enumerate(holidays) if place != first]

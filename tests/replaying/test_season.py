@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.importing import Unusable
-from hms_web.domain.refusals import InvalidInput
+from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.models import Appointment, Consultation, NoShowLog, Patient, StageAlert, Vitals
 from hms_web.services import doctors
-from hms_web.services.replaying import clinics, opening, report
+from hms_web.services.replaying import acts, clinics, opening, report
 from hms_web.services.replaying import season as seasons
 from hms_web.services.replaying.report import Counts
 from tests import invariants
@@ -161,3 +161,8 @@ def test_a_season_needs_an_end_a_zone_and_something_to_happen(heart: Folder, sea
         seasons.plan(found, timezone="Asia/Kolkata", until=date(2026, 1, 1))
     with pytest.raises(InvalidInput):
         seasons.plan(found, timezone="Nowhere", until=date(2026, 4, 1))
+
+
+def test_what_is_refused_although_it_happened_breaks_the_season_off() -> None:
+    with pytest.raises(Refused):
+        acts._done(Refusal(Code.INVALID_TRANSITION))

@@ -218,6 +218,10 @@ def test_what_is_due_is_found_by_its_index(here: Clinic) -> None:
     assert all("Seq Scan on appointments" not in plan for plan in plans), plans
 
 
+def test_a_batch_of_which_nobody_is_left_is_nothing(here: Clinic) -> None:
+    assert no_show_batch.write(here.session, here.actor, [], now=NOW, run_id=None) == no_show_batch.Batch(0, 0, 0)
+
+
 class Lost(Exception):
     """The run no longer has its lease."""
 

@@ -187,6 +187,6 @@ def _do(session: Session, house: House, state: State, event: Event) -> None:
         case Deed.START:
             state.consultations[appointment_id] = acts.start(session, practice, appointment_id, now=event.at)
             state.waiting.discard(appointment_id)
-        case Deed.COMPLETE:
+        case _:  # to complete is all that is left
             acts.complete(session, practice, state.consultations.pop(appointment_id), now=event.at)
     state.expected.pop(appointment_id, None)
