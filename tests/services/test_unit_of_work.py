@@ -127,10 +127,10 @@ def test_a_row_that_comes_at_once_after_all_leaves_the_next_lock_its_whole_time(
     doubtful, next_one = here.doctor(), here.doctor()
     unit_of_work._remember(doubtful)
 
-    def work() -> str | None:
+    def work() -> str:
         assert locks.doctor(here.session, here.actor, doubtful)
         assert locks.doctor(here.session, here.actor, next_one)
-        return here.session.scalar(sa.text("SELECT current_setting('lock_timeout')"))
+        return str(here.session.scalar(sa.text("SELECT current_setting('lock_timeout')")))
 
     assert unit_of_work.run(here.session, work) == f"{LOCK_WAIT_SECONDS}s"
 
