@@ -82,7 +82,8 @@ class ApiToken(Base):
 class SecondFactor(Base):
     """An authenticator app of a user. Its secret is encrypted; it counts once a first code has confirmed it.
 
-    `last_step` is the half minute of the newest code that was used: no code is taken twice.
+    `last_step` is the half minute of the newest code that was used: no code is taken twice. Until it counts it belongs
+    to the browser session in which it was begun.
     """
 
     __tablename__ = "second_factors"
@@ -90,6 +91,7 @@ class SecondFactor(Base):
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), unique=True)
     secret_encrypted: Mapped[bytes]
+    begun_in_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int | None] = mapped_column(BigInteger)

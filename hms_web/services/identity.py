@@ -121,11 +121,23 @@ def _check_password(session: Session, email: str, password: str, ends_at: dateti
     stored = row.password_hash if row else None
     if not passwords.is_right(stored, password) or row is None or stored is None:
         raise Refused(Code.WRONG_CREDENTIALS)
+    _still_has(session, row.user_id, stored)
     if passwords.is_outdated(stored):
         renewed = passwords.hash_password(password)
         session.execute(update(User).where(User.id == row.user_id).values(password_hash=renewed))
     needs_one = row.admins_need_second_factor and row.role == Role.ADMIN
     return _Checked(row.user_id, _signed_in(row, ends_at), row.has_factor, row.has_factor or needs_one)
+
+
+def _still_has(session: Session, user_id: UUID, password_hash: str) -> None:
+    """See that a password was not changed while it was looked at, and keep it so until the session or token is there.
+
+    Whoever changes it ends all sessions and tokens, and would otherwise miss the one that is just being made.
+    Raises Refused WRONG_CREDENTIALS.
+    """
+    same = User.id == user_id, User.password_hash == password_hash, User.is_active
+    if session.scalar(select(User.id).where(*same).with_for_update(read=True)) is None:
+        raise Refused(Code.WRONG_CREDENTIALS)
 
 
 def sign_in(session: Session, email: str, password: str, *, now: datetime, device: str | None = None) -> str:
@@ -175,14 +187,16 @@ def pass_factor(session: Session, who: Awaiting, code: str, *, key: str, now: da
     return unit_of_work.run(session, work)
 
 
-def set_up_factor(session: Session, who: Awaiting, code: str, *, key: str, now: datetime) -> tuple[str, list[str]]:
+def set_up_factor(
+    session: Session, who: Awaiting, code: str, *, begun_in: str, key: str, now: datetime
+) -> tuple[str, list[str]]:
     """Confirm the app of somebody who needs one, and open their session; return its new secret and the recovery codes.
 
-    Raises Refused as `pass_factor` does.
+    `begun_in` is the secret of the session that waits. Raises Refused as `pass_factor` does.
     """
 
     def work() -> tuple[str, list[str]]:
-        codes = second_factors.confirmed(session, who.signed_in.actor, code, key=key, now=now)
+        codes = second_factors.confirmed(session, who.signed_in.actor, code, begun_in=begun_in, key=key, now=now)
         return _admit(session, who, now), codes
 
     return unit_of_work.run(session, work)

@@ -9,16 +9,17 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain import second_factor
-from hms_web.domain.identity import Actor, Role
+from hms_web.domain.identity import FACTOR_AWAITED, Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import Hospital, RecoveryCode, SecondFactor, User
 from hms_web.services import audit, open_sessions, passwords, sealing, unit_of_work
 
 PURPOSE = "second factors"
+ENROLMENT_LASTS = FACTOR_AWAITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,11 @@ def view(session: Session, user_id: UUID) -> FactorView | None:
     return FactorView(row[0], row[1]) if row else None
 
 
-def begin(session: Session, user_id: UUID, *, key: str, now: datetime) -> None:
+def begin(session: Session, user_id: UUID, *, begun_in: str, key: str, now: datetime) -> None:
     """Make a secret for an app; it counts once a code of the app has confirmed it, and replaces one that never was.
 
+    `begun_in` is the secret of the browser session in which it is made: only there, and for ENROLMENT_LASTS, is it
+    shown and confirmed. Else whoever had read it once would hold the key to a factor that its owner confirms later.
     `key` is the SECRET_KEY. Raises Refused SECOND_FACTOR_EXISTS.
     """
 
@@ -61,32 +64,44 @@ def begin(session: Session, user_id: UUID, *, key: str, now: datetime) -> None:
             raise Refused(Code.SECOND_FACTOR_EXISTS)
         session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
         sealed = sealing.seal(key, PURPOSE, pyotp.random_base32())
-        session.add(SecondFactor(user_id=user_id, secret_encrypted=sealed, created_at=now))
+        begun = passwords.secret_hash(begun_in)
+        session.add(SecondFactor(user_id=user_id, secret_encrypted=sealed, begun_in_hash=begun, created_at=now))
 
     unit_of_work.run(session, work)
 
 
-def enrolment(session: Session, user_id: UUID, account: str, *, key: str) -> Enrolment | None:
-    """Return what an app needs, while the factor is not confirmed; `account` is what the app calls it."""
-    query = select(SecondFactor.secret_encrypted).where(
-        SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_(None)
-    )
+def enrolment(
+    session: Session, user_id: UUID, account: str, *, begun_in: str, key: str, now: datetime
+) -> Enrolment | None:
+    """Return what an app needs, while the factor is not confirmed; `account` is what the app calls it.
+
+    None in another browser session than it was begun in, and when that was too long ago.
+    """
+    query = select(SecondFactor.secret_encrypted).where(SecondFactor.user_id == user_id, *_begun(begun_in, now))
     sealed = session.scalar(query)
     secret = sealing.unseal(key, PURPOSE, sealed) if sealed is not None else None
     return Enrolment(secret, second_factor.app_address(secret, account)) if secret else None
 
 
-def confirm(session: Session, actor: Actor, code: str, *, key: str, now: datetime) -> list[str]:
+def _begun(begun_in: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SecondFactor.confirmed_at.is_(None),
+        SecondFactor.begun_in_hash == passwords.secret_hash(begun_in),
+        SecondFactor.created_at > now - ENROLMENT_LASTS,
+    )
+
+
+def confirm(session: Session, actor: Actor, code: str, *, begun_in: str, key: str, now: datetime) -> list[str]:
     """Have a factor count, after a first code of the app; return the recovery codes, this once.
 
-    Raises Refused WRONG_CODE, also where there is nothing to confirm.
+    Raises Refused WRONG_CODE, also where there is nothing to confirm, as in another browser session.
     """
-    return unit_of_work.run(session, lambda: confirmed(session, actor, code, key=key, now=now))
+    return unit_of_work.run(session, lambda: confirmed(session, actor, code, begun_in=begun_in, key=key, now=now))
 
 
-def confirmed(session: Session, actor: Actor, code: str, *, key: str, now: datetime) -> list[str]:
+def confirmed(session: Session, actor: Actor, code: str, *, begun_in: str, key: str, now: datetime) -> list[str]:
     """The same inside the caller's unit of work."""
-    factor = _locked(session, actor.user_id, is_confirmed=False)
+    factor = _locked(session, actor.user_id, *_begun(begun_in, now))
     if factor is None:
         raise Refused(Code.WRONG_CODE)
     _use(factor, code, key=key, now=now)
@@ -100,7 +115,7 @@ def verify(session: Session, actor: Actor, code: str, *, key: str, now: datetime
 
     Raises Refused WRONG_CODE.
     """
-    factor = _locked(session, actor.user_id, is_confirmed=True)
+    factor = _locked(session, actor.user_id, SecondFactor.confirmed_at.is_not(None))
     recovery = second_factor.recovery_code(code)
     if recovery is not None and _use_recovery(session, actor.user_id, recovery, now):
         _audit(session, actor, "user.recovery_code_used", actor.user_id, now)
@@ -110,10 +125,9 @@ def verify(session: Session, actor: Actor, code: str, *, key: str, now: datetime
     _use(factor, code, key=key, now=now)
 
 
-def _locked(session: Session, user_id: UUID | None, *, is_confirmed: bool) -> SecondFactor | None:
+def _locked(session: Session, user_id: UUID | None, *such: ColumnElement[bool]) -> SecondFactor | None:
     """Lock a factor, so that of two who send one code at once the second is refused."""
-    state = SecondFactor.confirmed_at.is_not(None) if is_confirmed else SecondFactor.confirmed_at.is_(None)
-    query = select(SecondFactor).where(SecondFactor.user_id == user_id, state).with_for_update()
+    query = select(SecondFactor).where(SecondFactor.user_id == user_id, *such).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
@@ -152,7 +166,7 @@ def renew_codes(session: Session, actor: Actor, *, now: datetime) -> list[str]:
     """
 
     def work() -> list[str]:
-        if _locked(session, actor.user_id, is_confirmed=True) is None:
+        if _locked(session, actor.user_id, SecondFactor.confirmed_at.is_not(None)) is None:
             raise Refused(Code.WRONG_CODE)
         _audit(session, actor, "user.recovery_codes_made", actor.user_id, now)
         return _new_codes(session, actor.user_id, now)
@@ -164,6 +178,8 @@ def remove_own(session: Session, actor: Actor, *, now: datetime) -> None:
     """Take one's own factor away. Raises Refused SECOND_FACTOR_KEPT where the hospital wants one of its admins."""
 
     def work() -> None:
+        # Whoever is just asking it of the administrators ends the sessions of those without a factor: not before this.
+        session.execute(select(Hospital.id).where(Hospital.id == actor.hospital_id).with_for_update(key_share=True))
         if actor.role is Role.ADMIN and is_wanted_of_admins(session, actor):
             raise Refused(Code.SECOND_FACTOR_KEPT)
         removed(session, actor, actor.user_id, now=now)

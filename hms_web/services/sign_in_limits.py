@@ -72,6 +72,7 @@ class SignInLimits:
         count = (CODES, hashed(f"code {email.strip().lower()}"))
         storage, (tried,) = self._counter.add(count)
         if tried > CODES.amount:
+            self._counter.give_back(storage, count)
             raise TooManyAttempts
         with self._kept(storage, lambda code: code is Code.WRONG_CODE, count):
             yield

@@ -144,7 +144,7 @@ def begin_factor() -> ResponseReturnValue:
     assert user_id is not None  # noqa: S101 a job has no pages
     if not _proven(form):
         return _shown(OwnPasswordForm(formdata=None), form, 422)
-    second_factors.begin(db.session(), user_id, key=secret_key(), now=clock.now())
+    second_factors.begin(db.session(), user_id, begun_in=auth.token(), key=secret_key(), now=clock.now())
     return redirect(url_for("account.factor"), 303)
 
 
@@ -158,7 +158,8 @@ def factor() -> ResponseReturnValue:
 def _picture(form: CodeForm, status: int = 200) -> ResponseReturnValue:
     who = _visitor()
     assert who.actor.user_id is not None  # noqa: S101 a job has no pages
-    found = second_factors.enrolment(db.session(), who.actor.user_id, who.email, key=secret_key())
+    given = {"begun_in": auth.token(), "key": secret_key()}
+    found = second_factors.enrolment(db.session(), who.actor.user_id, who.email, **given, now=clock.now())
     if found is None:
         return redirect(url_for("account.page"), 303)
     form.code.data = None
@@ -177,7 +178,8 @@ def confirm_factor() -> ResponseReturnValue:
         code = form.code.data or ""
         try:
             with counted(_visitor().email, code):
-                codes = second_factors.confirm(db.session(), auth.actor(), code, key=secret_key(), now=clock.now())
+                given = {"begun_in": auth.token(), "key": secret_key()}
+                codes = second_factors.confirm(db.session(), auth.actor(), code, **given, now=clock.now())
         except Refused as error:
             if error.refusal.code is not Code.WRONG_CODE:
                 raise

@@ -120,6 +120,12 @@ def sign_in(token: str) -> None:
     g.pop("_login_user", None)
 
 
+def token() -> str:
+    """Return the secret of this browser's session; empty, which is nobody's, where it has none."""
+    found = session.get(TOKEN)
+    return found if isinstance(found, str) else ""
+
+
 def sign_out() -> str | None:
     """End the browser's session and return its token."""
     token = session.get(TOKEN)

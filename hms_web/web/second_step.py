@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import abort, current_app, make_response, redirect, render_template, request, session, url_for
+from flask import abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from wtforms import StringField
@@ -45,8 +45,7 @@ def counted(email: str, code: str) -> Iterator[None]:
 
 
 def _awaiting() -> Awaiting | None:
-    token = session.get(auth.TOKEN)
-    return identity.awaiting(db.session(), token, now=clock.now()) if isinstance(token, str) else None
+    return identity.awaiting(db.session(), auth.token(), now=clock.now())
 
 
 def _back() -> ResponseReturnValue:
@@ -90,14 +89,10 @@ def give_code() -> ResponseReturnValue:
 
 @blueprint.get("/login/set-up")
 def ask_set_up() -> ResponseReturnValue:
-    """The picture for the app of somebody whose hospital asks for a second factor."""
+    """The picture for the app of somebody whose hospital asks for a second factor; signing in has begun it."""
     who = _awaiting()
     if who is None or who.has_factor:
         return _back()
-    if _enrolment(who) is None:
-        user_id = who.signed_in.actor.user_id
-        assert user_id is not None  # noqa: S101 a job does not sign in
-        second_factors.begin(db.session(), user_id, key=secret_key(), now=clock.now())
     return _picture(who, CodeForm(formdata=None))
 
 
@@ -111,7 +106,8 @@ def set_up() -> ResponseReturnValue:
         code = form.code.data or ""
         try:
             with counted(who.signed_in.email, code):
-                token, codes = identity.set_up_factor(db.session(), who, code, key=secret_key(), now=clock.now())
+                given = {"begun_in": auth.token(), "key": secret_key()}
+                token, codes = identity.set_up_factor(db.session(), who, code, **given, now=clock.now())
         except Refused as error:
             _take(form, error)
         else:
@@ -126,7 +122,8 @@ def set_up() -> ResponseReturnValue:
 def _enrolment(who: Awaiting) -> second_factors.Enrolment | None:
     user_id = who.signed_in.actor.user_id
     assert user_id is not None  # noqa: S101 a job does not sign in
-    return second_factors.enrolment(db.session(), user_id, who.signed_in.email, key=secret_key())
+    given = {"begun_in": auth.token(), "key": secret_key()}
+    return second_factors.enrolment(db.session(), user_id, who.signed_in.email, **given, now=clock.now())
 
 
 def _picture(who: Awaiting, form: CodeForm, status: int = 200) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired
 from hms_web import clock
 from hms_web.domain.refusals import Refused
 from hms_web.models import db
-from hms_web.services import identity
+from hms_web.services import identity, second_factors
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, devices, htmx
 from hms_web.web.forms import Form
@@ -51,11 +51,20 @@ def submit() -> ResponseReturnValue:
             auth.sign_in(token)
             who = auth.signed_in()
             if who is None:  # the password was right, and a second factor is asked for
+                _begin_set_up(token)
                 return redirect(url_for("sign_in.ask_code", next=auth.local_path(request.args.get("next"))), 303)
             return going_on(who)
     form.password.data = None
     wanted = auth.local_path(request.args.get("next"))
     return make_response(render_template("sign_in/page.html", form=form, next=wanted), 422)
+
+
+def _begin_set_up(token: str) -> None:
+    """Make the secret of the app for somebody who needs one and has none yet."""
+    who = identity.awaiting(db.session(), token, now=clock.now())
+    if who is not None and not who.has_factor and who.signed_in.actor.user_id is not None:
+        key = current_app.config["SECRET_KEY"]
+        second_factors.begin(db.session(), who.signed_in.actor.user_id, begun_in=token, key=key, now=clock.now())
 
 
 def _sign_in(email: str, password: str) -> str:

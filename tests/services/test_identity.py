@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import ApiToken, AuditEvent, Doctor, LoginSession, User
-from hms_web.services import identity, passwords
+from hms_web.services import identity, open_sessions, passwords
 from tests.scenes import NOW, Clinic
 
 PASSWORD = "four words of mine"
@@ -183,3 +184,44 @@ def test_a_token_needs_the_right_password_and_is_no_session(here: Clinic, user: 
     secret = identity.sign_in(here.session, user.email, PASSWORD, now=NOW)
     assert identity.actor_of_session(here.session, token, now=NOW) is None
     assert identity.actor_of_token(here.session, secret, now=NOW) is None
+
+
+@pytest.mark.parametrize("sign_in", [identity.sign_in, identity.issue_token], ids=["session", "token"])
+@pytest.mark.parametrize("stored", [passwords.hash_password(PASSWORD), WEAK], ids=["of today", "outdated"])
+def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(
+    here: Clinic, user: User, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, sign_in: Any, stored: str
+) -> None:
+    key, new = user.id, passwords.hash_password("another four words")
+    user.password_hash = stored
+    here.session.commit()
+    look = passwords.is_right
+
+    def is_right(kept: str | None, given: str) -> bool:
+        is_it = look(kept, given)
+        with engine.begin() as other:
+            other.execute(sa.update(User).where(User.id == key).values(password_hash=new))
+        return is_it
+
+    monkeypatch.setattr(passwords, "is_right", is_right)
+    with pytest.raises(Refused) as caught:
+        sign_in(here.session, "desk@city.test", PASSWORD, now=NOW)
+    assert caught.value.refusal.code is Code.WRONG_CREDENTIALS
+    assert here.count(LoginSession) + here.count(ApiToken) == 0
+    assert here.session.scalar(sa.select(User.password_hash).where(User.id == key)) == new
+
+
+def test_who_changes_the_password_waits_for_who_signs_in_and_ends_their_session(
+    here: Clinic, user: User, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = user.id
+    added = open_sessions.add
+
+    def add(*given: Any, **more: Any) -> None:
+        with engine.connect() as other:
+            other.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(sa.exc.OperationalError, match="lock"):
+                other.execute(sa.update(User).where(User.id == key).values(password_hash="x"))
+        added(*given, **more)
+
+    monkeypatch.setattr(open_sessions, "add", add)
+    assert identity.sign_in(here.session, "desk@city.test", PASSWORD, now=NOW)

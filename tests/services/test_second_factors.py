@@ -18,6 +18,7 @@ from tests.scenes import NOW, Clinic
 
 KEY, PASSWORD, EMAIL = "k" * 32, "four words of mine", "desk@city.test"
 HALF = timedelta(seconds=30)
+HERE = "the secret of this browser's session"
 
 
 @pytest.fixture
@@ -34,15 +35,15 @@ def app_(here: Clinic, user: User) -> Callable[..., str]:
     """The app on the phone, confirmed a while ago; called, it shows the code of a time."""
     secret = begun(here)
     second_factors.confirm(
-        here.session, here.actor, pyotp.TOTP(secret).at(NOW - 10 * HALF), key=KEY, now=NOW - 10 * HALF
+        here.session, here.actor, pyotp.TOTP(secret).at(NOW - 10 * HALF), begun_in=HERE, key=KEY, now=NOW - 10 * HALF
     )
     return lambda now=NOW: pyotp.TOTP(secret).at(now)
 
 
 def begun(here: Clinic) -> str:
     assert here.actor.user_id
-    second_factors.begin(here.session, here.actor.user_id, key=KEY, now=NOW)
-    found = second_factors.enrolment(here.session, here.actor.user_id, EMAIL, key=KEY)
+    second_factors.begin(here.session, here.actor.user_id, begun_in=HERE, key=KEY, now=NOW)
+    found = second_factors.enrolment(here.session, here.actor.user_id, EMAIL, begun_in=HERE, key=KEY, now=NOW)
     assert found
     assert found.secret in found.address
     return found.secret
@@ -63,21 +64,37 @@ def waiting(here: Clinic) -> identity.Awaiting:
 def test_it_counts_once_a_first_code_has_confirmed_it(here: Clinic, user: User) -> None:
     secret = begun(here)
     assert identity.actor_of_session(here.session, identity.sign_in(here.session, EMAIL, PASSWORD, now=NOW), now=NOW)
-    confirm = lambda code: second_factors.confirm(here.session, here.actor, code, key=KEY, now=NOW)  # noqa: E731
+    confirm = lambda code: second_factors.confirm(here.session, here.actor, code, begun_in=HERE, key=KEY, now=NOW)  # noqa: E731
     assert refused(lambda: confirm("000000")) is Code.WRONG_CODE
     assert second_factors.view(here.session, user.id) is None
     codes = confirm(pyotp.TOTP(secret).at(NOW))
     assert len(set(codes)) == 10
     assert second_factors.view(here.session, user.id) == second_factors.FactorView(NOW, 10)
-    assert second_factors.enrolment(here.session, user.id, EMAIL, key=KEY) is None
+    assert second_factors.enrolment(here.session, user.id, EMAIL, begun_in=HERE, key=KEY, now=NOW) is None
     assert refused(lambda: confirm(pyotp.TOTP(secret).at(NOW))) is Code.WRONG_CODE
-    assert refused(lambda: second_factors.begin(here.session, user.id, key=KEY, now=NOW)) is Code.SECOND_FACTOR_EXISTS
+    assert (
+        refused(lambda: second_factors.begin(here.session, user.id, begun_in=HERE, key=KEY, now=NOW))
+        is Code.SECOND_FACTOR_EXISTS
+    )
     assert here.count(AuditEvent, action="user.second_factor_set_up", record_id=user.id) == 1
+
+
+def test_one_that_was_begun_elsewhere_or_long_ago_is_neither_shown_nor_confirmed(here: Clinic, user: User) -> None:
+    code = pyotp.TOTP(begun(here)).at(NOW)
+    late = NOW + second_factors.ENROLMENT_LASTS
+    for place, now in ((HERE + "'", NOW), ("", NOW), (HERE, late)):
+        given = {"begun_in": place, "key": KEY, "now": now}
+        assert second_factors.enrolment(here.session, user.id, EMAIL, **given) is None  # type: ignore[arg-type]
+        confirm = lambda given=given: second_factors.confirm(here.session, here.actor, code, **given)  # noqa: E731
+        assert refused(confirm) is Code.WRONG_CODE
+    assert second_factors.confirm(here.session, here.actor, code, begun_in=HERE, key=KEY, now=NOW)
 
 
 def test_nothing_that_is_stored_is_the_secret_or_a_code(here: Clinic, user: User) -> None:
     secret = begun(here)
-    codes = second_factors.confirm(here.session, here.actor, pyotp.TOTP(secret).at(NOW), key=KEY, now=NOW)
+    codes = second_factors.confirm(
+        here.session, here.actor, pyotp.TOTP(secret).at(NOW), begun_in=HERE, key=KEY, now=NOW
+    )
     row = here.session.scalars(sa.select(SecondFactor)).one()
     assert secret.encode() not in row.secret_encrypted
     assert sealing.unseal(KEY, second_factors.PURPOSE, row.secret_encrypted) == secret
@@ -209,10 +226,10 @@ def test_a_hospital_can_ask_its_admins_for_one(here: Clinic, user: User) -> None
     here.session.add(other)
     here.session.commit()
     old = identity.sign_in(here.session, "other@city.test", PASSWORD, now=NOW)
-    second_factors.begin(here.session, admin.user_id, key=KEY, now=NOW)
-    found = second_factors.enrolment(here.session, admin.user_id, "a", key=KEY)
+    second_factors.begin(here.session, admin.user_id, begun_in=HERE, key=KEY, now=NOW)
+    found = second_factors.enrolment(here.session, admin.user_id, "a", begun_in=HERE, key=KEY, now=NOW)
     assert found
-    second_factors.confirm(here.session, admin, pyotp.TOTP(found.secret).at(NOW), key=KEY, now=NOW)
+    second_factors.confirm(here.session, admin, pyotp.TOTP(found.secret).at(NOW), begun_in=HERE, key=KEY, now=NOW)
     for _ in range(2):
         want(True)  # noqa: FBT003
     assert here.count(AuditEvent, action="hospital.changed") == 1
@@ -223,10 +240,12 @@ def test_a_hospital_can_ask_its_admins_for_one(here: Clinic, user: User) -> None
     who = identity.awaiting(here.session, identity.sign_in(here.session, "other@city.test", PASSWORD, now=NOW), now=NOW)
     assert who
     assert not who.has_factor
-    second_factors.begin(here.session, other.id, key=KEY, now=NOW)
-    mine = second_factors.enrolment(here.session, other.id, "o", key=KEY)
+    second_factors.begin(here.session, other.id, begun_in=HERE, key=KEY, now=NOW)
+    mine = second_factors.enrolment(here.session, other.id, "o", begun_in=HERE, key=KEY, now=NOW)
     assert mine
-    secret, codes = identity.set_up_factor(here.session, who, pyotp.TOTP(mine.secret).at(NOW), key=KEY, now=NOW)
+    secret, codes = identity.set_up_factor(
+        here.session, who, pyotp.TOTP(mine.secret).at(NOW), begun_in=HERE, key=KEY, now=NOW
+    )
     assert len(codes) == 10
     assert identity.actor_of_session(here.session, secret, now=NOW)
     assert identity.actor_of_session(here.session, identity.sign_in(here.session, EMAIL, PASSWORD, now=NOW), now=NOW), (

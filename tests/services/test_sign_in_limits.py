@@ -1,6 +1,7 @@
 """Failures to sign in are limited, and nothing else is."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 import redis as redis_client
@@ -126,3 +127,24 @@ def test_ten_wrong_codes_an_hour_and_any_number_of_other_refusals(limits: SignIn
     assert [give("123456", Code.WRONG_CODE) for _ in range(11)] == [True] * 10 + [False]
     assert not give("123456", None)
     assert give("ABCDEFGHJKMNPQRS", None), "a recovery code is not counted"
+
+
+def test_codes_tried_together_with_a_wrong_password_use_up_nobodys_tries(limits: SignInLimits) -> None:
+    together = threading.Barrier(16)
+
+    def guess() -> None:
+        together.wait()
+        with suppress(Refused, TooManyAttempts), limits.counted_code("a@x", "123456"):
+            threading.Event().wait(0.3)
+            refuse()
+
+    threads = [threading.Thread(target=guess) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for _ in range(10):
+        with pytest.raises(Refused), limits.counted_code("a@x", "123456"):
+            refuse(Code.WRONG_CODE)
+    with pytest.raises(TooManyAttempts), limits.counted_code("a@x", "123456"):
+        refuse()

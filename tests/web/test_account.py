@@ -178,16 +178,19 @@ def test_an_admin_removes_somebodys_and_requires_one_of_admins(app: Flask, brows
 
 def test_an_admin_who_needs_one_sets_it_up_while_signing_in(app: Flask, known: Desk) -> None:
     session, admin = known.session, known.clinic.admin
-    second_factors.begin(session, admin.user_id, key="x", now=NOW)  # type: ignore[arg-type]
-    found = second_factors.enrolment(session, admin.user_id, "a", key="x")  # type: ignore[arg-type]
+    second_factors.begin(session, admin.user_id, begun_in="b", key="x", now=NOW)  # type: ignore[arg-type]
+    found = second_factors.enrolment(session, admin.user_id, "a", begun_in="b", key="x", now=NOW)  # type: ignore[arg-type]
     assert found
-    second_factors.confirm(session, admin, pyotp.TOTP(found.secret).at(NOW), key="x", now=NOW)
+    second_factors.confirm(session, admin, pyotp.TOTP(found.secret).at(NOW), begun_in="b", key="x", now=NOW)
     second_factors.want_of_admins(session, admin, is_wanted=True, now=NOW)
     second_factors.removed(session, admin, admin.user_id, now=NOW)
     session.commit()
     browser = Browser(app.test_client())
+    stranger = Browser(app.test_client()).sign_in("admin@demo.test", PASSWORD, "/jobs")
     page = browser.sign_in("admin@demo.test", PASSWORD, "/jobs")
     assert page.h1 == "Set up a second factor"
+    assert stranger.html != page.html
+    assert stranger.browser.get("/login/set-up").h1 == "Sign in", "what somebody else began is not theirs to go on with"
     assert browser.get("/users").h1 == "Sign in"
     (key,) = [code for code in page.all("code") if "secret" in code.attrib["class"]]
     totp = pyotp.TOTP("".join((key.text or "").split()))
