@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,6 +20,8 @@ from hms_web.services.facts import DoctorFacts, StoredSlot, Taken
 
 LONGEST_RANGE_DAYS = 62
 DAYS_AT_ONCE = 5
+Hours = tuple[time, time]
+ALL_DAY: Hours = time.min, time.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +72,18 @@ def of_day(
     session: Session, actor: Actor, doctor_ids: Sequence[UUID], day: date, *, now: datetime
 ) -> dict[UUID, DaySlots]:
     """Return the day of several doctors, in the order of their names, with a constant number of queries."""
-    days, _ = of_told(session, actor, facts.tell(session, actor, doctor_ids, day, day), day, now=now)
-    return days
+    days, _ = of_told(session, actor, facts.tell(session, actor, doctor_ids, day, day), day, day, now=now)
+    return {found.doctor_id: found for found in days}
 
 
 def of_told(
-    session: Session, actor: Actor, told: facts.Told, day: date, *, now: datetime
-) -> tuple[dict[UUID, DaySlots], bool]:
-    """Return the same from what the database told of that day, and whether it told all: no slot had to be made."""
+    session: Session, actor: Actor, told: facts.Told, first: date, last: date, *, now: datetime
+) -> tuple[list[DaySlots], bool]:
+    """Return the days that the database told of, doctor by doctor, and whether it told all: no slot had to be made."""
     read = facts.understood(told)
-    known = slot_making.completed(session, actor, read, day, day, now=now)
-    return {doctor_id: _day(doctor, day, actor, now) for doctor_id, doctor in known.items()}, known is read
+    known = slot_making.completed(session, actor, read, first, last, now=now)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return [_day(doctor, day, actor, now) for doctor in known.values() for day in days], known is read
 
 
 def of_date(session: Session, actor: Actor, doctor_id: UUID, day: date, *, now: datetime) -> DaySlots:
@@ -115,7 +119,7 @@ def available(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime)
     return [slot for slot in slots if slot.status is SlotStatus.AVAILABLE]
 
 
-def next_free(
+def next_free(  # noqa: PLR0913 from when on, at which times, how many
     session: Session,
     actor: Actor,
     doctor_ids: Sequence[UUID],
@@ -123,8 +127,14 @@ def next_free(
     now: datetime,
     after: datetime | None = None,
     limit: int = 3,
+    between: Hours = ALL_DAY,
+    of_a_day: int | None = None,
 ) -> list[SlotView]:
-    """Return the first slots that can be booked with any of the doctors, at `after` or later, earliest first."""
+    """Return the first slots that can be booked with any of the doctors, at `after` or later, earliest first.
+
+    Only those that start `between` two local times, the second not included, and at most `of_a_day` of each doctor's
+    day, so that a few show who could see somebody and when.
+    """
     since = max(now, after or now)
     found: list[SlotView] = []
     for first, last in _stretches(local_date(since, actor.zone), local_date(now, actor.zone)):
@@ -134,13 +144,20 @@ def next_free(
             slot
             for doctor in known.values()
             for day in days
-            for slot in _day(doctor, day, actor, now).items
-            if slot.status is SlotStatus.AVAILABLE and slot.starts_at >= since
+            for slot in islice(_suitable(_day(doctor, day, actor, now), since, between), of_a_day)
         )
         found += sorted(free, key=lambda slot: slot.starts_at)[: limit - len(found)]
         if len(found) >= limit:
             break
     return found
+
+
+def _suitable(day: DaySlots, since: datetime, between: Hours) -> Iterator[SlotView]:
+    """Walk through a day's slots that can be booked and are asked for, in order."""
+    begin, end = between
+    for slot in day.items:
+        if slot.status is SlotStatus.AVAILABLE and slot.starts_at >= since and begin <= slot.start_time < end:
+            yield slot
 
 
 def _stretches(first: date, today: date) -> Iterator[tuple[date, date]]:

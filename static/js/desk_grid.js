@@ -2,7 +2,7 @@
 const CELLS = ".col > button";
 
 const box = () => document.getElementById("grid-box");
-const columns = () => [...document.querySelectorAll("#grid .col")].filter((column) => column.querySelector("button"));
+const columns = () => [...document.querySelectorAll("#grid .col")].filter((column) => cellsOf(column).length);
 const cellsOf = (column) => [...column.querySelectorAll(":scope > button")];
 const middle = (cell) => cell.offsetTop + cell.offsetHeight / 2;
 const nearest = (cells, to) =>

@@ -77,6 +77,8 @@ export const bindKeysOfDesk = () => {
     onKey("/", "", focusSearch);
     onKey("Escape", "", close, { whileTyping: true });
     onKey("n", "", press("#next-free"));
+    onKey("f", "", press("#find-free"));
+    onKey("w", "", press(".views a:not([aria-current])"));
     onKey("d", "", chooseDate);
     onKey("t", "", press("#today"));
     onKey("[", "", press("#day-before"));

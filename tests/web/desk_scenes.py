@@ -29,7 +29,7 @@ def form_of(desk: Desk, browser: Browser, at: time = time(9)) -> Form:
 def cells(page: Page) -> dict[str, str]:
     """The grid's buttons by their labels."""
     columns = page.all("div", class_="col")
-    return {b.attrib["aria-label"]: b.attrib["value"] for column in columns for b in column.iter("button")}
+    return {b.attrib["aria-label"]: b.attrib["value"] for column in columns for b in column.findall("button")}
 
 
 @contextmanager

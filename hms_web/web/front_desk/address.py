@@ -1,9 +1,11 @@
 """What an address of the front desk says: the day, the doctors shown, and what is open beside the grid."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +14,56 @@ from flask import request, url_for
 from hms_web.web import asked
 
 PAGE = "front_desk.page"
+WEEK = "week"
+# What the heads of the columns send: whose week is wanted, and which day of all.
+WEEK_OF, ON_DAY = "week", "on"
 SHORT = 22
+
+
+class DayPart(StrEnum):
+    """When of a day somebody can come."""
+
+    ANY = "any"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which free times are looked for: with anybody of a department, from a day on (else now), at which time of day.
+
+    `part` is None while the search is only opened and was not sent yet.
+    """
+
+    department: str | None = None
+    since: date | None = None
+    part: DayPart | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> "Wish":
+        """Read it; what cannot be understood is left out."""
+        part = asked.choice(DayPart, given.get("part", "")) or (DayPart.ANY if "part" in given else None)
+        return cls(asked.text(given, "with"), asked.day(given, "since"), part)
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The same as arguments of an address."""
+        given = {
+            "with": self.department,
+            "since": self.since and self.since.isoformat(),
+            "part": self.part and str(self.part),
+        }
+        return {"find": "1"} | {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """The state of the front desk. Everything about it stands in its address, and nothing of a patient but ids.
 
-    At most one of `slot_id` (its form), `appointment_id` (its record; `is_cancelling` asks for the reason) and
-    `is_affected` (the list of those who need another time) is open; `move_id` is the appointment that a slot is being
+    `is_week` shows the week around `day` of the one doctor, instead of that day. At most one of `slot_id` (its form),
+    `appointment_id` (its record; `is_cancelling` asks for the reason), `is_affected` (the list of those who need
+    another time) and `wish` (the search for a free time) is open; `move_id` is the appointment that a slot is being
     looked for.
     """
 
@@ -32,6 +75,8 @@ class Address:
     move_id: UUID | None = None
     is_cancelling: bool = False
     is_affected: bool = False
+    is_week: bool = False
+    wish: Wish | None = None
 
     @classmethod
     def of_request(cls, today: date) -> "Address":
@@ -46,7 +91,16 @@ class Address:
             move_id=key_of(given.get("move")),
             is_cancelling="cancel" in given,
             is_affected="affected" in given,
+            is_week=given.get("view") == WEEK and key_of(given.get("doctor")) is not None,
+            wish=Wish.of(given) if "find" in given else None,
         )
+
+    def led(self) -> "Address":
+        """Where the head of a column leads that was pressed; nowhere else without one."""
+        doctor_id, day = key_of(request.args.get(WEEK_OF)), asked.day(request.args, ON_DAY)
+        if doctor_id is not None:
+            return self.week_of(doctor_id)
+        return self.day_of_many(day) if day is not None else self
 
     def on(self, day: date) -> "Address":
         """The same doctors on another day; a move that is under way goes on."""
@@ -54,7 +108,19 @@ class Address:
 
     def closed(self) -> "Address":
         """The same grid with nothing open beside it."""
-        return Address(self.day, self.department, self.doctor_id)
+        return Address(self.day, self.department, self.doctor_id, is_week=self.is_week)
+
+    def week_of(self, doctor_id: UUID) -> "Address":
+        """The week of a doctor around the same day; a move that is under way goes on."""
+        return replace(self.on(self.day), doctor_id=doctor_id, is_week=True)
+
+    def day_of_many(self, day: date) -> "Address":
+        """A day of all doctors, or those of the department; a move that is under way goes on."""
+        return replace(self.on(day), doctor_id=None, is_week=False)
+
+    def looking(self, wish: Wish) -> "Address":
+        """The same grid, with the search for a free time; a move that is under way goes on."""
+        return replace(self.on(self.day), wish=wish)
 
     def with_slot(self, slot_id: UUID, day: date) -> "Address":
         """The same doctors, with the form of a slot; a move that is under way goes on."""
@@ -79,6 +145,7 @@ class Address:
             "date": self.day.isoformat(),
             "department": self.department,
             "doctor": self.doctor_id and str(self.doctor_id),
+            "view": WEEK if self.is_week else None,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -91,6 +158,7 @@ class Address:
             self.grid_arguments
             | {name: str(value) for name, value in open_ones.items() if value}
             | {name: "1" for name, value in flags.items() if value}
+            | (self.wish.arguments if self.wish else {})
         )
 
     def path(self, endpoint: str = PAGE, **values: Any) -> str:  # noqa: ANN401 parts of an address

@@ -57,10 +57,11 @@ def minute(at: time) -> int:
 class Cells:
     """Makes the cells of one grid."""
 
-    def __init__(self, actor: Actor, now: datetime) -> None:
-        self.actor, self.now = actor, now
+    def __init__(self, actor: Actor, now: datetime, *, is_week: bool = False) -> None:
+        self.actor, self.now, self.is_week = actor, now, is_week
         self.words = _vocabulary(str(get_locale()))
         self.leaves: dict[tuple[object, object], str] = {}
+        self.heads: dict[date, str] = {}
         self.cells: dict[SlotStatus, Callable[[SlotView, DaySlots], Cell]] = {
             SlotStatus.AVAILABLE: self._free,
             SlotStatus.BOOKED: self._booked,
@@ -73,6 +74,14 @@ class Cells:
         """What stands in the grid for a slot."""
         return self.cells[slot.status](slot, day)
 
+    def head(self, day: DaySlots) -> str:
+        """What a column is about: the doctor, or in one doctor's week the day."""
+        if not self.is_week:
+            return day.doctor_name
+        if day.date not in self.heads:
+            self.heads[day.date] = language.short_date(day.date)
+        return self.heads[day.date]
+
     @staticmethod
     def _span(slot: SlotView) -> tuple[int, int]:
         start = minute(slot.start_time)
@@ -82,7 +91,7 @@ class Cells:
         start, end = self._span(slot)
         at = timeline.clock(start)
         return Cell(
-            start, end, "f", at, name="slot", value=short(slot.id), label=f"{at} {self.words.free}, {day.doctor_name}"
+            start, end, "f", at, name="slot", value=short(slot.id), label=f"{at} {self.words.free}, {self.head(day)}"
         )
 
     def _booked(self, slot: SlotView, day: DaySlots) -> Cell:
@@ -94,7 +103,7 @@ class Cells:
         note, tone = self._place(taken)
         css = "b d" if tone == "done" else "b"
         at = timeline.clock(start)
-        label = f"{at} {taken.patient_name}, {note}, {day.doctor_name}"
+        label = f"{at} {taken.patient_name}, {note}, {self.head(day)}"
         return Cell(start, end, css, taken.patient_name, note, tone, "appointment", short(taken.appointment_id), label)
 
     def _place(self, taken: Taken) -> tuple[str, str]:
@@ -113,7 +122,7 @@ class Cells:
         start, end = self._span(slot)
         at = timeline.clock(start)
         if slot.held_by_id == self.actor.user_id:
-            label = f"{at} {self.words.mine}, {day.doctor_name}"
+            label = f"{at} {self.words.mine}, {self.head(day)}"
             return Cell(start, end, "f mine", at, self.words.mine, "warn", "slot", short(slot.id), label)
         return Cell(start, end, "h", at, gettext("held by %(name)s", name=slot.held_by))
 
@@ -133,7 +142,7 @@ class Cells:
         words = f"{self.words.blocked}: {reason}" if reason else self.words.blocked
         if not self.actor.may_manage_doctor(day.doctor_id):
             return Cell(start, end, "x", words, is_closed=True)
-        label = f"{timeline.clock(start)} {words}, {day.doctor_name}"
+        label = f"{timeline.clock(start)} {words}, {self.head(day)}"
         return Cell(start, end, "x", words, name="slot", value=short(slot.id), label=label)
 
     def _closed_words(self, slot: SlotView, code: Code | None) -> str:

@@ -1,8 +1,8 @@
 """The grid of slots as a template shows it: flat and put into words, so that nothing is left for it to decide."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from hms_web.services.doctor_names import DoctorName
 from hms_web.services.slots import DaySlots, SlotView
 from hms_web.web import language
 from hms_web.web.front_desk import timeline
-from hms_web.web.front_desk.address import Address
+from hms_web.web.front_desk.address import ON_DAY, WEEK_OF, Address, short
 from hms_web.web.front_desk.cells import Cells, minute
 from hms_web.web.front_desk.timeline import Cell, Ruler
 from hms_web.web.language import gettext
@@ -26,10 +26,12 @@ MOST_COLUMNS = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A doctor's day. `note` is about the day as a whole, in the tone of what it says."""
+    """A doctor's day. `note` is about the day as a whole, in the tone of what it says; `leads` is
+    what its head sends: whose week is wanted, or which day of all.
+    """
 
-    doctor_id: UUID
     name: str
+    leads: tuple[str, str]
     minutes: int
     css: str
     note: str
@@ -47,6 +49,7 @@ class Grid:
     ruler: Ruler | None
     now: list[str]
     closed: str
+    is_week: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +87,32 @@ def choose_doctors(session: Session, actor: Actor, address: Address) -> Doctors:
     return Doctors(everyone, shown, departments, department)
 
 
-def lay_out(actor: Actor, address: Address, days: Mapping[UUID, DaySlots], *, now: datetime) -> Grid:
-    """Lay out the doctors' days."""
-    make = Cells(actor, now)
-    cells = [[make.cell(item, day) for item in _once(day.items)] for day in days.values()]
-    shared = timeline.ruler(cells, min((day.slot_duration for day in days.values() if day.items), default=30))
-    columns = [_column(day, column, shared, make) for day, column in zip(days.values(), cells, strict=True) if shared]
+def week_around(day: date) -> tuple[date, date]:
+    """The first and the last day of a date's week, as the language's calendars begin a week."""
+    first = day - timedelta(days=language.days_before(day))
+    return first, first + timedelta(days=6)
+
+
+def lay_out(actor: Actor, address: Address, days: Sequence[DaySlots], *, now: datetime, is_week: bool = False) -> Grid:
+    """Lay out doctors' days side by side, or with `is_week` those of one doctor."""
+    make = Cells(actor, now, is_week=is_week)
+    cells = [[make.cell(item, day) for item in _once(day.items)] for day in days]
+    shared = timeline.ruler(cells, min((day.slot_duration for day in days if day.items), default=30))
     local = now.astimezone(actor.zone)
-    is_today = local.date() == address.day
+    columns = [
+        _column(day, column, shared, make, is_today=is_week and day.date == local.date())
+        for day, column in zip(days, cells, strict=True)
+        if shared
+    ]
+    is_today = any(day.date == local.date() for day in days)
     return Grid(
         day=address.day,
         title=language.long_date(address.day),
         columns=columns,
         ruler=shared,
         now=shared.until(local.hour * 60 + local.minute) if shared and is_today else [],
-        closed="" if shared else _why_nothing(list(days.values()), address.day),
+        closed="" if shared else _why_nothing(days, address.day, is_week=is_week),
+        is_week=is_week,
     )
 
 
@@ -113,15 +127,18 @@ def _once(items: Sequence[SlotView]) -> list[SlotView]:
     return found
 
 
-def _column(day: DaySlots, cells: list[Cell], shared: Ruler, make: Cells) -> Column:
-    if not cells:
+def _column(day: DaySlots, cells: list[Cell], shared: Ruler, make: Cells, *, is_today: bool) -> Column:
+    is_empty = not cells
+    if is_empty:
         cells = [Cell(shared.whole.start, shared.whole.end, "x", _closed_words(day), is_closed=True)]
     note, tone = make.summary(day)
+    css = "col t" if shared.has_two_lines(day.slot_duration) else "col"
+    css += " off" if is_empty and make.is_week else ""
     return Column(
-        day.doctor_id,
-        day.doctor_name,
+        make.head(day),
+        (ON_DAY, day.date.isoformat()) if make.is_week else (WEEK_OF, short(day.doctor_id)),
         day.slot_duration,
-        "col t" if shared.has_two_lines(day.slot_duration) else "col",
+        f"{css} today" if is_today else css,
         note,
         tone,
         timeline.pile(cells, shared, _pause(day.hours, make)),
@@ -144,9 +161,11 @@ def _closed_words(day: DaySlots) -> str:
     return reasons.get(day.closed_reason, reasons[ClosedReason.DAY_OFF])()
 
 
-def _why_nothing(days: Sequence[DaySlots], day: date) -> str:
+def _why_nothing(days: Sequence[DaySlots], day: date, *, is_week: bool) -> str:
     if not days:
         return gettext("No doctors match. Choose another department or doctor.")
+    if is_week:
+        return _why_nothing_that_week(days)
     holiday = next((found.closed_note for found in days if found.closed_reason is ClosedReason.HOLIDAY), None)
     if holiday:
         return gettext("The hospital is closed: %(name)s.", name=holiday)
@@ -155,3 +174,11 @@ def _why_nothing(days: Sequence[DaySlots], day: date) -> str:
     if all(found.closed_reason is ClosedReason.PAST for found in days):
         return gettext("This day has gone by, and there are no slots of it.")
     return gettext("None of these doctors works on %(day)s.", day=language.long_date(day))
+
+
+def _why_nothing_that_week(days: Sequence[DaySlots]) -> str:
+    if all(found.closed_reason is ClosedReason.BEYOND_BOOKING_WINDOW for found in days):
+        return gettext("Appointments can be booked up to 30 days ahead; this week opens later.")
+    if all(found.closed_reason is ClosedReason.PAST for found in days):
+        return gettext("This week has gone by, and there are no slots of it.")
+    return gettext("%(doctor)s has no times that week.", doctor=days[0].doctor_name)

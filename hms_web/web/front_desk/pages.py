@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from hms_web.models import db
 from hms_web.web import auth, htmx
-from hms_web.web.front_desk import panels, rendering
-from hms_web.web.front_desk.address import short
+from hms_web.web.front_desk import finding, panels, rendering
+from hms_web.web.front_desk.address import Address, short
 from hms_web.web.front_desk.panels import Panel
 from hms_web.web.front_desk.rendering import Desk
 from hms_web.web.language import gettext
@@ -23,6 +23,9 @@ blueprint.add_app_template_filter(short, "short_id")
 def page() -> ResponseReturnValue:
     """The front desk; or the panel beside the grid, when only that is asked for."""
     desk = Desk.of_request()
+    there = desk.address.led()
+    if there is not desk.address:
+        return _go(desk, there)
     if htmx.wants_fragment() and htmx.target() == "panel":
         return rendering.opened(desk)
     return rendering.page(desk)
@@ -52,7 +55,7 @@ def next_free() -> ResponseReturnValue:
     doctors = desk.doctors()
     after = panels.start_of(db.session(), desk.actor, desk.address.slot_id, now=desk.now)
     beyond = after and after + timedelta(minutes=1)
-    found = panels.offers(db.session(), desk.actor, doctors.ids, now=desk.now, after=beyond, limit=1)
+    found = finding.offers(db.session(), desk.actor, doctors.ids, now=desk.now, after=beyond, limit=1)
     if not found:
         words = gettext("These doctors have nothing free in the next 30 days.")
         if htmx.wants_fragment():
@@ -60,10 +63,15 @@ def next_free() -> ResponseReturnValue:
         flash(words, "warn")
         return redirect(desk.address.path(), 303)
     slot = found[0].slot
-    there = desk.address.with_slot(slot.id, slot.date)
+    return _go(desk, desk.address.with_slot(slot.id, slot.date))
+
+
+def _go(desk: Desk, there: Address) -> ResponseReturnValue:
+    """Show another state of the desk, at its own address."""
     if not htmx.wants_fragment():
         return redirect(there.path(), 303)
-    return htmx.push_url(rendering.page(Desk(desk.actor, desk.now, there)), there.path())
+    answer = rendering.whole(Desk(desk.actor, desk.now, there))
+    return htmx.push_url(htmx.reswap(htmx.retarget(answer, "#desk"), "outerHTML"), there.path())
 
 
 @blueprint.get("/patients/<uuid:patient_id>/upcoming")

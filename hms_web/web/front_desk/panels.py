@@ -12,12 +12,14 @@ from hms_web.domain.local_time import first_instant
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, doctors, patients, slot_keeping, slots
+from hms_web.services import appointments, doctors, patients, slot_keeping
 from hms_web.services.appointments import AppointmentFilter, AppointmentView
 from hms_web.services.patients import PatientView
 from hms_web.services.slots import SlotView
 from hms_web.web import refusals
+from hms_web.web.front_desk import finding
 from hms_web.web.front_desk.address import Address
+from hms_web.web.front_desk.finding import Offer, Search, offers
 from hms_web.web.front_desk.forms import BookingForm, MoveForm
 
 MOST_UPCOMING = 5
@@ -35,14 +37,6 @@ class Place:
     start: time
     slot_id: UUID | None = None
     block_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A free time as a button."""
-
-    slot: SlotView
-    doctor_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +71,7 @@ class Panel:
     upcoming: Sequence[AppointmentView] = ()
     affected: Sequence[AppointmentView] = ()
     trouble: Trouble | None = None
+    search: Search | None = None
     next_statuses: frozenset[AppointmentStatus] = field(default_factory=frozenset)
     may_block: bool = False
     # Whether the patient that is typed or chosen in the page stays when the panel is replaced.
@@ -84,7 +79,7 @@ class Panel:
 
     def __post_init__(self) -> None:
         """Where a patient can be chosen before the slot, the fields for it are there."""
-        if self.form is None and self.kind in {"empty", "refused"}:
+        if self.form is None and self.kind in {"empty", "refused", "finder"}:
             self.form = BookingForm(formdata=None)
 
     @property
@@ -95,20 +90,28 @@ class Panel:
 
 def of_address(session: Session, actor: Actor, address: Address, shown: Sequence[UUID], *, now: datetime) -> Panel:
     """Open what an address says; what is not there any more is a refusal and not an error page."""
+    if address.wish is not None:
+        return Panel(kind="finder", search=finding.look(session, actor, address.wish, now=now))
     try:
-        if address.move_id is not None:
-            return _moving(session, actor, address, now)
-        if address.slot_id is not None:
-            return _slot(session, actor, address.slot_id, shown, now)
-        if address.appointment_id is not None:
-            return appointment(session, actor, address)
+        return _of_record(session, actor, address, shown, now) or _of_hospital(session, actor, address)
     except Refused as refused:
         return Panel(kind="refused", trouble=trouble(session, actor, refused.refusal, shown, now=now))
-    if address.is_affected:
-        # Whoever waits in the house comes first.
-        found = sorted(appointments.affected(session, actor), key=lambda view: not view.is_here)
-        return Panel(kind="affected", affected=found)
-    return Panel()
+
+
+def _of_record(session: Session, actor: Actor, address: Address, shown: Sequence[UUID], now: datetime) -> Panel | None:
+    if address.move_id is not None:
+        return _moving(session, actor, address, now)
+    if address.slot_id is not None:
+        return _slot(session, actor, address.slot_id, shown, now)
+    return appointment(session, actor, address) if address.appointment_id is not None else None
+
+
+def _of_hospital(session: Session, actor: Actor, address: Address) -> Panel:
+    if not address.is_affected:
+        return Panel()
+    # Whoever waits in the house comes first.
+    found = sorted(appointments.affected(session, actor), key=lambda view: not view.is_here)
+    return Panel(kind="affected", affected=found)
 
 
 def appointment(session: Session, actor: Actor, address: Address, trouble: Trouble | None = None) -> Panel:
@@ -198,24 +201,6 @@ def trouble_of(
 
 def _who_could(code: Code, own: UUID | None, shown: Sequence[UUID]) -> list[UUID]:
     return list(shown) if own is None or code in DOCTOR_WIDE else [own]
-
-
-def offers(
-    session: Session,
-    actor: Actor,
-    doctor_ids: Sequence[UUID],
-    *,
-    now: datetime,
-    after: datetime | None = None,
-    limit: int = 3,
-) -> list[Offer]:
-    """The next free times with any of the doctors."""
-    free = slots.next_free(session, actor, doctor_ids, now=now, after=after, limit=limit)
-    if not free:
-        return []
-    named = doctors.all_of(session, actor, doctor_ids=list({slot.doctor_id for slot in free}))
-    names = {doctor.id: doctor.name for doctor in named}
-    return [Offer(slot, names.get(slot.doctor_id, "")) for slot in free]
 
 
 def start_of(session: Session, actor: Actor, slot_id: UUID | None, *, now: datetime) -> datetime | None:

@@ -5,9 +5,9 @@ brings it back, and gets 204 when nothing has changed.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from flask import Response, flash, make_response, redirect, render_template, request
@@ -23,7 +23,7 @@ from hms_web.services import doctor_names, facts, slots, to_phone
 from hms_web.services.slots import DaySlots
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import day, grid, panels
-from hms_web.web.front_desk.address import Address
+from hms_web.web.front_desk.address import Address, Wish
 from hms_web.web.front_desk.grid import Doctors
 from hms_web.web.front_desk.kept import Part, grids
 from hms_web.web.front_desk.panels import Panel
@@ -59,34 +59,44 @@ class Desk:
                 return found
         return self.doctors().ids
 
+    def is_week(self, doctor_ids: Sequence[UUID]) -> bool:
+        """Whether one doctor's week is shown: the address asks for it, and there is that doctor."""
+        return self.address.is_week and list(doctor_ids) == [self.address.doctor_id]
+
     def grid_part(self, doctor_ids: Sequence[UUID] | None = None) -> Part:
         """The grid, rendered; anew only when something about it is new. Without ids, of whom the address shows."""
         session, actor, day = db.session(), self.actor, self.address.day
-        told = self._told(doctor_ids)
+        if self.address.is_week and doctor_ids is None:
+            doctor_ids = self.doctors().ids
+        is_week = doctor_ids is not None and self.is_week(doctor_ids)
+        first, last = grid.week_around(day) if is_week else (day, day)
+        told = self._told(doctor_ids, first, last)
         looker = (actor.hospital_id, actor.timezone, actor.role, actor.doctor_id, str(get_locale()))
         holder = actor.user_id if facts.has_holds(told) else None
         today = self.now.astimezone(actor.zone).date()
         # Today's grid has the time in it and so its minute; that of another day only changes with the date.
-        moment = self.now.replace(second=0, microsecond=0) if day == today else today
-        key = (told, day, looker, holder, moment)
+        has_today = first <= today <= last
+        moment = self.now.replace(second=0, microsecond=0) if has_today else today
+        key = (told, first, last, looker, holder, moment)
         kept = grids.get(key, self.now)
         if kept is not None:
             return kept
-        days, is_all_told = slots.of_told(session, actor, told, day, now=self.now)
-        made = _part(_html("front_desk/_grid.html", grid=grid.lay_out(actor, self.address, days, now=self.now)))
+        days, is_all_told = slots.of_told(session, actor, told, first, last, now=self.now)
+        laid_out = grid.lay_out(actor, self.address, days, now=self.now, is_week=is_week)
+        made = _part(_html("front_desk/_grid.html", grid=laid_out))
         if is_all_told:
-            until = self.now + A_MINUTE if day == today else day_span(today, actor.zone).ends_at
+            until = self.now + A_MINUTE if has_today else day_span(today, actor.zone).ends_at
             grids.put(key, made, min([until, *_changes(days, self.now)]))
         return made
 
-    def _told(self, doctor_ids: Sequence[UUID] | None) -> facts.Told:
+    def _told(self, doctor_ids: Sequence[UUID] | None, first: date, last: date) -> facts.Told:
         session, actor, address = db.session(), self.actor, self.address
         if doctor_ids is None and address.department is not None and address.doctor_id is None:
-            told = facts.tell_department(session, actor, address.department, address.day, address.day)
+            told = facts.tell_department(session, actor, address.department, first, last)
             if told:
                 return told
         ids = self.doctors().ids if doctor_ids is None else doctor_ids
-        return facts.tell(session, actor, ids, address.day, address.day)
+        return facts.tell(session, actor, ids, first, last)
 
     def day_part(self, doctor_ids: Sequence[UUID]) -> Part:
         """The day's list, rendered."""
@@ -99,9 +109,9 @@ class Desk:
         return panels.of_address(db.session(), self.actor, self.address, doctors.ids, now=self.now)
 
 
-def _changes(days: Mapping[UUID, DaySlots], now: datetime) -> Iterator[datetime]:
+def _changes(days: Sequence[DaySlots], now: datetime) -> Iterator[datetime]:
     """When a grid becomes another by itself: a hold lapses, and somebody who has not come is late."""
-    for item in (item for one in days.values() for item in one.items):
+    for item in (item for one in days for item in one.items):
         if item.held_until is not None:
             yield item.held_until
         if item.taken is not None and item.taken.span.starts_at >= now:
@@ -125,8 +135,17 @@ def part(name: str, made: Part, address: Address) -> ResponseReturnValue:
 
 def page(desk: Desk, panel: Panel | None = None, status: int = 200) -> Response:
     """The whole page, or for htmx everything below its header."""
+    is_part = htmx.target() == "desk" and htmx.wants_fragment()
+    return _page(desk, "front_desk/_desk.html" if is_part else "front_desk/page.html", panel, status)
+
+
+def whole(desk: Desk) -> Response:
+    """Everything below the page's header, for htmx."""
+    return _page(desk, "front_desk/_desk.html")
+
+
+def _page(desk: Desk, template: str, panel: Panel | None = None, status: int = 200) -> Response:
     doctors = desk.doctors()
-    template = "front_desk/_desk.html" if htmx.target() == "desk" and htmx.wants_fragment() else "front_desk/page.html"
     html = render_template(
         template,
         **_of_toolbar(desk, doctors),
@@ -143,7 +162,9 @@ def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
         "address": desk.address,
         "doctors": doctors,
         "today": today,
-        "one_day": timedelta(days=1),
+        "step_days": timedelta(days=7 if desk.is_week(doctors.ids) else 1),
+        "week": grid.week_around(desk.address.day) if desk.is_week(doctors.ids) else None,
+        "wish": desk.address.wish or Wish(doctors.department),
         "to_phone": to_phone.count_for(db.session(), desk.actor, now=desk.now),
         "most_counted": to_phone.MOST_COUNTED,
     }

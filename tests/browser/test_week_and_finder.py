@@ -1,0 +1,95 @@
+"""The week of one doctor, the search for a free time and the sheet of the keys, with the keyboard alone."""
+
+import re
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import TABLET, Scene
+from tests.browser.test_front_desk import held, kind
+from tests.scenes import MONDAY
+
+pytestmark = pytest.mark.browser
+
+
+def check_axe(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found: dict[str, Any] = Axe().run(page).response
+        assert not found["violations"], [(item["id"], item["nodes"][0]["html"][:200]) for item in found["violations"]]
+
+
+def test_the_week_is_walked_and_booked_into_with_the_keyboard(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("w")
+    expect(page.locator(".col")).to_have_count(7)
+    expect(page).to_have_url(re.compile("view=week"))
+    check_axe(page)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('#grid button[aria-label="09:00 free, Mon 2 Mar"]')).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('#grid button[aria-label="09:30 free, Wed 4 Mar"]')).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#q")).to_be_focused()
+    held(page)
+    page.keyboard.type("asha sh")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reason")).to_be_focused()
+    page.keyboard.press("Enter")
+    kind(page, "booked")
+    expect(page.locator(".col")).to_have_count(7)
+    page.keyboard.press("Escape")
+    expect(page.locator('#grid button[aria-label^="09:30 Asha Sharma"]')).to_be_focused()
+    booked = next(one for one in scene.appointments() if one.patient_id == scene.patient_id)
+    assert (booked.date, booked.start_time) == (MONDAY + timedelta(days=2), time(9, 30))
+    page.keyboard.press("]")
+    expect(page.locator("h1")).to_have_text("Mon 9 Mar – Sun 15 Mar")  # noqa: RUF001
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Mon 2 Mar – Sun 8 Mar")  # noqa: RUF001
+    page.get_by_role("button", name="Wed 4 Mar", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Wednesday 4 March")
+    page.get_by_role("button", name="Dr. 002", exact=True).click()
+    expect(page.locator(".col")).to_have_count(7)
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_free_time_is_found_across_a_department_with_the_keyboard(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("f")
+    expect(page.locator("#find-with")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.locator("#find-since").fill(str(MONDAY + timedelta(days=3)))
+    page.locator("#find-part").select_option("morning")
+    page.get_by_role("button", name="Find", exact=True).press("Enter")
+    first = page.get_by_role("link", name="Thu 5 Mar 09:00 with Dr. 001: open the form")
+    expect(first).to_be_focused()
+    check_axe(page)
+    page.keyboard.press("Enter")
+    kind(page, "booking")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("h1")).to_have_text("Thursday 5 March")
+    page.go_back()
+    kind(page, "finder")
+
+
+def test_the_sheet_of_the_keys_opens_and_gives_the_focus_back(scene: Scene) -> None:
+    page = scene.open()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_be_visible()
+    expect(sheet).to_contain_text("Find a free time in a department")
+    check_axe(page)
+    page.keyboard.press("w")
+    expect(page.locator(".col")).to_have_count(2)  # keys wait while the sheet is open
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.locator(scene.free("09:00"))).to_be_focused()
+    page.get_by_role("button", name="keys").click()
+    expect(sheet).to_be_visible()
