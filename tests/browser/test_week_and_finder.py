@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def check_axe(page: Page) -> None:
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         found: dict[str, Any] = Axe().run(page).response
         assert not found["violations"], [(item["id"], item["nodes"][0]["html"][:200]) for item in found["violations"]]
 

@@ -1,6 +1,7 @@
 """The search for a free time across a department."""
 
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,9 +24,10 @@ def test_the_first_times_of_a_department_from_a_day_on_mornings_only(desk: Desk)
     desk.session.execute(sa.text("UPDATE doctors SET department = 'Allergy' WHERE id = :id"), {"id": elsewhere})
     desk.session.commit()
     clinic.absence(desk.doctor_id, THURSDAY, THURSDAY)
+    wish: dict[str, Any] = {"with": "Cardiology", "since": str(THURSDAY), "part": "morning"}
     page = desk.reception().get("/front-desk").follow("Find…")
     assert page.form(id="finder").values["part"] == "any"
-    page = page.form(id="finder").send(**{"with": "Cardiology", "since": str(THURSDAY), "part": "morning"})
+    page = page.form(id="finder").send(**wish)
     assert page.url.endswith(f"find=1&with=Cardiology&since={THURSDAY}&part=morning")
     assert found(page)[:4] == [
         "Thu 5 Mar 10:00 Dr. 003",
