@@ -18,7 +18,7 @@ from hms_web.local.processes import LocalError
 from hms_web.local.run import run as run_everything
 from hms_web.local.servers import Servers
 from hms_web.models import db as database
-from hms_web.services import demo
+from hms_web.services import audit_chain, demo
 
 
 @click.group()
@@ -63,7 +63,8 @@ def prepare(environment: Mapping[str, str]) -> None:
     settings = Settings.from_env({**os.environ, **environment})
     with create_app(settings).app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
-        if settings.is_demo and demo.seed_if_empty(database.session(), now=clock.now()):
+        if settings.is_demo and (made := demo.seed_if_empty(database.session(), now=clock.now())):
+            audit_chain.begin(database.session(), made.hospital_id, secret=settings.secret_key)
             click.echo("Filled in the demo hospital.")
         database.session.remove()
         database.engine.dispose()

@@ -1,16 +1,15 @@
 """The `hms audit` commands: see whether the audit trail is whole, chain what waits, sign after a change of key."""
 
+import os
 from collections.abc import Callable
 
 import click
 from flask import Flask
 
 from hms_web import clock
-from hms_web.app import EXTENSION
-from hms_web.cli_records import hospitals_of, session_of
-from hms_web.config import Settings
+from hms_web.cli_records import hospitals_of, secret_key, session_of
 from hms_web.domain.audit_chain import Finding, Flaw, Head
-from hms_web.services import audit_chain
+from hms_web.services import audit_chain, unit_of_work
 from hms_web.services.audit_chain import Report
 
 MakeApp = Callable[[], Flask]
@@ -24,6 +23,7 @@ WORDS = {
     Flaw.BEYOND_HEAD: "links were added behind the head",
     Flaw.HEAD_CHANGED: "the head is not the hash of this link",
     Flaw.NOT_SIGNED: "the head is not signed with this SECRET_KEY",
+    Flaw.NOT_BEGUN: "there is no chain, though there has been something to chain for more than a day",
     Flaw.BACKDATED: "the event was put in later than the time it bears",
     Flaw.NEVER_CHAINED: "the event has no link and waits for none",
     Flaw.GONE_BEFORE_CHAINED: "the event was deleted before it had its link",
@@ -60,11 +60,6 @@ def register(hms: click.Group, make_app: MakeApp) -> None:
     audit.add_command(_sign(make_app))
 
 
-def _secret(app: Flask) -> str:
-    settings: Settings = app.extensions[EXTENSION]
-    return settings.secret_key
-
-
 def _verify(make_app: MakeApp) -> click.Command:
     @click.command()
     @click.option("--hospital", help="The hospital's name; left out, every hospital.")
@@ -77,7 +72,7 @@ def _verify(make_app: MakeApp) -> click.Command:
         app, is_broken = make_app(), False
         with session_of(app) as session:
             for actor in hospitals_of(session, hospital):
-                secret, now = _secret(app), clock.now()
+                secret, now = secret_key(app), clock.now()
                 report = audit_chain.verify(session, actor.hospital_id, secret=secret, now=now, expected=expect)
                 is_broken = _say(report) or is_broken
         if is_broken:
@@ -110,7 +105,7 @@ def _chain(make_app: MakeApp) -> click.Command:
         """Give every event its link now; the worker does it each minute."""
         app = make_app()
         with session_of(app) as session:
-            heads, stuck = audit_chain.extend_all(session, secret=_secret(app))
+            heads, stuck = audit_chain.extend_all(session, secret=secret_key(app), now=clock.now())
         for hospital_id, head in heads.items():
             click.echo(f"{hospital_id}: head {head.sequence}:{head.hash.hex()}")
         if stuck:
@@ -123,16 +118,25 @@ def _chain(make_app: MakeApp) -> click.Command:
 def _sign(make_app: MakeApp) -> click.Command:
     @click.command()
     def sign() -> None:
-        """Sign every chain anew, after SECRET_KEY was exchanged; one that is broken otherwise is left as it is."""
+        """Sign every chain anew, after SECRET_KEY was exchanged; one that is broken otherwise is left as it is.
+
+        With OLD_SECRET_KEY in the environment, only what was signed with that one.
+        """
         app, is_broken = make_app(), False
+        former = os.environ.get("OLD_SECRET_KEY")
         with session_of(app) as session:
             for actor in hospitals_of(session, None):
-                report = audit_chain.sign(session, actor.hospital_id, secret=_secret(app), now=clock.now())
-                others = [one for one in report.findings if one.flaw not in audit_chain.MENDED_BY_SIGNING]
-                if others:
-                    is_broken = _say(report)
-                else:
+                key, now = secret_key(app), clock.now()
+                try:
+                    report = audit_chain.sign(session, actor.hospital_id, secret=key, former=former, now=now)
+                except (audit_chain.NotSigned, unit_of_work.Busy):
+                    click.echo(f"{actor.hospital_id}: NOT signed, somebody was at it; try again.")
+                    is_broken = True
+                    continue
+                if audit_chain.may_be_signed(report, former):
                     click.echo(f"{actor.hospital_id}: signed.")
+                else:
+                    is_broken = _say(report)
         if is_broken:
             raise SystemExit(1)
 

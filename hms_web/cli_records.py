@@ -15,8 +15,8 @@ from hms_web.config import Environment, Settings
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
+from hms_web.services import audit_chain, demo_large, hospitals, users, wording
 from hms_web.services import demo as demo_data
-from hms_web.services import demo_large, hospitals, users, wording
 
 LARGEST_SCALE = 100
 OTHER_ROLES = [str(role) for role in Role if role is not Role.DOCTOR]
@@ -40,6 +40,12 @@ def hospitals_of(session: Session, name: str | None) -> list[Actor]:
     return [hospitals.by_name(session, name)] if name else hospitals.all_of_them(session)
 
 
+def secret_key(app: Flask) -> str:
+    """Return SECRET_KEY."""
+    settings: Settings = app.extensions[EXTENSION]
+    return settings.secret_key
+
+
 def register(hms: click.Group, make_app: Callable[[], Flask]) -> None:
     """Add the commands to `hms`."""
     hms.add_command(_hospital(make_app))
@@ -61,8 +67,10 @@ def _hospital(make_app: Callable[[], Flask]) -> click.Group:
     )
     def create(name: str, timezone: str, admin_email: str, admin_password: str) -> None:
         """Open a hospital with its first admin."""
-        with session_of(make_app()) as session:
+        app = make_app()
+        with session_of(app) as session:
             made = hospitals.create_hospital(session, name, timezone, admin_email, admin_password, now=clock.now())
+            audit_chain.begin(session, made.id, secret=secret_key(app))
             click.echo(f"{name} is open (id {made.id}); {made.admin.email} can sign in.")
 
     return hospital
@@ -113,15 +121,17 @@ def _demo(make_app: Callable[[], Flask]) -> click.Group:
             raise click.ClickException(message)
         with session_of(app) as session:
             if scale is not None:
-                _seed_large(session, demo_large.Size.of_scale(scale))
+                _seed_large(session, demo_large.Size.of_scale(scale), secret_key(app))
                 return
-            demo_data.seed(session, now=clock.now())
+            made = demo_data.seed(session, now=clock.now())
+            audit_chain.begin(session, made.hospital_id, secret=secret_key(app))
             click.echo(f"City Clinic is open; sign in as reception@demo.test with {demo_data.PASSWORD}.")
 
     return demo
 
 
-def _seed_large(session: Session, size: demo_large.Size) -> None:
+def _seed_large(session: Session, size: demo_large.Size, secret: str) -> None:
     with click.progressbar(length=size.appointments, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        demo_large.seed(session, size, now=clock.now(), advance=bar.update)
+        made = demo_large.seed(session, size, now=clock.now(), advance=bar.update)
+    audit_chain.begin(session, made.hospital_id, secret=secret)
     click.echo(f"{demo_large.NAME} is open; sign in as reception@large.test with {demo_data.PASSWORD}.")

@@ -16,6 +16,11 @@ TOLERANCE = timedelta(hours=1)
 a little off, many events that are chained at once and in any order.
 """
 
+BEGINS_WITHIN = timedelta(days=1)
+"""How old a trail may be when its chain is begun by itself. Nobody who took away the whole chain, to have what they
+changed chained anew, is helped by that.
+"""
+
 
 class Flaw(StrEnum):
     """What is wrong with a trail."""
@@ -27,6 +32,7 @@ class Flaw(StrEnum):
     BEYOND_HEAD = "BEYOND_HEAD"
     HEAD_CHANGED = "HEAD_CHANGED"
     NOT_SIGNED = "NOT_SIGNED"
+    NOT_BEGUN = "NOT_BEGUN"
     BACKDATED = "BACKDATED"
     NEVER_CHAINED = "NEVER_CHAINED"
     GONE_BEFORE_CHAINED = "GONE_BEFORE_CHAINED"

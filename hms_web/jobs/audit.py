@@ -4,6 +4,7 @@ import time
 
 import structlog
 
+from hms_web import clock
 from hms_web.config import Settings
 from hms_web.jobs.resources import job_session
 from hms_web.services import audit_chain
@@ -23,7 +24,8 @@ def chain() -> None:
     until = time.monotonic() + BUDGET_SECONDS
     with job_session() as session:
         secret = Settings.from_env().secret_key
-        heads, stuck = audit_chain.extend_all(session, secret=secret, is_over=lambda: time.monotonic() > until)
+        now, is_over = clock.now(), lambda: time.monotonic() > until
+        heads, stuck = audit_chain.extend_all(session, secret=secret, now=now, is_over=is_over)
     for hospital_id, head in heads.items():
         log.info("audit_chained", hospital=str(hospital_id), sequence=head.sequence, hash=head.hash.hex())
     if stuck:

@@ -15,8 +15,8 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hms_web.domain.audit_chain import Fact, Finding, Flaw, Head, Link, beginning, next_head, walk
-from hms_web.models import AuditHead, AuditLink, AuditUnchained
+from hms_web.domain.audit_chain import BEGINS_WITHIN, Fact, Finding, Flaw, Head, Link, beginning, next_head, walk
+from hms_web.models import AuditEvent, AuditHead, AuditLink, AuditUnchained
 from hms_web.services import bulk, sealing, unit_of_work
 
 BATCH = 2000
@@ -24,7 +24,7 @@ BATCH = 2000
 MAY_WAIT = timedelta(hours=1)
 """How long an event may wait for its link; the job looks every minute."""
 
-MENDED_BY_SIGNING = frozenset({Flaw.NOT_SIGNED, Flaw.STALLED})
+MENDED_BY_SIGNING = frozenset({Flaw.NOT_SIGNED, Flaw.NOT_BEGUN, Flaw.STALLED})
 
 _PURPOSE = "audit head"
 _BEFORE_ALL = -(2**63)
@@ -60,7 +60,10 @@ GUARD = {"on": True}
 
 
 class NotSigned(Exception):
-    """A chain's head was not signed with this SECRET_KEY: it was changed, or the key was. It is not carried on."""
+    """A chain's head was not signed with this SECRET_KEY: it was changed or taken away, or the key was exchanged.
+
+    It is not carried on, or we ourselves would sign what a forger left.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def waiting_hospitals(session: Session) -> Sequence[UUID]:
 
 
 def extend_all(
-    session: Session, *, secret: str, is_over: Callable[[], bool] = lambda: False
+    session: Session, *, secret: str, now: datetime, is_over: Callable[[], bool] = lambda: False
 ) -> tuple[dict[UUID, Head], list[UUID]]:
     """Give every committed event its link, until `is_over`; return the new heads, and the hospitals that are stuck.
 
@@ -91,23 +94,32 @@ def extend_all(
     stuck: list[UUID] = []
     for hospital_id in waiting_hospitals(session):
         try:
-            while not is_over() and (head := extend(session, hospital_id, secret=secret)):
+            while not is_over() and (head := extend(session, hospital_id, secret=secret, now=now)):
                 heads[hospital_id] = head
         except (NotSigned, unit_of_work.Busy):
             stuck.append(hospital_id)
     return heads, stuck
 
 
-def extend(session: Session, hospital_id: UUID, *, secret: str) -> Head | None:
+def begin(session: Session, hospital_id: UUID, *, secret: str) -> None:
+    """Sign the beginning of a hospital's chain, for who has just opened it; twice changes nothing."""
+    unit_of_work.run(session, lambda: _begin(session, hospital_id, secret))
+
+
+def extend(session: Session, hospital_id: UUID, *, secret: str, now: datetime) -> Head | None:
     """Give the next batch of committed events their links; return the new head.
 
     None when nothing waits, or somebody else is at it. Raises NotSigned.
     """
-    return unit_of_work.run(session, lambda: _extend(session, hospital_id, secret))
+    return unit_of_work.run(session, lambda: _extend(session, hospital_id, secret, now))
 
 
-def _extend(session: Session, hospital_id: UUID, secret: str) -> Head | None:
-    row = _locked_head(session, hospital_id, secret)
+def _extend(session: Session, hospital_id: UUID, secret: str, now: datetime) -> Head | None:
+    if not _has_head(session, hospital_id):
+        if _has_links(session, hospital_id) or _is_old(session, hospital_id, now):
+            raise NotSigned(str(hospital_id))  # its head was taken away
+        _begin(session, hospital_id, secret)
+    row = _locked_head(session, hospital_id)
     if row is None:
         return None
     if not _is_signed(row, secret):
@@ -132,17 +144,33 @@ def _extend(session: Session, hospital_id: UUID, secret: str) -> Head | None:
     return head
 
 
-def _locked_head(session: Session, hospital_id: UUID, secret: str) -> AuditHead | None:
-    """Lock a hospital's head, the right to extend its chain until this transaction ends; None when somebody has it."""
-    if session.scalar(select(AuditHead.sequence).where(AuditHead.hospital_id == hospital_id)) is None:
-        if session.scalar(select(AuditLink.sequence).where(AuditLink.hospital_id == hospital_id).limit(1)):
-            raise NotSigned(str(hospital_id))  # its head was taken away
-        first = beginning(hospital_id)
-        values = {"hospital_id": hospital_id, "sequence": first.sequence, "hash": first.hash}
-        values["signature"] = _signature(hospital_id, first, secret)
-        session.execute(insert(AuditHead).values(values).on_conflict_do_nothing())
+def _has_head(session: Session, hospital_id: UUID) -> bool:
+    return session.scalar(select(AuditHead.sequence).where(AuditHead.hospital_id == hospital_id)) is not None
+
+
+def _has_links(session: Session, hospital_id: UUID) -> bool:
+    return session.scalar(select(AuditLink.sequence).where(AuditLink.hospital_id == hospital_id).limit(1)) is not None
+
+
+def _is_old(session: Session, hospital_id: UUID, now: datetime) -> bool:
+    oldest = select(AuditEvent.at).where(AuditEvent.hospital_id == hospital_id).order_by(AuditEvent.at).limit(1)
+    at = session.scalar(oldest)
+    return at is not None and at < now - BEGINS_WITHIN
+
+
+def _begin(session: Session, hospital_id: UUID, secret: str) -> None:
+    first = beginning(hospital_id)
+    values = {"hospital_id": hospital_id, "sequence": first.sequence, "hash": first.hash}
+    values["signature"] = _signature(hospital_id, first, secret)
+    session.execute(insert(AuditHead).values(values).on_conflict_do_nothing())
+
+
+def _locked_head(session: Session, hospital_id: UUID, *, waits: bool = False) -> AuditHead | None:
+    """Lock a hospital's head, the right to extend its chain until this transaction ends; None when somebody has it and
+    this does not wait.
+    """
     query = select(AuditHead).where(AuditHead.hospital_id == hospital_id).execution_options(populate_existing=True)
-    return session.scalars(query.with_for_update(skip_locked=True) if GUARD["on"] else query).one_or_none()
+    return session.scalars(query.with_for_update(skip_locked=not waits) if GUARD["on"] else query).one_or_none()
 
 
 def _set_head(row: AuditHead, head: Head, secret: str) -> None:
@@ -186,6 +214,8 @@ def _verify(session: Session, hospital_id: UUID, secret: str, now: datetime, exp
     findings = list(walk(hospital_id, _links(session, hospital_id), head))
     if row is not None and not _is_signed(row, secret):
         findings.append(Finding(Flaw.NOT_SIGNED, row.sequence))
+    if row is None and not _has_links(session, hospital_id) and _is_old(session, hospital_id, now):
+        findings.append(Finding(Flaw.NOT_BEGUN))
     if expected is not None and not _is_in_chain(session, hospital_id, expected):
         findings.append(Finding(Flaw.NOT_AS_EXPECTED, expected.sequence))
     here = {"hospital": hospital_id}
@@ -218,21 +248,34 @@ def _is_in_chain(session: Session, hospital_id: UUID, expected: Head) -> bool:
     return session.scalar(query) == expected.hash
 
 
-def sign(session: Session, hospital_id: UUID, *, secret: str, now: datetime) -> Report:
+def sign(session: Session, hospital_id: UUID, *, secret: str, now: datetime, former: str | None = None) -> Report:
     """Sign a hospital's head anew, after SECRET_KEY was exchanged, when all but the signature is in order.
 
-    Returns the look that it took first; nothing is signed where that found anything else.
+    `former` is the earlier key: with it, a head that was signed with neither is left as it is. Returns the look that it
+    took first; nothing is signed where that found anything else. Raises NotSigned when it is not the head any more that
+    was looked at, and Busy when somebody keeps it for too long.
     """
     report = verify(session, hospital_id, secret=secret, now=now)
-    if any(finding.flaw not in MENDED_BY_SIGNING for finding in report.findings):
+    if former is not None and any(finding.flaw is Flaw.NOT_SIGNED for finding in report.findings):
+        report = verify(session, hospital_id, secret=former, now=now)
+    if not may_be_signed(report, former):
         return report
 
     def work() -> None:
-        row = _locked_head(session, hospital_id, secret)
-        # Nobody extends a chain whose head is not signed, so it is still the one that was looked at.
+        _begin(session, hospital_id, secret)
+        row = _locked_head(session, hospital_id, waits=True)
+        # Nobody extends a chain whose head is not signed: it is still the one that was looked at, or signed by now.
         if row is not None and (row.sequence, row.hash) == (report.head.sequence, report.head.hash):
             _set_head(row, report.head, secret)
             session.flush()
+        elif row is None or not _is_signed(row, secret):
+            raise NotSigned(str(hospital_id))
 
     unit_of_work.run(session, work)
     return report
+
+
+def may_be_signed(report: Report, former: str | None) -> bool:
+    """Whether a look found nothing but what signing mends; with the `former` key at hand, its signature has to be."""
+    mended = MENDED_BY_SIGNING if former is None else MENDED_BY_SIGNING - {Flaw.NOT_SIGNED}
+    return all(finding.flaw in mended for finding in report.findings)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.absences import AbsenceType
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.delivery import Reason
+from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import first_instant, local_date
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.schedules import hours_on
@@ -66,17 +67,19 @@ class _Holiday:
     description: str
 
 
-def seed_if_empty(session: Session, *, now: datetime) -> bool:
-    """Make the demo unless there is a hospital already; return whether it was made."""
+def seed_if_empty(session: Session, *, now: datetime) -> Actor | None:
+    """Make the demo, as `seed` does, and None where there is a hospital already."""
     if session.scalar(select(Hospital.id).limit(1)) is not None:
-        return False
-    seed(session, now=now)
-    return True
+        return None
+    return seed(session, now=now)
 
 
-def seed(session: Session, *, now: datetime) -> None:
-    """Make the demo, all or nothing; raises Refused EMAIL_TAKEN where it exists already."""
-    unit_of_work.run(session, lambda: _Demo(session, now).make())
+def seed(session: Session, *, now: datetime) -> Actor:
+    """Make the demo, all or nothing; return the actor for what the product does in it.
+
+    Raises Refused EMAIL_TAKEN where it exists already.
+    """
+    return unit_of_work.run(session, lambda: _Demo(session, now).make())
 
 
 class _Demo:
@@ -89,7 +92,7 @@ class _Demo:
         self.opened = self.today - timedelta(days=SEASON_DAYS)
         self.house = demo_house.open_house(session, PATIENTS, opened=self._at(self.opened, _OPENING), today=self.today)
 
-    def make(self) -> None:
+    def make(self) -> Actor:
         """Fill the hospital."""
         leaves, closed_days = list(self._leaves()), list(self._holidays())
         closures = [known.closure for known in leaves] + [known.closure for known in closed_days]
@@ -104,6 +107,7 @@ class _Demo:
         # No job has had anything to run in before now; else its silence of nine weeks would be an alarm.
         mine = Hospital.id == self.house.system.hospital_id
         self.session.execute(update(Hospital).where(mine).values(created_at=self.now))
+        return self.house.system
 
     def _at(self, day: date, clock: time) -> datetime:
         return first_instant(day, clock, self.zone)

@@ -88,7 +88,7 @@ class Load:
     def chain(self) -> None:
         with Session(self.engine) as session:
             while not self.is_over.is_set():
-                heads, _ = audit_chain.extend_all(session, secret=secret())
+                heads, _ = audit_chain.extend_all(session, secret=secret(), now=NOW)
                 self.done["chained"] += len(heads)
 
 
@@ -175,7 +175,7 @@ def look(engine: sa.Engine, here: Clinic, original: Session) -> None:
         # What the original's worker has logged, or shown as its head, is where the restored trail ends: a part of it.
         later = audit_chain.verify(original, mine, secret=secret(), now=clock.now(), expected=report.head)
         assert later.findings == []
-        audit_chain.extend_all(session, secret=secret())
+        audit_chain.extend_all(session, secret=secret(), now=NOW)
         again = audit_chain.verify(session, mine, secret=secret(), now=clock.now())
         assert (again.findings, again.waiting) == ([], 0)
         assert again.head.sequence == session.scalar(sa.select(sa.func.count()).select_from(AuditEvent))

@@ -13,14 +13,15 @@ from hms_web.config import Settings
 from hms_web.domain.audit_chain import Flaw
 from hms_web.jobs import audit as job
 from hms_web.models import AuditEvent, AuditHead, AuditLink, new_id
-from hms_web.services import audit
+from hms_web.services import audit, audit_chain
 from tests.scenes import NOW, Clinic, clinic
 
 
 @pytest.fixture
-def here(session: Session) -> Clinic:
+def here(app: Flask, session: Session) -> Clinic:
     """A hospital in which three things were done."""
     made = clinic(session)
+    audit_chain.begin(session, made.actor.hospital_id, secret=app.config["SECRET_KEY"])
     entries = [audit.Entry("patient.created", "patient", new_id(), {}) for _ in range(3)]
     audit.record_all(session, made.actor, entries, now=NOW)
     session.commit()
@@ -95,6 +96,10 @@ def test_a_changed_secret_is_signed_for_once_the_rest_is_whole(
         audit.record(session, here.actor, "patient.changed", "patient", new_id(), now=NOW)
         session.commit()
         assert run(hms, "chain").exit_code == 1
+        with session.bind.connect() as other:  # type: ignore[union-attr]
+            other.execute(sa.select(AuditHead.hospital_id).with_for_update())
+            said = run(hms, "sign")
+            assert (said.exit_code, "NOT signed" in said.output) == (1, True)
         assert run(hms, "sign").output == f"{here.actor.hospital_id}: signed.\n"
         assert run(hms, "chain").exit_code == run(hms, "verify").exit_code == 0
         forge(session, "UPDATE audit_events SET actor_name = 'Nobody'")

@@ -66,7 +66,7 @@ def extend(engine: sa.Engine, start: Barrier, is_over: Event) -> None:
     start.wait(30)
     with Session(engine) as session:
         while not is_over.is_set():
-            audit_chain.extend_all(session, secret=SECRET)
+            audit_chain.extend_all(session, secret=SECRET, now=NOW)
 
 
 def live(engine: sa.Engine, here: Clinic) -> None:
@@ -82,7 +82,7 @@ def live(engine: sa.Engine, here: Clinic) -> None:
             is_over.set()
         for one in chaining:
             one.result(60)
-    audit_chain.extend_all(here.session, secret=SECRET)
+    audit_chain.extend_all(here.session, secret=SECRET, now=NOW)
 
 
 def test_each_event_gets_one_place_without_a_gap(wide: sa.Engine, here: Clinic, collisions: list[str]) -> None:

@@ -15,6 +15,7 @@ from hms_web.domain.audit_chain import Flaw, Head
 from hms_web.models import AuditEvent, AuditHead, AuditLink, AuditUnchained, new_id
 from hms_web.services import audit, audit_chain
 from hms_web.services.audit_chain import NotSigned
+from hms_web.services.unit_of_work import Busy
 from tests.scenes import NOW, Clinic
 
 SECRET = "the secret of these tests"
@@ -29,7 +30,7 @@ def write(here: Clinic, count: int = 3) -> list[UUID]:
 
 
 def chain(here: Clinic) -> Head | None:
-    heads, stuck = audit_chain.extend_all(here.session, secret=SECRET)
+    heads, stuck = audit_chain.extend_all(here.session, secret=SECRET, now=NOW)
     assert not stuck
     return heads.get(here.actor.hospital_id)
 
@@ -78,7 +79,7 @@ def test_a_chain_goes_on_over_many_batches(here: Clinic, monkeypatch: pytest.Mon
 
 def test_a_run_that_has_no_time_left_leaves_the_rest_waiting(here: Clinic) -> None:
     write(here)
-    assert audit_chain.extend_all(here.session, secret=SECRET, is_over=lambda: True) == ({}, [])
+    assert audit_chain.extend_all(here.session, secret=SECRET, now=NOW, is_over=lambda: True) == ({}, [])
     report = audit_chain.verify(here.session, here.actor.hospital_id, secret=SECRET, now=NOW)
     assert (report.waiting, report.head.sequence, report.findings) == (3, 0, [])
 
@@ -222,6 +223,7 @@ def test_what_is_deleted_before_it_has_its_link_is_named(here: Clinic) -> None:
 def test_events_that_wait_too_long_are_a_finding(here: Clinic) -> None:
     write(here, 1)
     mine = here.actor.hospital_id
+    audit_chain.begin(here.session, mine, secret=SECRET)
     later = here.session.scalars(sa.select(AuditUnchained.queued_at)).one() + audit_chain.MAY_WAIT
     for now, flaws in ((later, []), (later + timedelta(seconds=1), [Flaw.STALLED])):
         report = audit_chain.verify(here.session, mine, secret=SECRET, now=now)
@@ -233,13 +235,77 @@ def test_a_head_that_is_not_signed_is_not_carried_on(here: Clinic, elsewhere: Cl
     chain(here)
     write(here, 1)
     write(elsewhere, 1)
-    heads, stuck = audit_chain.extend_all(here.session, secret="another secret")
+    heads, stuck = audit_chain.extend_all(here.session, secret="another secret", now=NOW)
     assert (list(heads), stuck) == ([elsewhere.actor.hospital_id], [here.actor.hospital_id])
     with forging(here.session):
         here.session.execute(sa.delete(AuditHead).where(AuditHead.hospital_id == here.actor.hospital_id))
     with pytest.raises(NotSigned):
-        audit_chain.extend(here.session, here.actor.hospital_id, secret=SECRET)
+        audit_chain.extend(here.session, here.actor.hospital_id, secret=SECRET, now=NOW)
     assert [flaw for flaw, _, _ in look(here)] == [Flaw.BEYOND_HEAD]
+
+
+def test_a_chain_that_was_taken_away_whole_is_not_begun_again(here: Clinic) -> None:
+    """Else we would sign what somebody has changed, once they had queued it again."""
+    ids = write(here)
+    chain(here)
+    mine = {"hospital": here.actor.hospital_id}
+    with forging(here.session):
+        here.session.execute(sa.update(AuditEvent).where(AuditEvent.id == ids[1]).values(actor_name="Nobody"))
+        here.session.execute(sa.text("DELETE FROM audit_links WHERE hospital_id = :hospital"), mine)
+        here.session.execute(sa.text("DELETE FROM audit_heads WHERE hospital_id = :hospital"), mine)
+        queue = "INSERT INTO audit_unchained SELECT id, hospital_id FROM audit_events WHERE hospital_id = :hospital"
+        here.session.execute(sa.text(queue), mine)
+    later = NOW + domain.BEGINS_WITHIN + timedelta(seconds=1)
+    heads, stuck = audit_chain.extend_all(here.session, secret=SECRET, now=later)
+    assert (heads, stuck) == ({}, [here.actor.hospital_id])
+    assert [flaw for flaw, _, _ in look(here)] == [Flaw.NOT_BEGUN]
+    audit_chain.sign(here.session, here.actor.hospital_id, secret=SECRET, now=later)
+    assert audit_chain.extend(here.session, here.actor.hospital_id, secret=SECRET, now=later), "somebody answers for it"
+
+
+def test_whoever_opens_a_hospital_begins_its_chain(here: Clinic) -> None:
+    write(here)
+    for _ in range(2):
+        audit_chain.begin(here.session, here.actor.hospital_id, secret=SECRET)
+    later = NOW + domain.BEGINS_WITHIN + timedelta(days=9)
+    assert audit_chain.extend(here.session, here.actor.hospital_id, secret=SECRET, now=later)
+    assert look(here) == []
+
+
+def test_with_the_former_key_at_hand_only_what_it_signed_is_signed(here: Clinic) -> None:
+    write(here)
+    chain(here)
+    mine, former, new = here.actor.hospital_id, "a key that signed nothing", "another secret of these tests"
+    audit_chain.sign(here.session, mine, secret=new, former=former, now=NOW)
+    assert look(here, new) == [(Flaw.NOT_SIGNED, 3, None)]
+    for _ in range(2):
+        audit_chain.sign(here.session, mine, secret=new, former=SECRET, now=NOW)
+        assert look(here, new) == []
+
+
+def test_signing_waits_for_who_is_at_it_and_says_when_it_could_not(here: Clinic, engine: sa.Engine) -> None:
+    write(here)
+    chain(here)
+    with engine.connect() as other:
+        other.execute(sa.select(AuditHead.hospital_id).with_for_update())
+        with pytest.raises(Busy):
+            audit_chain.sign(here.session, here.actor.hospital_id, secret="another secret", now=NOW)
+
+
+def test_a_head_that_somebody_changes_meanwhile_is_not_signed(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(here)
+    chain(here)
+    real = audit_chain.verify
+
+    def and_then_forge(*given: object, **named: object) -> object:
+        report = real(*given, **named)  # type: ignore[arg-type]
+        with forging(here.session):
+            here.session.execute(sa.update(AuditHead).values(sequence=2))
+        return report
+
+    monkeypatch.setattr(audit_chain, "verify", and_then_forge)
+    with pytest.raises(NotSigned):
+        audit_chain.sign(here.session, here.actor.hospital_id, secret=SECRET, now=NOW)
 
 
 def test_after_a_change_of_the_secret_a_whole_chain_is_signed_anew(here: Clinic) -> None:
@@ -268,7 +334,9 @@ def test_signing_leaves_alone_what_has_gone_on_meanwhile(here: Clinic, monkeypat
         return report
 
     monkeypatch.setattr(audit_chain, "verify", and_then_on)
-    audit_chain.sign(here.session, here.actor.hospital_id, secret="another secret", now=clock.now())
+    with pytest.raises(NotSigned):
+        audit_chain.sign(here.session, here.actor.hospital_id, secret="another secret", now=clock.now())
+    audit_chain.sign(here.session, here.actor.hospital_id, secret=SECRET, now=clock.now())
     monkeypatch.undo()
     assert look(here) == []
 
