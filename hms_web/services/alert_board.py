@@ -83,9 +83,11 @@ def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
 
 
 # As `_live` has it; written out, because every open board asks it every few seconds.
+# What a board shows of an appointment that moves on, to another doctor say, is in its version; a name is the patient's.
 _VERSION = text(
-    "SELECT md5(coalesce(string_agg(CAST(id AS text) || status, '' ORDER BY id), '')) FROM stage_alerts "
-    "WHERE hospital_id = :hospital AND status IN ('ACTIVE', 'ACKNOWLEDGED') AND waiting_since >= :since"
+    "SELECT md5(coalesce(string_agg(concat(s.id, s.status, a.version, p.name), '' ORDER BY s.id), '')) "
+    "FROM stage_alerts s JOIN appointments a ON a.id = s.appointment_id JOIN patients p ON p.id = a.patient_id "
+    "WHERE s.hospital_id = :hospital AND s.status IN ('ACTIVE', 'ACKNOWLEDGED') AND s.waiting_since >= :since"
 )
 
 

@@ -5,6 +5,7 @@ So a limit never falls away. What is counted is hashed: no address of a person s
 
 import hashlib
 from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 
 import structlog
@@ -19,6 +20,16 @@ log = structlog.get_logger()
 def hashed(words: str) -> str:
     """Return words as they may stand in a key."""
     return hashlib.blake2b(words.encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def sender(address: str) -> str:
+    """Return whom an address stands for: an IPv6 one for its network of 64 bits, which one household or machine has."""
+    with suppress(ValueError):
+        parsed = ip_address(address)
+        if isinstance(parsed, IPv6Address):
+            mapped = parsed.ipv4_mapped
+            return str(mapped) if mapped else str(ip_network((int(parsed) >> 64 << 64, 64)))
+    return address
 
 
 class Counter:

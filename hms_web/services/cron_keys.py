@@ -18,7 +18,7 @@ from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.validation import LONGEST_NAME, line_mistake, refuse_invalid
 from hms_web.models import CronApiKey
 from hms_web.services import passwords, unit_of_work
-from hms_web.services.counting import Counter, hashed
+from hms_web.services.counting import Counter, hashed, sender
 
 MOST_VALID = 2
 NOTED_EVERY = timedelta(minutes=1)
@@ -45,7 +45,7 @@ class TriggerLimits:
 
     def count_wrong(self, address: str) -> None:
         """Count a call with a wrong key. Raises TooManyCalls."""
-        _, (wrong,) = self._counter.add((WRONG_FROM_AN_ADDRESS, hashed(address)))
+        _, (wrong,) = self._counter.add((WRONG_FROM_AN_ADDRESS, hashed(sender(address))))
         if wrong > WRONG_FROM_AN_ADDRESS.amount:
             raise TooManyCalls(WAIT_SECONDS)
 

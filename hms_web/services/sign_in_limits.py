@@ -16,7 +16,7 @@ from limits.storage import Storage
 
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.second_factor import recovery_code
-from hms_web.services.counting import Count, Counter, hashed
+from hms_web.services.counting import Count, Counter, hashed, sender
 
 EXTENSION = "hms_sign_in_limits"
 PREFIX = "hms-sign-in"
@@ -99,8 +99,9 @@ def _counts(email: str, address: str, device: str | None) -> tuple[Count, ...]:
     account = email.strip().lower()
     if device is not None:
         return ((PER_ACCOUNT_AND_ADDRESS, hashed(f"device {device} {account}")),)
+    place = sender(address)
     return (
-        (PER_ACCOUNT_AND_ADDRESS, hashed(f"{address} {account}")),
-        (PER_ADDRESS, hashed(address)),
+        (PER_ACCOUNT_AND_ADDRESS, hashed(f"{place} {account}")),
+        (PER_ADDRESS, hashed(place)),
         (PER_ACCOUNT, hashed(f"account {account}")),
     )

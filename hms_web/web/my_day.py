@@ -11,6 +11,7 @@ from hms_web.domain.identity import Role
 from hms_web.models import db
 from hms_web.services import appointments, board, consultation_records, vitals
 from hms_web.services.board import BoardFilter
+from hms_web.services.counting import hashed
 from hms_web.web import auth, flow, htmx
 
 blueprint = Blueprint("my_day", __name__, url_prefix="/my-day")
@@ -28,9 +29,11 @@ class Day:
         self.session, self.actor, self.now = db.session(), auth.actor(), clock.now()
         self.mine = BoardFilter(doctor_id=self.actor.doctor_id)
         self.open = consultation_records.open_of(self.session, self.actor)
-        self.affected = len(appointments.affected(self.session, self.actor, doctor_id=self.actor.doctor_id))
+        affected = appointments.affected(self.session, self.actor, doctor_id=self.actor.doctor_id)
+        self.affected = len(affected)
         known = board.fingerprint(self.session, self.actor, self.mine, now=self.now)
-        self.seen = f"{known}.{len(self.open)}.{self.affected}"
+        beside = " ".join([*(str(one.id) for one in self.open), *(f"{one.id} {one.version}" for one in affected)])
+        self.seen = f"{known}.{hashed(beside)}"
 
     def shown(self) -> dict[str, Any]:
         """What the list's template needs."""

@@ -21,6 +21,12 @@ from tests.scenes import NOW
 pytestmark = pytest.mark.browser
 
 
+COUNT_TONES = (
+    "() => { const own = OscillatorNode.prototype.start; window.tones = 0;"
+    " OscillatorNode.prototype.start = function (...at) { window.tones += 1; return own.apply(this, at); }; }"
+)
+
+
 def arrive(scene: Scene, name: str, at: time, minutes: int) -> UUID:
     """Let somebody have been here for so many minutes, and look whether that is too long."""
     place = scene.clinic
@@ -65,10 +71,7 @@ def test_an_alert_appears_by_itself_is_told_and_heard(scene: Scene, ward: Browse
     page = nurse(scene, ward)
     expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
     expect(page.locator("[data-live]")).to_contain_text("Live, as of")
-    page.evaluate(
-        "() => { const own = OscillatorNode.prototype.start; window.tones = 0;"
-        " OscillatorNode.prototype.start = function (...at) { window.tones += 1; return own.apply(this, at); }; }"
-    )
+    page.evaluate(COUNT_TONES)
     page.locator("h1").click()  # browsers make no sound before a press
     expect(page.locator("#sound")).to_have_text("Sound on · mute")
     arrive(scene, "Asha Sharma", time(11), 42)
@@ -83,6 +86,17 @@ def test_an_alert_appears_by_itself_is_told_and_heard(scene: Scene, ward: Browse
     assert page.evaluate("() => window.tones") == 2
     page.reload()
     expect(page.locator("#sound")).to_have_text("Muted · turn sound on")
+
+
+def test_an_alert_is_heard_behind_another_tab(scene: Scene, ward: BrowserContext) -> None:
+    ward.clock.install()
+    page = nurse(scene, ward)
+    page.evaluate(COUNT_TONES)
+    page.locator("h1").click()
+    page.evaluate("() => Object.defineProperty(document, 'hidden', { get: () => true })")
+    arrive(scene, "Asha Sharma", time(11), 42)
+    expect(later(page).locator("[data-alert]")).to_contain_text("Asha Sharma")
+    assert page.evaluate("() => window.tones") == 2
 
 
 def test_a_nurse_takes_on_and_ends_with_the_mouse(scene: Scene, ward: BrowserContext) -> None:

@@ -7,6 +7,7 @@ import pytest
 import redis as redis_client
 
 from hms_web.domain.refusals import Code, Refused
+from hms_web.services import counting
 from hms_web.services.sign_in_limits import SignInLimits, TooManyAttempts
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -87,6 +88,15 @@ def test_a_shared_address_slows_down_only_those_who_fail(limits: SignInLimits) -
     assert succeed(limits, "5@x"), "not even after one of one's own"
     assert [fail(limits, "guessed@x") for _ in range(5)] == [True] * 3 + [False] * 2, "guessing ends earlier"
     assert [fail(limits, "guessed@x", ELSEWHERE) for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_whoever_has_a_whole_network_of_addresses_is_still_one(limits: SignInLimits) -> None:
+    one_after_another = [fail(limits, "a@x", f"2001:db8:0:7::{number:x}") for number in range(1, 12)]
+    assert one_after_another == [True] * 10 + [False]
+    assert fail(limits, "a@x", "2001:db8:0:8::1"), "the neighbour's is another one"
+    assert [fail(limits, "b@x", f"::ffff:192.0.2.{number}") for number in (1, 2)] == [True] * 2
+    assert counting.sender("::ffff:192.0.2.1") == counting.sender("192.0.2.1") == "192.0.2.1"
+    assert counting.sender("no address") == "no address"
 
 
 def test_what_is_refused_unseen_does_not_count_against_the_address(limits: SignInLimits) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.local.processes import wait_until
-from hms_web.models import Appointment, AuditEvent, StageAlert, new_id
-from hms_web.services import alert_board, stage_alerts, visits
+from hms_web.models import Appointment, AuditEvent, Patient, StageAlert, new_id
+from hms_web.services import alert_board, booking, stage_alerts, visits
 from hms_web.services.alert_board import AlertView
+from hms_web.services.appointments import AppointmentView
 from hms_web.services.stage_alerts import AlertResult
 from tests.races.guards import trigger
 from tests.scenes import Clinic
@@ -161,6 +162,24 @@ def test_a_scan_that_lost_its_lease_writes_nothing(here: Clinic) -> None:
     with pytest.raises(LookupError):
         stage_alerts.scan(here.session, here.actor, now=TOO_LONG, guard=guard)
     assert here.count(StageAlert) == 0
+
+
+def test_whoever_asks_cheaply_hears_of_another_doctor_and_of_another_name(here: Clinic) -> None:
+    key = checked_in(here)
+    scan(here, TOO_LONG)
+    seen = [alert_board.version(here.session, here.actor, now=TOO_LONG)]
+    marked = {"affected_cause": "ABSENCE", "affected_at": TEN}
+    here.session.execute(sa.update(Appointment).where(Appointment.id == key).values(marked))
+    here.session.commit()
+    change = booking.AppointmentChange(doctor_id=here.doctor(), time=time(11))
+    assert isinstance(booking.change(here.session, here.actor, key, change, now=TOO_LONG), AppointmentView)
+    seen.append(alert_board.version(here.session, here.actor, now=TOO_LONG))
+    patient = here.session.get_one(Appointment, key).patient_id
+    here.session.execute(sa.update(Patient).where(Patient.id == patient).values(name="Asha Rao-Menon"))
+    here.session.commit()
+    seen.append(alert_board.version(here.session, here.actor, now=TOO_LONG))
+    assert len(set(seen)) == 3
+    assert alert_board.live(here.session, here.actor, now=TOO_LONG)[0].patient_name == "Asha Rao-Menon"
 
 
 def test_the_board_of_one_doctor_and_what_asks_cheaply(here: Clinic, elsewhere: Clinic) -> None:
