@@ -18,7 +18,7 @@ from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings, en
 from hms_web.jobs.wake import Waker
 from hms_web.logs import REQUEST_ID_HEADER, begin, configure_logging
 from hms_web.models import db
-from hms_web.services import cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
+from hms_web.services import calendar_feed, cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
 from hms_web.services.providers import PROVIDER_HOSTS
 from hms_web.web import register as register_web
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
@@ -85,6 +85,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.extensions[scheduler_pulse.EXTENSION] = app.extensions[REDIS]
     app.extensions[sign_in_limits.EXTENSION] = sign_in_limits.SignInLimits(settings.redis_url)
     app.extensions[WAKER] = Waker(settings.redis_url)
+    app.extensions[calendar_feed.EXTENSION] = calendar_feed.CalendarLimits(settings.redis_url)
     app.extensions[cron_keys.EXTENSION] = cron_keys.TriggerLimits(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))

@@ -8,6 +8,7 @@ from hms_web.models.consultations import Consultation, ConsultationParticipant, 
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
 from hms_web.models.identity import (
     ApiToken,
+    CalendarLink,
     Doctor,
     Hospital,
     LoginSession,
@@ -36,6 +37,7 @@ __all__ = [
     "AuditLink",
     "AuditUnchained",
     "Base",
+    "CalendarLink",
     "Consultation",
     "ConsultationParticipant",
     "CronApiKey",

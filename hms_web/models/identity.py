@@ -22,6 +22,7 @@ class Hospital(Base):
     message_language: Mapped[str] = mapped_column(default="en", server_default="en")
     last_mrn: Mapped[int] = mapped_column(default=0, server_default="0")
     admins_need_second_factor: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    calendars_show_names: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
 
@@ -141,3 +142,19 @@ class Doctor(Base):
     max_patients_per_day: Mapped[int] = mapped_column(default=30)
     is_available: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     created_at: Mapped[CreatedAt]
+
+
+class CalendarLink(Base):
+    """A secret address under which a doctor's calendar can be read; only a hash of the secret is kept."""
+
+    __tablename__ = "calendar_links"
+    __table_args__ = (in_hospital("doctor_id", "doctors"), Index("ix_calendar_links_doctor_id", "doctor_id"))
+
+    id: Mapped[Id]
+    hospital_id: Mapped[HospitalId]
+    doctor_id: Mapped[UUID]
+    name: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -20,6 +20,7 @@ DETAILS = {
     "appointment_id": lazy_gettext("appointment"),
     "body": lazy_gettext("text"),
     "by_revert": lazy_gettext("because a no-show was taken back"),
+    "calendars_show_names": lazy_gettext("patients' names in calendars"),
     "channel": lazy_gettext("channel"),
     "created": lazy_gettext("made"),
     "date": lazy_gettext("date"),

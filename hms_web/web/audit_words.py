@@ -59,6 +59,8 @@ ACTIONS = {
     "consultation.participant_removed": lazy_gettext("Colleague let go from a consultation"),
     "consultation.started": lazy_gettext("Consultation begun"),
     "consultation.viewed": lazy_gettext("Consultation read"),
+    "doctor.calendar_link_made": lazy_gettext("Link to a calendar made"),
+    "doctor.calendar_link_revoked": lazy_gettext("Link to a calendar revoked"),
     "doctor.changed": lazy_gettext("Doctor changed"),
     "doctor.created": lazy_gettext("Doctor added"),
     "doctor.schedule_replaced": lazy_gettext("Weekly hours changed"),
