@@ -72,6 +72,13 @@ class Call:
         return self.caller.actor.zone if self.caller else dt.UTC
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A shape as it was written as JSON before; for a view that keeps it."""
+
+    json: str
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one path. `roles` is None where anyone may ask. `creates` says that it takes an Idempotency-Key.
@@ -112,7 +119,7 @@ class Operation:
     @property
     def answers(self) -> tuple[type[Shape], ...]:
         """The shapes that it answers with; none where there is no content."""
-        returned = self._hints["return"]
+        returned = self._hints["return"]  # what was written before is one of the shapes
         parts = get_args(returned) if get_origin(returned) in {Union, types.UnionType} else (returned,)
         return tuple(part for part in parts if isinstance(part, type) and issubclass(part, Shape))
 
@@ -167,6 +174,8 @@ class Operation:
             result = refused.refusal
         if isinstance(result, Refusal | Declined):
             return _refusal(result if isinstance(result, Declined) else Declined(result), call)
+        if isinstance(result, Written):
+            return Answer(self.status, {}, result.json)
         if not isinstance(result, Shape):
             return Answer(self.status, {})
         return Answer(result.answers_with or self.status, dump(result, call))
@@ -176,7 +185,7 @@ class Operation:
             return problems.respond(answer.body)
         if answer.status == HTTPStatus.NO_CONTENT:
             return Response(status=answer.status)
-        return Response(json.dumps(answer.body), answer.status, content_type=reading.JSON)
+        return Response(answer.written or json.dumps(answer.body), answer.status, content_type=reading.JSON)
 
 
 def dump(shape: Shape, call: Call) -> dict[str, Any]:

@@ -3,22 +3,25 @@
 import datetime as dt
 from uuid import UUID
 
+from flask import json
 from pydantic import Field
 
 from hms_web.api.access import EVERYONE
 from hms_web.api.appointments import AffectedAppointment
-from hms_web.api.operations import Call, Routes
+from hms_web.api.operations import Call, Routes, Written, dump
 from hms_web.api.shapes import Body, Id, Instant, LocalDate, LocalTime, PageOf, PageQuery, Shape, Text
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import Code, Refusal
+from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import ClosedReason, SlotStatus
-from hms_web.services import paging, slot_keeping, slot_making, slots
+from hms_web.services import facts, kept_days, paging, slot_keeping, slot_making, slots
 from hms_web.services.slots import SlotView
 
 routes = Routes("slots")
 MOST_DAYS_AHEAD = 90
 KEEPERS = [Role.ADMIN, Role.DOCTOR]
+# Days as they were written a moment ago, 4 KiB each.
+KEPT: kept_days.Kept[Written] = kept_days.Kept(1000)
 
 
 class Slot(Shape):
@@ -113,11 +116,23 @@ def available(call: Call, doctor_id: UUID, query: PageQuery) -> PageOf[Slot]:
 
 
 @routes.add("GET", "/slots/doctor/<doctor_id>/date/<date>", EVERYONE, "List the slots of a date")
-def of_date(call: Call, doctor_id: UUID, date: dt.date, query: PageQuery) -> SlotsOfDate:
+def of_date(call: Call, doctor_id: UUID, date: dt.date, query: PageQuery) -> SlotsOfDate | Written:
     """Every slot with its status, made on the fly where there is none."""
-    day = slots.of_date(call.session, call.actor, doctor_id, date, now=call.now)
-    shown = _answer(day.items, query)
-    return SlotsOfDate(items=shown.items, next_cursor=shown.next_cursor, closed_reason=day.closed_reason)
+    session, actor, now = call.session, call.actor, call.now
+    told = facts.tell(session, actor, [doctor_id], date, date)
+    key = (kept_days.likeness(actor, told, date, date, now=now), query.limit, query.cursor)
+    kept = KEPT.get(key, now)
+    if kept is not None:
+        return kept
+    days, is_all_told = slots.of_told(session, actor, told, date, date, now=now)
+    if not days:
+        raise Refused(Code.DOCTOR_NOT_FOUND)
+    shown = _answer(days[0].items, query)
+    answer = SlotsOfDate(items=shown.items, next_cursor=shown.next_cursor, closed_reason=days[0].closed_reason)
+    written = Written(json.dumps(dump(answer, call)))
+    if is_all_told:
+        KEPT.put(key, written, kept_days.until(actor, days, now=now))
+    return written
 
 
 @routes.add("GET", "/slots/doctor/<doctor_id>/range", EVERYONE, "List the slots of a range of dates")

@@ -20,10 +20,11 @@ LONGEST_KEY = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: an HTTP status and a JSON body."""
+    """What was answered: an HTTP status and a JSON body, or that as it was `written` before."""
 
     status: int
     body: dict[str, Any]
+    written: str | None = None
 
 
 def once(

@@ -62,27 +62,31 @@ class Voice:
 
 
 # Asked once for each change, on the way of every booking: one round trip over primary keys and unique indexes.
-_VOICE = text(
-    """
+_SPEAKS = """
     SELECT h.name, h.message_language,
       (SELECT json_agg(json_build_array(t.event, t.title, t.body)) FROM message_templates t
-        WHERE t.hospital_id = h.id AND t.language = h.message_language AND t.event = ANY(:events)) AS own,
+        WHERE t.hospital_id = h.id AND t.language = h.message_language AND t.event {events}) AS own,
       (SELECT json_agg(p.id) FROM message_providers m JOIN patients p ON p.hospital_id = m.hospital_id
-        WHERE m.hospital_id = h.id AND m.channel = 'email' AND p.id = ANY(:patients) AND p.email IS NOT NULL)
+        WHERE m.hospital_id = h.id AND m.channel = 'email' AND p.id {patients} AND p.email IS NOT NULL)
       AS by_email
       FROM hospitals h WHERE h.id = :hospital_id
-    """
-).bindparams(bindparam("patients", type_=ARRAY(PG_UUID(as_uuid=True))))
+"""
+_OF_MANY = text(_SPEAKS.format(events="= ANY(:events)", patients="= ANY(:patients)")).bindparams(
+    bindparam("patients", type_=ARRAY(PG_UUID(as_uuid=True)))
+)
+# One alone is asked for by itself: the server then plans the statement once, and not for each number of them anew.
+_OF_ONE = text(_SPEAKS.format(events="= :event", patients="= :patient"))
 
 
 def voice_of(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]) -> Voice:
     """Return how a hospital speaks of what notices tell, to whom they tell it."""
-    given = {
-        "hospital_id": hospital_id,
-        "events": [str(event) for event in {notice.event for notice in notices}],
-        "patients": list({notice.patient_id for notice in notices}),
-    }
-    row = session.execute(_VOICE, given).one()
+    if len(notices) == 1:
+        only = {"event": str(notices[0].event), "patient": notices[0].patient_id}
+        row = session.execute(_OF_ONE, {"hospital_id": hospital_id, **only}).one()
+    else:
+        events = [str(event) for event in {notice.event for notice in notices}]
+        many = {"events": events, "patients": list({notice.patient_id for notice in notices})}
+        row = session.execute(_OF_MANY, {"hospital_id": hospital_id, **many}).one()
     own = {event: Template(title, body) for event, title, body in row.own or ()}
     return Voice(row.name, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
 

@@ -138,3 +138,14 @@ def test_a_hold_keeps_others_out(client: FlaskClient, reception: Caller, here: C
     assert slot(reception, doctor, "11:00")["status"] == "AVAILABLE"
     assert code(reception.post(path)) == (409, "SLOT_TAKEN")
     assert here.count(DoctorSlot, id=UUID(free["id"])) == 1
+
+
+def test_a_day_that_was_written_before_is_written_anew_when_something_is_new(reception: Caller, here: Clinic) -> None:
+    doctor = here.doctor()
+    address = f"/slots/doctor/{doctor}/date/{TUESDAY}"
+    made = body_of(reception.get(address))
+    assert body_of(reception.get(address)) == made == body_of(reception.get(address))
+    booked = here.book(doctor, here.patient(), time(9), TUESDAY)
+    first = body_of(reception.get(address))["items"][0]
+    assert (first["status"], first["appointmentId"]) == ("BOOKED", str(booked.id))
+    assert len(body_of(reception.get(f"{address}?limit=3"))["items"]) == 3

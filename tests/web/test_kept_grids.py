@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.models import DoctorSlot, LoginSession
+from hms_web.services.kept_days import Kept
 from hms_web.web.front_desk import grid, rendering
-from hms_web.web.front_desk.kept import Kept, Part
 from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import cells, slot_of
 from tests.web.pages import HX
@@ -31,7 +30,7 @@ def laid_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return lay_out(*args, **more)
 
     monkeypatch.setattr(grid, "lay_out", noting)
-    monkeypatch.setattr(rendering, "grids", Kept())
+    monkeypatch.setattr(rendering, "grids", Kept(10))
     return done
 
 
@@ -97,11 +96,11 @@ def test_the_grid_of_another_day_is_kept_until_the_date_changes_or_somebody_book
 
 
 def test_what_was_asked_for_last_is_kept() -> None:
-    kept, later = Kept(most=2), NOW + timedelta(minutes=1)
-    parts = {name: Part(Markup(), name, Markup()) for name in "abc"}
+    kept: Kept[str] = Kept(most=2)
+    later = NOW + timedelta(minutes=1)
     for name in "ab":
-        kept.put(name, parts[name], later)
-    assert kept.get("a", NOW) is parts["a"]
-    kept.put("c", parts["c"], later)
-    assert [kept.get(name, NOW) for name in "abc"] == [parts["a"], None, parts["c"]]
+        kept.put(name, name.upper(), later)
+    assert kept.get("a", NOW) == "A"
+    kept.put("c", "C", later)
+    assert [kept.get(name, NOW) for name in "abc"] == ["A", None, "C"]
     assert kept.get("a", later) is None

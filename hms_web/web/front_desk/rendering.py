@@ -5,7 +5,7 @@ brings it back, and gets 204 when nothing has changed.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -17,10 +17,8 @@ from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.domain.identity import Actor
-from hms_web.domain.local_time import day_span
 from hms_web.models import db
-from hms_web.services import doctor_names, facts, slots, to_phone
-from hms_web.services.slots import DaySlots
+from hms_web.services import doctor_names, facts, kept_days, slots, to_phone
 from hms_web.web import auth, htmx
 from hms_web.web.front_desk import day, grid, panels
 from hms_web.web.front_desk.address import Address, Wish
@@ -29,7 +27,7 @@ from hms_web.web.front_desk.kept import Part, grids
 from hms_web.web.front_desk.panels import Panel
 
 NOTHING = Markup("")
-A_MINUTE, A_TICK = timedelta(minutes=1), timedelta(microseconds=1)
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,11 @@ class Desk:
         is_week = doctor_ids is not None and self.is_week(doctor_ids)
         first, last = grid.week_around(day) if is_week else (day, day)
         told = self._told(doctor_ids, first, last)
-        looker = (actor.hospital_id, actor.timezone, actor.role, actor.doctor_id, str(get_locale()))
-        holder = actor.user_id if facts.has_holds(told) else None
-        today = self.now.astimezone(actor.zone).date()
-        # Today's grid has the time in it and so its minute; that of another day only changes with the date.
-        has_today = first <= today <= last
-        moment = self.now.replace(second=0, microsecond=0) if has_today else today
-        key = (told, first, last, looker, holder, moment)
+        has_today = first <= self.now.astimezone(actor.zone).date() <= last
+        # A grid of today has the time in it, and so it is another every minute.
+        minute = self.now.replace(second=0, microsecond=0) if has_today else None
+        looker = (actor.role, actor.doctor_id, str(get_locale()))
+        key = (kept_days.likeness(actor, told, first, last, now=self.now), day, looker, minute)
         kept = grids.get(key, self.now)
         if kept is not None:
             return kept
@@ -85,8 +81,8 @@ class Desk:
         laid_out = grid.lay_out(actor, self.address, days, now=self.now, is_week=is_week)
         made = _part(_html("front_desk/_grid.html", grid=laid_out))
         if is_all_told:
-            until = self.now + A_MINUTE if has_today else day_span(today, actor.zone).ends_at
-            grids.put(key, made, min([until, *_changes(days, self.now)]))
+            until = kept_days.until(actor, days, now=self.now)
+            grids.put(key, made, until if minute is None else min(until, self.now + A_MINUTE))
         return made
 
     def _told(self, doctor_ids: Sequence[UUID] | None, first: date, last: date) -> facts.Told:
@@ -107,15 +103,6 @@ class Desk:
     def panel(self, doctors: Doctors) -> Panel:
         """What the address opens beside the grid."""
         return panels.of_address(db.session(), self.actor, self.address, doctors.ids, now=self.now)
-
-
-def _changes(days: Sequence[DaySlots], now: datetime) -> Iterator[datetime]:
-    """When a grid becomes another by itself: a hold lapses, and somebody who has not come is late."""
-    for item in (item for one in days for item in one.items):
-        if item.held_until is not None:
-            yield item.held_until
-        if item.taken is not None and item.taken.span.starts_at >= now:
-            yield item.taken.span.starts_at + A_TICK
 
 
 def _html(template: str, **context: object) -> Markup:
