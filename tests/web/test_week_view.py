@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from hms_web.domain.schedules import DayOfWeek
+from hms_web.services.kept_days import Kept
 from hms_web.web.front_desk import rendering
 from hms_web.web.front_desk.address import short
-from hms_web.web.front_desk.kept import Kept
 from tests.scenes import LAST_DAY, MONDAY
 from tests.web.desk_scenes import cells, counted, slot_of
 from tests.web.pages import HX, Browser, Page, text
@@ -97,7 +97,7 @@ def test_the_week_of_nobody_is_the_day_of_all(desk: Desk) -> None:
 def test_the_week_keeps_itself_up_to_date_with_as_many_questions_as_the_day(
     app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "grids", Kept())
+    monkeypatch.setattr(rendering, "grids", Kept(10))
     reception = desk.reception()
     asked = f"/front-desk/grid?date={MONDAY}&doctor={desk.doctor_id}"
     for path in (asked, f"{asked}&view=week"):
