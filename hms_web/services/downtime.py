@@ -60,13 +60,15 @@ def take(
     department: str | None = None,
     doctor_id: UUID | None = None,
     now: datetime,
+    listed: str = "downtime",
 ) -> DowntimeList:
-    """Return the lists of a day to be taken away, of all doctors or those of a department or one; that is audited.
+    """Return the lists of a day to be taken away, of all doctors or those of a department or one.
 
+    That is audited as the list that it is taken as, `listed`.
     A doctor who has no appointment and no free time is left out. Raises Busy when it cannot be audited.
     """
     chosen = {"department": department, "doctor_id": doctor_id}
-    record_reads.exported(session, actor, "downtime", now=now, day=day, **chosen)
+    record_reads.exported(session, actor, listed, now=now, day=day, **chosen)
     booked = [
         row
         for row in appointments.of_day(session, actor, day)

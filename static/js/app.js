@@ -37,6 +37,7 @@ document.addEventListener("click", (event) => {
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
     const closer = event.target.closest("[data-closes]");
     if (closer) document.getElementById(closer.dataset.closes)?.close();
+    if (event.target.closest("[data-print]")) window.print();
     event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
         if (!menu.contains(event.target)) menu.open = false;

@@ -167,6 +167,8 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "patients.unblock": ADMIN,
     "probes.healthz": ANYONE,
     "probes.readyz": ANYONE,
+    "printing.day_list": RECEPTION | {Role.NURSE},
+    "printing.slip": USER,
     "schedules.page": ADMIN_DOCTOR,
     "schedules.preview": ADMIN_DOCTOR,
     "schedules.save": ADMIN_DOCTOR,
