@@ -130,12 +130,13 @@ class Clinic:
         self._add(row)
         return row.id
 
-    def holiday(self, day: date, *, is_recurring: bool = False) -> None:
+    def holiday(self, day: date, *, is_recurring: bool = False) -> UUID:
         """Close the hospital for a day."""
         holiday = HospitalHoliday(
             id=new_id(), hospital_id=self.actor.hospital_id, name="Holi", date=day, is_recurring=is_recurring
         )
         self._add(holiday)
+        return holiday.id
 
     def book(self, doctor_id: UUID, patient_id: UUID, at: time, day: date = MONDAY) -> AppointmentView:
         """Book, and fail if that is refused."""

@@ -1,5 +1,6 @@
 """The hospital's holidays, and what they do to appointments (product.md, Holidays)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -109,12 +110,13 @@ def change(
     wanted: HolidayChange,
     *,
     now: datetime,
+    seen: Mapping[str, object] | None = None,
     shown: Shown | None = None,
 ) -> HolidayEffect:
     """Change a holiday; appointments on days that close are affected, those on days that open not any more.
 
-    Raises InvalidInput, or Refused HOLIDAY_NOT_FOUND, HOLIDAY_EXISTS, or MORE_CONCERNED when it concerns others than
-    were `shown`.
+    Raises InvalidInput, or Refused HOLIDAY_NOT_FOUND, HOLIDAY_EXISTS, STALE_VERSION where the record no longer says
+    what was `seen`, or MORE_CONCERNED when it concerns others than were `shown`.
     """
     holiday_checks.refuse_wrong(wanted)
 
@@ -125,7 +127,7 @@ def change(
         after = holiday_checks.checked_change(session, actor, before, wanted, now=now)
         if shown is not None:
             shown.refuse_unseen(foresee(session, actor, before.days, after.days, now=now).concerned)
-        changed = changes.apply(row, holiday_checks.tidied(wanted))
+        changed = changes.apply(row, holiday_checks.tidied(wanted), seen)
         session.flush()
         affected = _settle(session, actor, before.days, after.days, now=now)
         if changed:

@@ -92,8 +92,9 @@ def search(
 
 def every(session: Session, actor: Actor, wanted: MessageFilter) -> Iterator[MessageRecord]:
     """Yield the hospital's messages for an export, newest first, without holding them all at once."""
-    for row in session.execute(_newest_first(actor, wanted).execution_options(yield_per=500)):
-        yield _record(row)
+    unit_of_work.begin(session)
+    with session.execute(_newest_first(actor, wanted).execution_options(yield_per=500)) as rows:
+        yield from map(_record, rows)
 
 
 def _newest_first(actor: Actor, wanted: MessageFilter) -> Select[*tuple[Any, ...]]:

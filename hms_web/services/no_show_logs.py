@@ -87,8 +87,8 @@ def search(
 def every(session: Session, actor: Actor, wanted: LogFilter) -> Iterator[LogView]:
     """Yield all logs for an export, the latest first, without holding them all at once."""
     unit_of_work.begin(session)
-    for row in session.execute(_latest_first(_selected(actor, wanted)).execution_options(yield_per=500)):
-        yield _view(row)
+    with session.execute(_latest_first(_selected(actor, wanted)).execution_options(yield_per=500)) as rows:
+        yield from map(_view, rows)
 
 
 def of_appointment(session: Session, actor: Actor, appointment_id: UUID) -> LogView | None:

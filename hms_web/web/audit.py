@@ -13,9 +13,9 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import audit_log, record_reads
+from hms_web.services import audit_log
 from hms_web.services.audit_log import AuditFilter, AuditRow
-from hms_web.web import asked, audit_details, audit_words, auth, csv_lines, htmx
+from hms_web.web import asked, audit_details, audit_words, auth, csv_files, htmx
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -137,13 +137,12 @@ def export() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, clock.today(actor.zone))
     named = {"first": wanted.first, "last": wanted.last, "person": wanted.person, "what": wanted.what}
-    record_reads.exported(session, actor, "audit", now=clock.now(), **named, record=wanted.record)
-    rows = _lines(actor, audit_log.every(session, actor, wanted.wanted))
-    return csv_lines.answer(["".join(rows)], "audit.csv")
+    rows = _rows(actor, audit_log.every(session, actor, wanted.wanted))
+    return csv_files.answer("audit", _names(), rows, **named, record=wanted.record)
 
 
-def _lines(actor: Actor, rows: Iterator[AuditRow]) -> Iterator[str]:
-    names = (
+def _names() -> tuple[str, ...]:
+    return (
         gettext("When"),
         gettext("Who"),
         gettext("What"),
@@ -154,9 +153,11 @@ def _lines(actor: Actor, rows: Iterator[AuditRow]) -> Iterator[str]:
         gettext("Id of the record"),
         gettext("Id of the entry"),
     )
-    yield csv_lines.MARK + csv_lines.line(*names)
+
+
+def _rows(actor: Actor, rows: Iterator[AuditRow]) -> Iterator[tuple[object, ...]]:
     for row in rows:
-        yield csv_lines.line(
+        yield (
             f"{row.at.astimezone(actor.zone):%Y-%m-%d %H:%M:%S}",
             row.actor_name,
             audit_words.action_name(row.action),

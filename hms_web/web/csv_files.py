@@ -13,7 +13,7 @@ from hms_web.web import auth, csv_lines
 from hms_web.web.language import gettext
 
 MOST_ROWS = 20_000
-"""Rows of one file; how many are left out is said in its last line."""
+"""Rows of one file; that there is more is said in its last line."""
 
 
 def answer(listed: str, names: Sequence[str], rows: Iterable[Sequence[object]], **filters: object) -> Response:
@@ -32,6 +32,5 @@ def _lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
     every = iter(rows)
     for row in islice(every, MOST_ROWS):
         yield csv_lines.line(*row)
-    left = sum(1 for _ in every)  # to its end, so that the database lets go of it
-    if left:
-        yield csv_lines.line(gettext("%(num)d more are left out. Narrow the list to have them.", num=left))
+    if next(every, None) is not None:
+        yield csv_lines.line(gettext("There is more than these %(num)d. Narrow the list to have it.", num=MOST_ROWS))

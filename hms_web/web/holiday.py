@@ -43,11 +43,17 @@ def change(holiday_id: UUID) -> ResponseReturnValue:
     if foreseen is None:
         return _shown(holiday, form, status=422)
     session, actor, now = db.session(), auth.actor(), clock.now()
+    wanted, seen = form.only_typed(form.change), form.seen_values()
     try:
-        done = holidays.change(session, actor, holiday_id, form.change, now=now, shown=shown.sent())
+        done = holidays.change(session, actor, holiday_id, wanted, now=now, seen=seen, shown=shown.sent())
     except Refused as error:
         if error.refusal.code is Code.MORE_CONCERNED:
             return _shown(holiday, form, _foretell(holiday, form), 409)
+        if error.refusal.code is Code.STALE_VERSION:
+            holiday = _holiday(holiday_id)
+            form.refuse(refusals.sentence(error.refusal))
+            form.show_as_it_is(HolidayForm.of(holiday))
+            return _shown(holiday, form, status=refusals.status(error.refusal))
         form.note(error)
         return _shown(holiday, form, status=refusals.status(error.refusal))
     say(gettext("Changed."), len(done.affected))
@@ -102,7 +108,8 @@ def _holiday(holiday_id: UUID) -> HolidayView:
 def _foretell(holiday: HolidayView, form: HolidayForm) -> HolidayForeseen | None:
     """What the change would do; None, with the mistakes noted in the form, when it would be refused."""
     try:
-        return holidays.preview_change(db.session(), auth.actor(), holiday.id, form.change, now=clock.now())
+        wanted = form.only_typed(form.change)
+        return holidays.preview_change(db.session(), auth.actor(), holiday.id, wanted, now=clock.now())
     except InvalidInput as error:
         form.take(error)
     except Refused as error:
@@ -129,7 +136,7 @@ def _shown(
         "holidays/page.html",
         holiday=holiday,
         tells=False,
-        asks=status == 409,  # noqa: PLR2004
+        asks=foreseen is not None,
         **form.parts(foreseen),
     )
     return make_response(answer, status)

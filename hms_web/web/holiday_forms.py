@@ -10,10 +10,11 @@ from wtforms.validators import DataRequired, InputRequired
 from hms_web.domain.refusals import Code, Refused
 from hms_web.services.holidays import HolidayChange, HolidayForeseen, HolidayView, NewHoliday
 from hms_web.web import refusals, shown
-from hms_web.web.forms import DayField, Form
+from hms_web.web.forms import DayField
+from hms_web.web.record_form import RecordForm
 
 
-class HolidayForm(Form):
+class HolidayForm(RecordForm):
     """A day to be closed, once or every year."""
 
     name = StringField(lazy_gettext("Name"), [DataRequired(lazy_gettext("Enter a name; refusals mention it."))])

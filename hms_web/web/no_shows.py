@@ -16,9 +16,9 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.models import db
-from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats, record_reads
+from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats
 from hms_web.services.no_show_logs import LogFilter, LogView
-from hms_web.web import asked, auth, csv_lines, htmx, language
+from hms_web.web import asked, auth, csv_files, csv_lines, htmx, language
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_show_words import REASONS
 
@@ -124,14 +124,12 @@ def export() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, actor, clock.today(actor.zone))
     no_show_logs.allowed_doctor(actor, wanted.doctor)
-    record_reads.exported(session, actor, "no_shows", now=clock.now(), first=wanted.first, last=wanted.last)
-    rows = _lines(actor, no_show_logs.every(session, actor, wanted.wanted))
-    return csv_lines.answer(["".join(rows)], "no-shows.csv")
+    rows = _rows(actor, no_show_logs.every(session, actor, wanted.wanted))
+    return csv_files.answer("no-shows", _names(), rows, first=wanted.first, last=wanted.last)
 
 
-def _lines(actor: Actor, logs: Iterator[LogView]) -> Iterator[str]:
-    """Yield the lines of the export; local times, and nothing that a spreadsheet would run."""
-    names = (
+def _names() -> tuple[str, ...]:
+    return (
         gettext("Appointment"),
         gettext("Patient"),
         gettext("Patient number"),
@@ -144,9 +142,12 @@ def _lines(actor: Actor, logs: Iterator[LogView]) -> Iterator[str]:
         gettext("Taken back"),
         gettext("Why"),
     )
-    yield csv_lines.MARK + csv_lines.line(*names)
+
+
+def _rows(actor: Actor, logs: Iterator[LogView]) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the export, with local times."""
     for log in logs:
-        yield csv_lines.line(
+        yield (
             csv_lines.local(actor, log.slot_time),
             log.patient_name,
             log.patient_mrn,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import abort, request
 from werkzeug.datastructures import MultiDict
-from wtforms import Field
+from wtforms import BooleanField, Field
 
 from hms_web.domain.unset import UNSET
 from hms_web.web.forms import Form
@@ -72,4 +72,6 @@ class RecordForm(Form):
 def _written(field: Field) -> str:
     if field.raw_data is not None:
         return str(field.raw_data[0]) if field.raw_data else ""
+    if isinstance(field, BooleanField):
+        return "y" if field.data else ""  # its own way to say no is to be left out
     return str(field._value() if hasattr(field, "_value") else field.data or "")  # noqa: SLF001 what it shows

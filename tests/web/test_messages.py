@@ -316,4 +316,4 @@ def test_a_file_that_leaves_something_out_says_so(desk: Desk, monkeypatch: pytes
     cancel(desk)
     monkeypatch.setattr(csv_files, "MOST_ROWS", 1)
     lines = desk.admin().get("/messages/export.csv").html.splitlines()
-    assert lines[-1] == "1 more are left out. Narrow the list to have them."
+    assert lines[-1] == "There is more than these 1. Narrow the list to have it."

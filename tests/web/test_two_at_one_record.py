@@ -1,12 +1,14 @@
 """Two people change one record: nobody undoes what the other did without having seen it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from hms_web.models import Doctor, Patient, User
+from hms_web.models import Doctor, HospitalHoliday, Patient, User
+from tests.scenes import MONDAY
 from tests.web.pages import Form
 from tests.web.record_scenes import Desk
 
@@ -32,7 +34,7 @@ class Record:
         return {name: str(self.desk.session.scalar(query)) for name, query in self.columns.items()}
 
 
-@pytest.fixture(params=["patient", "doctor", "user"])
+@pytest.fixture(params=["patient", "doctor", "user", "holiday"])
 def record(request: pytest.FixtureRequest, desk: Desk) -> Record:
     """Each kind of record that has a form."""
     user_id = desk.clinic.actor.user_id
@@ -48,6 +50,12 @@ def record(request: pytest.FixtureRequest, desk: Desk) -> Record:
         columns = {"department": doctor(Doctor.department), "max_patients_per_day": doctor(Doctor.max_patients_per_day)}
         path, mine, theirs = f"/doctors/{desk.doctor_id}", {"department": "Surgery"}, {"max_patients_per_day": "12"}
         return Record(desk, path, path, mine, theirs, columns)
+    if request.param == "holiday":
+        key = desk.clinic.holiday(MONDAY + timedelta(days=40))
+        holiday = lambda column: sa.select(column).where(HospitalHoliday.id == key)  # noqa: E731
+        columns, path = {"name": holiday(HospitalHoliday.name)}, f"/holidays/{key}"
+        columns["is_recurring"] = holiday(sa.case((HospitalHoliday.is_recurring, "y"), else_=""))
+        return Record(desk, path, path, {"name": "Founder's day"}, {"is_recurring": "y"}, columns)
     columns, path = {"name": user(User.name), "role": user(User.role)}, f"/users/{user_id}"
     return Record(desk, path, path, {"name": "Rosa"}, {"role": "NURSE"}, columns)
 
