@@ -1,6 +1,7 @@
 """The Redis and the database of a background process, from the settings; a job needs no web application."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -47,16 +48,19 @@ def job_session() -> Iterator[Session]:
 
 
 @contextmanager
-def asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Give a job a function that says whether its process was asked to end (SIGTERM), so that it can end in order."""
+def asked_to_end(within: float) -> Iterator[Callable[[], bool]]:
+    """Give a job a function that says whether it should end in order: its process was asked to (SIGTERM), or so many
+    seconds are over. RQ's own time limit breaks in anywhere, and would be taken for a fault of whatever row is at hand.
+    """
     asked: list[int] = []
+    until = time.monotonic() + within
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 what a signal handler gets
         asked.append(number)
 
     before = signal.signal(signal.SIGTERM, note)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) or time.monotonic() >= until
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from hms_web.models import LoginSession, User
+from hms_web.models import LoginSession, SecondFactor, User
 from hms_web.services import passwords, second_factors
 from tests.scenes import NOW
 from tests.web.pages import Browser, Form, Page
@@ -190,6 +190,10 @@ def test_an_admin_who_needs_one_sets_it_up_while_signing_in(app: Flask, known: D
     page = browser.sign_in("admin@demo.test", PASSWORD, "/jobs")
     assert page.h1 == "Set up a second factor"
     assert stranger.html != page.html
+    kept = session.scalars(sa.select(SecondFactor.secret_encrypted)).all()
+    assert stranger.browser.get("/login/set-up").status
+    session.rollback()
+    assert session.scalars(sa.select(SecondFactor.secret_encrypted)).all() == kept, "looking begins nothing"
     assert stranger.browser.get("/login/set-up").h1 == "Sign in", "what somebody else began is not theirs to go on with"
     assert browser.get("/users").h1 == "Sign in"
     (key,) = [code for code in page.all("code") if "secret" in code.attrib["class"]]
