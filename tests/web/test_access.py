@@ -261,9 +261,9 @@ def test_nothing_changes_by_get(app: Flask, desk: Desk, role: Role | None) -> No
         for rule in pages_of(app):
             for name, key in (("appointment_id", desk.booked.id), ("patient_id", desk.patient_id)):
                 if "GET" in (rule.methods or set()) and name in rule.arguments:
-                    path = rule.build(dict.fromkeys(rule.arguments, key))
-                    assert path
-                    paths.append(path[1])
+                    built = rule.build(dict.fromkeys(rule.arguments, key))
+                    assert built
+                    paths.append(built[1])
     for path in paths:
         client.get(path)
         client.get(path, headers=HX)

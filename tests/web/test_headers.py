@@ -1,5 +1,6 @@
 """The headers that keep a browser from helping an attacker, on every answer there is."""
 
+import json
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 from hms_web.app import create_app
 from hms_web.config import Settings
 from hms_web.models import db
-from tests.web.pages import HX
+from tests.web.pages import HX, parse
 from tests.web.record_scenes import Desk
 
 # What each answer carries, in full: a header that is loosened fails here.
@@ -129,3 +130,15 @@ def test_in_production_everything_is_bound_to_https_and_to_our_own_names(databas
     assert lied.request.environ["REMOTE_ADDR"] == "127.0.0.1"
     with app.app_context():
         db.engine.dispose()
+
+
+def test_htmx_keeps_no_page_and_runs_nothing(app: Flask) -> None:
+    page = app.test_client().get("/login").get_data(as_text=True)
+    (content,) = [
+        element.attrib["content"] for element in parse(page).iter("meta") if element.attrib.get("name") == "htmx-config"
+    ]
+    said = json.loads(content)
+    wanted = {"includeIndicatorStyles": False, "allowEval": False, "allowScriptTags": False, "historyCacheSize": 0}
+    assert said.items() >= wanted.items()
+    assert said["methodsThatUseUrlParams"] == ["get"]
+    assert {"409", "422"} <= {one["code"] for one in said["responseHandling"] if one["swap"]}
