@@ -1,8 +1,9 @@
-"""Many rows of which each is dealt with on its own account: in batches while all goes well, alone where it does not.
+"""Many rows of which each is dealt with on its own account: in batches while all goes well, in parts where it does not.
 
 A batch is one transaction, which asks the caller's guard first and takes what it can lock at once. What somebody else
 holds is passed over and waited for at the end, alone, so that nobody else's rows stay locked meanwhile. A batch that
-fails is taken one by one, so that one bad row stops nobody else.
+fails is halved until the bad row stands alone, so that it stops nobody else and costs a few tries; one for which the
+database had no time is taken row by row.
 """
 
 from collections.abc import Collection, Sequence
@@ -102,7 +103,7 @@ class _Run(Generic[T]):
             if self.is_stopped or unit_of_work.is_inside(self.session):
                 raise
             log.warning("batch_failed", work=self.work.name, error=named(error))
-            self._one_by_one(ids)
+            self._in_parts(ids, error)
         self.passed += passed
         return len(ids) >= self.work.most or bool(passed)
 
@@ -114,11 +115,25 @@ class _Run(Generic[T]):
             else:
                 self.dealt.errors[key] = LOCKED
 
-    def _one_by_one(self, ids: Sequence[UUID]) -> None:
-        for key in ids:
-            self.passed += self._alone(key, waits=False)
+    def _in_parts(self, ids: Sequence[UUID], why: Exception) -> None:
+        """Deal with rows that failed together, for which `why` says into how many parts they go."""
+        size = 1 if isinstance(why, unit_of_work.Busy) else -(-len(ids) // 2)
+        for at in range(0, len(ids), size):
+            part = ids[at : at + size]
+            if len(part) > 1:
+                self._part(part)
+                continue
+            self.passed += self._alone(part[0], waits=False)
             if self.waited > MOST_BUSY:  # not a row that is held: the database itself has no time
                 raise unit_of_work.Busy
+
+    def _part(self, ids: Sequence[UUID]) -> None:
+        try:
+            self.passed += self._in_one(ids, waits=False)
+        except Exception as error:
+            if self.is_stopped:
+                raise
+            self._in_parts(ids, error)
 
     def _alone(self, key: UUID, *, waits: bool) -> Collection[UUID]:
         try:

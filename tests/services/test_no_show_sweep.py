@@ -177,8 +177,18 @@ def test_one_poisoned_appointment_is_recorded_and_stops_nobody(
 ) -> None:
     monkeypatch.setattr(no_show_sweep, "BATCH", 10)
     keys = crowd(here, 31)
+    tried: list[int] = []
+    take = no_show_batch.take
+
+    def noting(session: Session, actor: Actor, ids: Sequence[UUID], **more: Any) -> Any:
+        tried.append(len(ids))
+        return take(session, actor, ids, **more)
+
+    monkeypatch.setattr(no_show_batch, "take", noting)
     with poisoned(engine, keys[7]):
         done = swept(here, NOW + timedelta(hours=11))
+        assert tried[:3] in ([10, 5, 5], [10, 5, 3]), "the batch with the bad one is halved"
+        assert len(tried) <= 12, "and not taken one by one"
         assert (done.processed, done.marked) == (30, 30)
         assert [error.record_id for error in done.errors] == [keys[7]]
         assert done.errors[0].error == "ProgrammingError, SQLSTATE P0001"
