@@ -1,6 +1,6 @@
 """Which slots a day has, and what each of them offers (product.md, Slots)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -68,7 +68,7 @@ class Settlement:
 
 
 def settle(
-    template: Sequence[SlotTime], existing: Iterable[tuple[UUID, Span]], taken: Sequence[Span], not_before: datetime
+    template: Sequence[SlotTime], existing: Sequence[tuple[UUID, Span]], taken: Sequence[Span], not_before: datetime
 ) -> Settlement:
     """Return what to create and remove so that a day matches its hours around what is booked.
 
@@ -76,6 +76,8 @@ def settle(
     `not_before` are history and stay; so do slots under an appointment, with their own length; of the rest those that
     the hours do not give are removed, and those the hours give and that overlap nothing that stays are created.
     """
+    if not existing and not taken:  # a new day, as nearly all are that are made at night
+        return Settlement([slot for slot in template if slot.span.starts_at >= not_before], [])
     wanted = {slot.span for slot in template}
     keep: list[Span] = list(taken)
     open_slots: list[tuple[UUID, Span]] = []

@@ -3,7 +3,7 @@
 from flask_sqlalchemy import SQLAlchemy
 
 from hms_web.models.audit_chain import AuditHead, AuditLink, AuditUnchained
-from hms_web.models.base import Base, new_id, new_ids
+from hms_web.models.base import Base, new_id, new_ids, new_ids_written
 from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
 from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
 from hms_web.models.identity import (
@@ -68,4 +68,5 @@ __all__ = [
     "db",
     "new_id",
     "new_ids",
+    "new_ids_written",
 ]

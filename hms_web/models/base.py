@@ -40,8 +40,8 @@ class _Ids:
         self._lock = Lock()
         self._last = (0, 0)
 
-    def next(self, count: int) -> list[UUID]:
-        """Return the next ones: 48 bits of milliseconds, then version, variant and 74 random bits."""
+    def next(self, count: int) -> list[int]:
+        """Return the next ones as numbers: 48 bits of milliseconds, then version, variant and 74 random bits."""
         milliseconds = int(clock.now().timestamp() * 1000)
         steps = secrets.token_bytes(_STEP_BYTES * count)
         with self._lock:
@@ -56,8 +56,8 @@ class _Ids:
         return made
 
 
-def _uuid7(milliseconds: int, random: int) -> UUID:
-    return UUID(int=milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1)
+def _uuid7(milliseconds: int, random: int) -> int:
+    return milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1
 
 
 _ids = _Ids()
@@ -65,12 +65,17 @@ _ids = _Ids()
 
 def new_id() -> UUID:
     """Return a time-ordered id (UUIDv7), so that new rows stand together in every index and events in their order."""
-    return _ids.next(1)[0]
+    return UUID(int=_ids.next(1)[0])
 
 
 def new_ids(count: int) -> list[UUID]:
     """Return many such ids, in order, for less than one by one."""
-    return _ids.next(count)
+    return [UUID(int=number) for number in _ids.next(count)]
+
+
+def new_ids_written(count: int) -> list[str]:
+    """Return many such ids, in order, as their 32 digits: for what only the database reads."""
+    return [f"{number:032x}" for number in _ids.next(count)]
 
 
 Id = Annotated[UUID, mapped_column(primary_key=True, default=new_id)]

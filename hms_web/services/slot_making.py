@@ -18,7 +18,7 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayOfWeek, hours_on
 from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
-from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids
+from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids_written
 from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts
@@ -151,10 +151,11 @@ def _insert(session: Session, actor: Actor, slots: Sequence[tuple[UUID, SlotTime
     # Told apart as objects: `slots_of_day` gives all doctors the same ones, and to compare them costs more than that.
     times = {id(slot): slot for _, slot in slots}
     numbers = {key: number for number, key in enumerate(times, start=1)}
+    doctors = {doctor_id: doctor_id.hex for doctor_id in {doctor_id for doctor_id, _ in slots}}
     values = {
         "hospital_id": actor.hospital_id,
-        "ids": _literal(new_ids(len(slots))),
-        "doctors": _literal([doctor_id for doctor_id, _ in slots]),
+        "ids": _literal(new_ids_written(len(slots))),
+        "doctors": _literal([doctors[doctor_id] for doctor_id, _ in slots]),
         "numbers": _literal([numbers[id(slot)] for _, slot in slots]),
         "days": [slot.day for slot in times.values()],
         "starts": [slot.start for slot in times.values()],
@@ -165,7 +166,7 @@ def _insert(session: Session, actor: Actor, slots: Sequence[tuple[UUID, SlotTime
     session.execute(_INSERT, values)
 
 
-def _literal(values: Sequence[UUID] | Sequence[int]) -> str:
+def _literal(values: Sequence[str] | Sequence[int]) -> str:
     """Return an array as PostgreSQL writes it, which for a hundred thousand is ten times as quick as the driver."""
     return f"{{{','.join(map(str, values))}}}"
 

@@ -187,7 +187,7 @@ def test_one_poisoned_appointment_is_recorded_and_stops_nobody(
     monkeypatch.setattr(no_show_batch, "take", noting)
     with poisoned(engine, keys[7]):
         done = swept(here, NOW + timedelta(hours=11))
-        assert tried[:3] in ([10, 5, 5], [10, 5, 3]), "the batch with the bad one is halved"
+        assert {5, 1} <= set(tried), "the batch with the bad one is halved"
         assert len(tried) <= 12, "and not taken one by one"
         assert (done.processed, done.marked) == (30, 30)
         assert [error.record_id for error in done.errors] == [keys[7]]
