@@ -12,10 +12,10 @@ from hms_web.domain.identity import Role
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.schedules import DayOfWeek
+from hms_web.domain.statistics import Share
 from hms_web.services import no_show, no_show_logs, no_show_stats
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.no_show_logs import LogView
-from hms_web.services.no_show_stats import Share
 
 routes = Routes("no_show")
 READERS = [Role.ADMIN, Role.DOCTOR, Role.RECEPTIONIST]
@@ -126,9 +126,9 @@ class Stats(Shape):
             ],
             by_weekday=[WeekdayFigures(**dict(Figures.of(share)), day_of_week=day) for day, share in found.by_weekday],
             by_hour=[HourFigures(**dict(Figures.of(share)), hour=hour) for hour, share in found.by_hour],
-            blocked_patients=found.blocked_patients,
-            slots_released=found.slots_released,
-            slots_rebooked=found.slots_rebooked,
+            blocked_patients=found.after.blocked_patients,
+            slots_released=found.after.slots_released,
+            slots_rebooked=found.after.slots_rebooked,
         )
 
 

@@ -14,6 +14,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import day_span
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.schedules import DayOfWeek
+from hms_web.domain.statistics import Share
 from hms_web.domain.visits import INACTIVE, AppointmentStatus
 from hms_web.models import Appointment, Doctor, NoShowLog, Patient, User
 from hms_web.services.no_show_logs import allowed_doctor
@@ -21,21 +22,8 @@ from hms_web.services.no_show_logs import allowed_doctor
 K = TypeVar("K")
 S = AppointmentStatus
 # One that turned out to be wrong on a later day stays a no-show, and is neither missed nor come.
-_COUNTS = exists().where(NoShowLog.appointment_id == Appointment.id, NoShowLog.reverted_at.is_(None))
+COUNTS = exists().where(NoShowLog.appointment_id == Appointment.id, NoShowLog.reverted_at.is_(None))
 CAME = (S.CHECKED_IN, S.IN_PROGRESS, S.COMPLETED)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many of those who should have come by now did not. Whoever cancelled in time counts as neither."""
-
-    missed: int
-    came: int
-
-    @property
-    def rate(self) -> float:
-        """The share that did not come, from 0 to 1; 0 where nobody was to come."""
-        return self.missed / (self.missed + self.came) if self.missed else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +36,23 @@ class DoctorShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What became of the patients and of the times. `blocked_patients` are those who are blocked now."""
+
+    blocked_patients: int
+    slots_released: int
+    slots_rebooked: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
-    """The figures of some days. `blocked_patients` are those who are blocked now; hours are the hospital's."""
+    """The figures of some days; hours are the hospital's."""
 
     total: Share
     by_doctor: Sequence[DoctorShare]
     by_weekday: Sequence[tuple[DayOfWeek, Share]]
     by_hour: Sequence[tuple[int, Share]]
-    blocked_patients: int
-    slots_released: int
-    slots_rebooked: int
+    after: Aftermath
 
 
 def stats(
@@ -82,7 +77,7 @@ def stats(
             Appointment.doctor_id,
             weekday.label("weekday"),
             hour.label("hour"),
-            func.count().filter(Appointment.status == S.NO_SHOW, _COUNTS).label("missed"),
+            func.count().filter(Appointment.status == S.NO_SHOW, COUNTS).label("missed"),
             func.count().filter(Appointment.status.in_(CAME)).label("came"),
         )
         .where(mine, Appointment.status.in_((S.NO_SHOW, *CAME)))
@@ -91,12 +86,20 @@ def stats(
     weekdays = _shares(rows, lambda row: row.weekday)
     return Stats(
         total=Share(sum(share.missed for _, share in weekdays), sum(share.came for _, share in weekdays)),
-        by_doctor=_by_doctor(session, _shares(rows, lambda row: row.doctor_id)),
+        by_doctor=named(session, _shares(rows, lambda row: row.doctor_id)),
         by_weekday=[(list(DayOfWeek)[number - 1], share) for number, share in weekdays],
         by_hour=_shares(rows, lambda row: row.hour),
-        blocked_patients=_blocked(session, actor, doctor_id),
-        **_released(session, actor, first, last, doctor_id),
+        after=aftermath(session, actor, first=first, last=last, doctor_id=doctor_id),
     )
+
+
+def aftermath(
+    session: Session, actor: Actor, *, first: date | None, last: date | None, doctor_id: UUID | None
+) -> Aftermath:
+    """Return what followed from the no-shows of some days. Raises Refused FORBIDDEN for another doctor's."""
+    doctor_id = allowed_doctor(actor, doctor_id)
+    released, rebooked = _released(session, actor, first, last, doctor_id)
+    return Aftermath(_blocked(session, actor, doctor_id), released, rebooked)
 
 
 def _mine(actor: Actor, first: date | None, last: date | None, doctor_id: UUID | None) -> ColumnElement[bool]:
@@ -115,7 +118,8 @@ def _shares(rows: Iterable[Any], key: Callable[[Any], K | None]) -> list[tuple[K
     return sorted(((name, share) for name, share in found if name is not None), key=lambda pair: str(pair[0]).zfill(2))
 
 
-def _by_doctor(session: Session, shares: Sequence[tuple[UUID, Share]]) -> list[DoctorShare]:
+def named(session: Session, shares: Sequence[tuple[UUID, Share]]) -> list[DoctorShare]:
+    """Return doctors' shares with their names, the highest rate first."""
     names = select(Doctor.id, User.name).join(User, User.id == Doctor.user_id)
     rows = session.execute(names.where(Doctor.id.in_([key for key, _ in shares])))
     found: dict[UUID, str] = {row.id: row.name for row in rows}
@@ -135,7 +139,7 @@ def _blocked(session: Session, actor: Actor, doctor_id: UUID | None) -> int:
 
 def _released(
     session: Session, actor: Actor, first: date | None, last: date | None, doctor_id: UUID | None
-) -> dict[str, int]:
+) -> tuple[int, int]:
     """Count the missed times that were offered again, and those that somebody else then took."""
     other = aliased(Appointment)
     taken = (
@@ -155,4 +159,4 @@ def _released(
         .join(Appointment, Appointment.id == NoShowLog.appointment_id)
         .where(_mine(actor, first, last, doctor_id), NoShowLog.slot_released, NoShowLog.reverted_at.is_(None))
     ).one()
-    return {"slots_released": released, "slots_rebooked": rebooked}
+    return released, rebooked

@@ -18,6 +18,6 @@ def start() -> ResponseReturnValue:
         return redirect(url_for("my_day.page"))
     if actor.role is Role.NURSE:
         return redirect(url_for("board.page"))
-    if actor.role is Role.ADMIN and "users.index" in current_app.view_functions:
-        return redirect(url_for("users.index"))
+    if actor.role is Role.ADMIN and "overview.index" in current_app.view_functions:
+        return redirect(url_for("overview.index"))
     return redirect(url_for("front_desk.page"))

@@ -112,7 +112,7 @@ def index() -> ResponseReturnValue:
 def run() -> ResponseReturnValue:
     """Run the check now, for this hospital, unless it runs already."""
     now = clock.now()
-    pulse = scheduler_pulse.read(_redis(), now=now)
+    pulse = scheduler_pulse.read(redis_of_app(), now=now)
     outcome = no_show_check.check(db.session(), auth.actor(), RunSource.MANUAL, now=now, pulse=pulse)
     said = _said(outcome)
     if not htmx.wants_fragment():
@@ -138,13 +138,19 @@ def _said(outcome: Ran | Taken) -> Said:
     return Said(words, "good")
 
 
-def _redis() -> redis.Redis:
+def redis_of_app() -> redis.Redis:
+    """The Redis in which the scheduler leaves its pulse."""
     return cast("redis.Redis", current_app.extensions[scheduler_pulse.EXTENSION])
+
+
+def state_name(health: Health) -> str:
+    """Which of the headings is true."""
+    return "ill" if not health.is_healthy else "well" if health.is_known else "unknown"
 
 
 def _state() -> dict[str, object]:
     now = clock.now()
-    pulse = scheduler_pulse.read(_redis(), now=now)
+    pulse = scheduler_pulse.read(redis_of_app(), now=now)
     found = job_health.health(db.session(), auth.actor(), now=now, pulse=pulse)
     return {
         "health": found.overall,
@@ -157,7 +163,7 @@ def _state() -> dict[str, object]:
         "statuses": STATUSES,
         "advice": ADVICE,
         "headings": HEADINGS,
-        "health_words": _words,
+        "health_words": health_words,
         "width": MARGIN + STEP * RECENT,
         "height": HEIGHT,
         "bar_width": BAR,
@@ -165,7 +171,8 @@ def _state() -> dict[str, object]:
     }
 
 
-def _words(health: Health) -> str:
+def health_words(health: Health) -> str:
+    """How the check does, in a sentence of the request's language."""
     return job_words.sentence(health, auth.actor().zone, voice=language.VOICE)
 
 

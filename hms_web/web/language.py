@@ -140,6 +140,16 @@ def short_date(day: date) -> str:
     return format_skeleton("EdMMM", day, locale=_locale()).replace(",", "")
 
 
+def day_and_month(day: date) -> str:
+    """A date where there is little room, like `23 Nov`."""
+    return format_skeleton("dMMM", day, locale=_locale())
+
+
+def short_month(day: date) -> str:
+    """A month where there is little room, like `Nov 2026`."""
+    return format_skeleton("yMMM", day, locale=_locale())
+
+
 def month_name(day: date) -> str:
     """A month with its year, like `November 2026`."""
     return format_skeleton("yMMMM", day, locale=_locale())

@@ -33,6 +33,7 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("overview.index", lazy_gettext("Overview"), ADMINS),
     Entry("my_day.page", lazy_gettext("My day"), frozenset({Role.DOCTOR})),
     Entry("front_desk.page", lazy_gettext("Front desk")),
     Entry("affected.index", lazy_gettext("Needs attention"), affected.MOVERS),

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
@@ -14,11 +14,12 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.no_show import NoShowReason
-from hms_web.domain.schedules import DayOfWeek
+from hms_web.domain.statistics import Days, days_of
 from hms_web.models import db
-from hms_web.services import doctors, no_show_logs, no_show_reviews, no_show_stats
+from hms_web.services import doctors, no_show_figures, no_show_logs, no_show_reviews, no_show_stats
 from hms_web.services.no_show_logs import LogFilter, LogView
-from hms_web.web import asked, auth, csv_files, csv_lines, htmx, language
+from hms_web.web import asked, auth, charts, csv_files, csv_lines, figure_days, htmx, no_show_charts
+from hms_web.web.figure_days import USUAL
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_show_words import REASONS
 
@@ -27,9 +28,6 @@ blueprint = Blueprint("no_shows", __name__, url_prefix="/no-shows")
 READERS = (Role.ADMIN, Role.DOCTOR)
 UNDOERS = (Role.ADMIN, Role.RECEPTIONIST)
 ROWS = 50
-MONDAY = date(2024, 1, 1)
-USUAL_DAYS = timedelta(days=29)
-"""Who names no days sees today and the four weeks before."""
 STATES = {"live": lazy_gettext("Not taken back"), "reverted": lazy_gettext("Taken back")}
 
 
@@ -47,7 +45,7 @@ class Filters:
     @classmethod
     def read(cls, values: MultiDict[str, str], actor: Actor, today: date) -> "Filters":
         """Read what was asked for; a doctor asks about their own patients, whatever the address says."""
-        first, last = asked.day(values, "first") if "first" in values else today - USUAL_DAYS, asked.day(values, "last")
+        first, last = asked.day(values, "first") if "first" in values else today - USUAL, asked.day(values, "last")
         if first and last and last < first:
             first, last = last, first
         state = values.get("state")
@@ -66,12 +64,20 @@ class Filters:
         is_reverted = None if self.state is None else self.state == "reverted"
         return LogFilter(self.first, self.last, self.doctor, None, self.reason, is_reverted)
 
+    def days(self, today: date) -> Days:
+        """The days of the figures, of which there is an end, unlike those of the list."""
+        return days_of(self.first, self.last, today)
+
     def url(self, endpoint: str = "no_shows.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
         named = {name: getattr(self, name) for name in ("first", "last", "doctor", "reason", "state")} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
         return f"{url_for(endpoint)}?{urlencode(given)}"
+
+    def chart_url(self, name: str) -> str:
+        """The address of a chart's file."""
+        return f"{url_for('no_shows.chart_file', name=name)}?{self.url().partition('?')[2]}"
 
 
 @blueprint.app_template_filter("no_show_reason")
@@ -80,30 +86,15 @@ def reason_name(reason: NoShowReason | str) -> str:
     return str(REASONS[NoShowReason(reason)])
 
 
-@blueprint.app_template_filter("weekday_name")
-def weekday_name(day: DayOfWeek) -> str:
-    """A weekday as people say it."""
-    return language.weekday_names(MONDAY + timedelta(days=list(DayOfWeek).index(day)))[1]
-
-
-@blueprint.app_template_filter("share_percent")
-def share_percent(rate: float) -> str:
-    """A share from 0 to 1 in per cent."""
-    return gettext("%(share)s %%", share=f"{100 * rate:.0f}")
-
-
 @blueprint.get("")
 @auth.roles(*READERS)
 def index() -> ResponseReturnValue:
-    """The figures and the logs, narrowed by the address."""
+    """The figures and the logs, narrowed by the address; further pages of the list come without the figures."""
     actor, session = auth.actor(), db.session()
-    wanted = Filters.read(request.args, actor, clock.today(actor.zone))
+    today = clock.today(actor.zone)
+    wanted = Filters.read(request.args, actor, today)
     page = no_show_logs.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
-    context = {
-        "page": page,
-        "wanted": wanted,
-        "stats": no_show_stats.stats(session, actor, first=wanted.first, last=wanted.last, doctor_id=wanted.doctor),
-    }
+    context = {"page": page, "wanted": wanted} | (_figures(actor, wanted, today) if wanted.cursor is None else {})
     if htmx.wants_fragment() and htmx.target() == "results":
         words = ngettext("%(num)d no-show", "%(num)d no-shows", len(page.items))
         return htmx.trigger(render_template("no_shows/_results.html", **context), {"announce": {"value": words}})
@@ -115,6 +106,36 @@ def index() -> ResponseReturnValue:
         states=STATES,
         to_review=no_show_reviews.count(session, actor) if actor.role in UNDOERS else 0,
     )
+
+
+def _figures(actor: Actor, wanted: Filters, today: date) -> dict[str, object]:
+    session, days = db.session(), wanted.days(today)
+    found = no_show_figures.figures(session, actor, days, doctor_id=wanted.doctor, now=clock.now())
+    after = no_show_stats.aftermath(session, actor, first=days.first, last=days.last, doctor_id=wanted.doctor)
+    return {
+        "after": after,
+        "charts": no_show_charts.drawn(found, days),
+        "days": days,
+        "rate_words": charts.rate_words,
+        "interval_words": charts.interval_words,
+        "presets": figure_days.presets(days, today, lambda first: wanted.url(first=first, last=None)),
+    }
+
+
+@blueprint.get("/charts/<name>.csv")
+@auth.roles(*READERS)
+def chart_file(name: str) -> ResponseReturnValue:
+    """The figures of one chart, as a file for a spreadsheet."""
+    actor = auth.actor()
+    table = no_show_charts.TABLES.get(name)
+    if table is None:
+        abort(404)
+    today = clock.today(actor.zone)
+    wanted = Filters.read(request.args, actor, today)
+    days = wanted.days(today)
+    found = no_show_figures.figures(db.session(), actor, days, doctor_id=wanted.doctor, now=clock.now())
+    made, named = table(found, days), {"first": days.first, "last": days.last, "doctor": wanted.doctor}
+    return csv_files.answer(f"no-shows-{name}", made.names, made.rows, **named)
 
 
 @blueprint.get("/export.csv")

@@ -1,17 +1,17 @@
 """No-shows in a real browser: noted from the front desk, taken back, and the figures at both sizes."""
 
+import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from hms_web.domain.no_show import NoShowReason
-from hms_web.services import no_show
 from tests.browser.conftest import TABLET, WIDE, Scene
 from tests.browser.test_front_desk import check_axe
-from tests.scenes import NOW
+from tests.scenes import MONDAY
+from tests.services.test_figures import slots, visit
 
 pytestmark = pytest.mark.browser
 
@@ -44,21 +44,45 @@ def test_a_no_show_is_noted_at_the_front_desk_and_taken_back(scene: Scene, pictu
     assert [row.status for row in scene.appointments()] == ["SCHEDULED"]
 
 
+def weeks_behind(scene: Scene) -> None:
+    """Let thirty Mondays lie behind the doctor, a third of the visits missed, each with a time that was offered."""
+    place = scene.clinic
+    for weeks in range(1, 31):
+        day = MONDAY - timedelta(days=7 * weeks)
+        visit(place, scene.doctor_id, time(9), "COMPLETED" if weeks % 3 else "NO_SHOW", day, weeks % 3)
+    slots(place, scene.doctor_id, time(9), time(11), day=MONDAY - timedelta(days=7))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_figures_are_readable(scene: Scene, office: BrowserContext, scheme: str, pictures: Path) -> None:
-    place = scene.clinic
-    for number, at in enumerate((time(9), time(11), time(14), time(15))):
-        booked = place.book(scene.doctor_id, place.patient(name=f"Asha Sharma {number}"), at)
-        reason = list(NoShowReason)[1 + number % 3]
-        no_show.mark(place.session, place.actor, booked.id, reason=reason, notes="Called twice", now=NOW)
-    page = scene.sign_in(office, place.admin)
+    weeks_behind(scene)
+    page = scene.sign_in(office, scene.clinic.admin)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for path, told in (("/no-shows", "10 of 30 did not come (33.3 %)"), ("/overview", "Of 2 times that were offered")):
+        page.goto(f"{scene.url}{path}?first=2025-08-01")
+        expect(page.get_by_text(told).first).to_be_visible()
+        for size in (WIDE, TABLET):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            check_axe(page)
+            assert page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            page.screenshot(path=pictures / f"{path[1:]}-{size['width']}-{scheme}.png", full_page=True)
+
+
+def test_the_days_are_changed_in_place_and_the_figures_go_on_paper(scene: Scene, office: BrowserContext) -> None:
+    weeks_behind(scene)
+    page = scene.sign_in(office, scene.clinic.admin)
+    page.goto(scene.url)
+    expect(page).to_have_url(re.compile("/overview$"))
+    page.get_by_label("From").fill("2025-08-01")
+    expect(page.get_by_text("10 of 30 did not come (33.3 %)").first).to_be_visible()
+    expect(page.get_by_label("From")).to_be_focused()
+    expect(page).to_have_url(re.compile("first=2025-08-01"))
+    figures = page.locator("figure", has=page.get_by_role("heading", name="Who did not come")).locator("td").first
+    expect(figures).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(figures).to_be_visible()
+    expect(page.locator("#filters")).to_be_hidden()
+    page.emulate_media(media="screen")
     page.goto(scene.url + "/no-shows")
-    expect(page.get_by_text("Where it happens")).to_be_visible()
-    for size in (WIDE, TABLET):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        check_axe(page)
-        assert page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        page.screenshot(path=pictures / f"no-shows-{size['width']}-{scheme}.png", full_page=True)
     page.get_by_label("Found out").select_option("PATIENT_CALLED")
-    expect(page.locator("#results tbody").first.locator("tr")).to_have_count(1)
+    expect(page.get_by_text("Nobody missed an appointment in these days.")).to_be_visible()

@@ -92,8 +92,8 @@ def _is_believable_season(session: Session) -> None:
     figures = no_show_stats.stats(session, at_the_desk(session, MID_MORNING), last=TUESDAY)
     by_weekday = {day: share.rate for day, share in figures.by_weekday}
     assert by_weekday[DayOfWeek.MONDAY] == max(by_weekday.values())
-    assert figures.slots_rebooked > 10
-    assert figures.blocked_patients == 3
+    assert figures.after.slots_rebooked > 10
+    assert figures.after.blocked_patients == 3
     session.rollback()
     blocked = session.execute(sa.select(Patient.id, Patient.blocked_at).where(Patient.status == "BLOCKED")).all()
     for patient_id, blocked_at in blocked:

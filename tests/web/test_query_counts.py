@@ -34,6 +34,7 @@ PAGES = {
     "/alerts": 200,
     "/no-shows": 200,
     "/no-shows/review": 200,
+    "/overview": 200,
 }
 LISTS = (
     "/patients?limit=100",

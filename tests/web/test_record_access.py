@@ -30,7 +30,7 @@ from tests.web.pages import Browser
 from tests.web.record_scenes import Desk
 from tests.web.test_access import TABLE
 
-WORDS = {"event": "appointment.booked", "language": "en", "channel": "sms", "token": "none"}
+WORDS = {"event": "appointment.booked", "language": "en", "channel": "sms", "token": "none", "name": "waits"}
 """What stands in addresses beside ids."""
 
 

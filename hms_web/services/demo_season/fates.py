@@ -159,7 +159,7 @@ def see(dice: random.Random, arrivals: Iterable[Arrival]) -> None:
         if free is None:
             free = arrival.ready + is_behind * held_up
         begins = max(arrival.ready, free)
-        lasts = max(arrival.booking.minutes * dice.uniform(0.5, 1.05), 4) * _MINUTE
+        lasts = max(arrival.booking.minutes * dice.triangular(0.5, 1.9, 0.9), 4) * _MINUTE
         for at, kind in _seen(arrival, begins, lasts):
             arrival.booking.add(at, kind)
         free = begins + lasts + 0.3 * _MINUTE
