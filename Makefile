@@ -13,6 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # One more than there are processors: many tests wait for a browser or a lock.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 ARGS ?=
+# How many random operations the fault suite does.
+OPERATIONS ?= $(or $(HMS_TEST_OPERATIONS),500)
 
 VENV := .venv/bin
 PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
@@ -36,8 +38,8 @@ test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
 	@$(PYTEST) -n $(WORKERS) -m "not fault" $(ARGS)
 
 .PHONY: test-faults
-test-faults: install-dev ## Run the tests that kill and stop things, one after the other
-	@$(PYTEST) -m fault $(ARGS)
+test-faults: install-dev ## Run the tests that kill and stop things, one after the other (OPERATIONS=10000 for a night)
+	@HMS_TEST_OPERATIONS=$(OPERATIONS) $(PYTEST) -m fault $(ARGS)
 
 .PHONY: evidence
 evidence: install-dev ## Write docs/quality-evidence.md: which test shows which promise

@@ -14,28 +14,38 @@ from tests.processes import ServerFactory
 
 pytestmark = pytest.mark.fault
 
+MORE_THAN_A_BATCH = DUE + 25
 STEPS = {
-    "the run is opened": "AFTER INSERT ON cron_job_runs",
-    "in the middle of the batch": "BEFORE INSERT ON no_show_logs",
-    "the batch is written": "AFTER UPDATE ON patients",
-    "the run is closed": "BEFORE UPDATE ON cron_job_runs",
+    "the run is opened": ("AFTER INSERT ON cron_job_runs", 1),
+    "in the middle of the batch": ("BEFORE INSERT ON no_show_logs", 250),
+    "the batch is written": ("AFTER UPDATE ON patients", 250),
+    "in the middle of the second batch": ("BEFORE INSERT ON no_show_logs", DUE + 10),
+    "the run is closed": ("BEFORE UPDATE ON cron_job_runs", 1),
 }
+
+
+def done_by_then(step: str) -> int:
+    """How many are written for good when a sweep is killed at a step: whole batches."""
+    return DUE if step in {"in the middle of the second batch", "the run is closed"} else 0
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_any_step_the_next_run_completes_it_and_each_is_counted_once(yard: Yard, step: str) -> None:
-    yard.due()
+    due = MORE_THAN_A_BATCH if "second" in step else DUE
+    yard.due(due)
     worker = yard.worker()
-    with yard.gate(STEPS[step], number=250 if "batch" in step else 1) as gate:
+    place, number = STEPS[step]
+    with yard.gate(place, number=number) as gate:
         yard.enqueue()
         gate.await_arrival()
         os.kill(yard.child(worker), signal.SIGKILL)
         worker.kill()
         worker.wait()
+    assert yard.count("SELECT count(*) FROM no_show_logs") == done_by_then(step)
     yard.lease_runs_out()
     again = yard.worker()
     assert yard.finish(yard.enqueue()) == "finished"
-    yard.each_once()
+    yard.each_once(due)
     lost = [] if step == "the run is opened" else [("SCHEDULER", "LOST")]
     assert yard.runs() == [*lost, ("SCHEDULER", "SUCCESS")]
     assert again.poll() is None
@@ -95,6 +105,20 @@ def test_two_workers_with_one_tick_are_one_run(yard: Yard) -> None:
     yard.each_once()
 
 
+def test_without_the_lease_two_workers_with_one_tick_are_two_runs(yard: Yard) -> None:
+    yard.due()
+    yard.run("DROP INDEX uq_cron_job_runs_running")  # what stands behind the lease
+    for _ in range(2):
+        yard.worker("tests/faults/without_lease.py")
+    with yard.gate("BEFORE INSERT ON no_show_logs", number=100) as gate:
+        first, second = yard.enqueue(), yard.enqueue()
+        gate.await_arrival()
+        assert wait_until(lambda: len(yard.runs()) == 2, PATIENCE)
+        gate.open()
+        assert {yard.finish(first), yard.finish(second)} == {"finished"}
+    assert [source for source, _status in yard.runs()] == ["SCHEDULER", "SCHEDULER"]
+
+
 def test_the_scheduler_and_the_external_trigger_in_the_same_second_are_one_run(
     yard: Yard, server: ServerFactory
 ) -> None:
@@ -122,8 +146,7 @@ def test_the_scheduler_and_the_external_trigger_in_the_same_second_are_one_run(
 
 
 def test_asked_to_end_a_worker_ends_between_two_transactions_and_the_next_run_goes_on(yard: Yard) -> None:
-    more_than_a_batch = DUE + 25
-    yard.due(more_than_a_batch)
+    yard.due(MORE_THAN_A_BATCH)
     worker = yard.worker()
     with yard.gate("BEFORE INSERT ON no_show_logs", number=100) as gate:
         yard.enqueue()
@@ -139,7 +162,7 @@ def test_asked_to_end_a_worker_ends_between_two_transactions_and_the_next_run_go
     assert yard.count("SELECT items_processed FROM cron_job_runs") == DUE
     yard.worker()
     assert yard.finish(yard.enqueue()) == "finished"
-    yard.each_once(more_than_a_batch)
+    yard.each_once(MORE_THAN_A_BATCH)
 
 
 def test_asked_to_end_a_worker_whose_job_does_not_is_gone_within_ten_seconds(yard: Yard) -> None:
