@@ -1,7 +1,11 @@
 // What every page needs: htmx's manners, the key sheet, dialogs, menus and messages.
+import { showChanges } from "./changes.js";
+import { watchContact } from "./contact.js";
+import { keepFocus } from "./focus.js";
 import { measureHeader } from "./header.js";
 import { bindKeys, onKey } from "./keys.js";
 import { announce, toast } from "./messages.js";
+import { sendOnce } from "./once.js";
 import { keepPlace } from "./place.js";
 import { startPolling } from "./polling.js";
 import { watchSession } from "./session.js";
@@ -95,6 +99,10 @@ bindKeys();
 tidy(document);
 measureHeader();
 keepPlace();
+keepFocus();
+showChanges();
+sendOnce();
+watchContact();
 startPolling();
 watchSession();
 focusWanted(document);
