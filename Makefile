@@ -45,6 +45,10 @@ test-faults: install-dev ## Run the tests that kill and stop things, one after t
 evidence: install-dev ## Write docs/quality-evidence.md: which test shows which promise
 	@$(VENV)/python -m tests.evidence
 
+.PHONY: usability
+usability: install-dev ## Do the commonest jobs in a browser and write docs/usability.md: actions and times
+	@$(VENV)/python -m tests.usability
+
 .PHONY: coverage
 coverage: install-dev ## Run the tests with branch coverage; domain and services have to be covered completely
 	@$(PYTEST) -n $(WORKERS) -m "not fault" --cov --cov-report= $(ARGS)
