@@ -8,16 +8,21 @@ from pathlib import Path
 from bench import house as houses
 from bench import report
 from bench.figures import Row
-from bench.parts import boards, booking, pages, replay, slots, sweep
+from bench.parts import boards, booking, large, memory, pages, replay, slots, soak, sweep
 from bench.run import Broken, Options
 
-PARTS = {part.__name__.rpartition(".")[2]: part for part in (pages, booking, boards, slots, sweep, replay)}
+ALL = (pages, booking, boards, slots, sweep, replay, large, memory, soak)
+PARTS = {part.__name__.rpartition(".")[2]: part for part in ALL}
+    part.__name__.rpartition(".")[2]: part
+    for part in (pages, booking, boards, slots, sweep, replay, large, memory, soak)
+}
 
 
 def main() -> int:
     """Run what was asked for; return the process's status."""
     asked = _asked()
-    options = Options(asked.seconds, asked.rounds, tuple(asked.only), asked.clinics)
+    long = {"scale": asked.scale, "requests": asked.requests, "minutes": asked.minutes}
+    options = Options(asked.seconds, asked.rounds, tuple(asked.only), asked.clinics, **long)
     with tempfile.TemporaryDirectory(prefix="hms-bench-") as made:
         folder = asked.data or Path(made)
         folder.chmod(0o755)  # root's PostgreSQL runs as somebody else, who has to walk through
@@ -54,6 +59,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how many rounds each side has")
     parser.add_argument("--only", action="append", default=[], help="what has this word in its name")
     parser.add_argument("--clinics", type=Path, help="a folder of clinics, to replay its season")
+    parser.add_argument("--scale", type=int, default=0, help="large: how many times 50,000 appointments, up to 100")
+    parser.add_argument("--requests", type=int, default=0, help="memory: over how many requests")
+    parser.add_argument("--minutes", type=float, default=0, help="soak: how long")
     parser.add_argument("--data", type=Path, help="keep the data here, for the next run of the same day")
     parser.add_argument("--dry", action="store_true", help="leave docs/performance.md as it is")
     return parser.parse_args()

@@ -12,6 +12,7 @@ class Kind(Enum):
     RATE = "/s"
     SECONDS = "s"
     MILLISECONDS = "ms"
+    MEBIBYTES = "MiB"
 
     def written(self, value: float) -> str:
         """A figure with its unit."""

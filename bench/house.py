@@ -1,13 +1,14 @@
 """Where everything runs: a PostgreSQL and a Valkey of the bench's own, the product and the baseline under gunicorn."""
 
 import os
+import resource
 import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -46,11 +47,21 @@ class House:
     baseline_url: str
     folder: Path
     secret_key: str
+    web_pid: int = 0
 
     def database(self, name: str = "hms") -> str:
         """The address of one of the databases."""
         assert self.servers.postgres is not None
         return self.servers.postgres.url(name)
+
+    def environment(self) -> dict[str, str]:
+        """What the product's processes have in their environment."""
+        return {"HMS_ENV": "production", "SECRET_KEY": self.secret_key, **self.servers.environment()}
+
+    def web_memory(self) -> list[float]:
+        """How many MiB each of the product's web processes has for itself."""
+        children = Path(f"/proc/{self.web_pid}/task/{self.web_pid}/children").read_text().split()
+        return [memory_of(int(pid)) for pid in children]
 
     def connect(self, name: str = "hms") -> psycopg.Connection:
         """A connection to one of the databases."""
@@ -64,11 +75,11 @@ class House:
             yield session
         engine.dispose()
 
-    def let_in(self) -> None:
-        """Open a browser session and a program's access, both under TOKEN, for the receptionist."""
+    def let_in(self, name: str = "hms") -> None:
+        """Open a browser session and a program's access, both under TOKEN, for the receptionist of a database."""
         now = clock.now()
         given = {"hash": passwords.secret_hash(TOKEN), "at": now, "until": now + timedelta(hours=12)}
-        with self.connect() as connection:
+        with self.connect(name) as connection:
             for table in ("login_sessions", "api_tokens"):
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
             connection.execute(
@@ -120,20 +131,20 @@ def standing(folder: Path, say: Callable[[str], object]) -> Iterator[House]:
         stack.callback(servers.stop)
         assert servers.postgres is not None
         house = House(servers, _address(), _address(), folder, secrets.token_hex(32))
-        environment = {"HMS_ENV": "production", "SECRET_KEY": house.secret_key, **servers.environment()}
+        environment = house.environment()
         _fill(house, environment, say)
         house.copied()
         say("Starting the web processes ...")
         ours = [*_gunicorn(house.url), "-c", str(ROOT / "gunicorn.conf.py"), "hms_web.app:create_app()"]
         bare = [*_gunicorn(house.baseline_url), "-c", str(ROOT / "gunicorn.conf.py"), "bench.baseline.app:app"]
-        stack.enter_context(_running(ours, environment, folder / "log" / "web.log"))
+        web = stack.enter_context(running(ours, environment, folder / "log" / "web.log"))
         named = {"BENCH_DATABASE_URL": house.database(BASELINE)}
-        stack.enter_context(_running(bare, named, folder / "log" / "baseline.log"))
+        stack.enter_context(running(bare, named, folder / "log" / "baseline.log"))
         for path in (f"{house.url}/readyz", f"{house.baseline_url}/hello"):
             if not wait_until(partial(_answers, path), READY_SECONDS, step=0.2):
                 message = f"{path} does not answer; see {folder / 'log'}"
                 raise SystemExit(message)
-        yield house
+        yield replace(house, web_pid=web.pid)
 
 
 def _address() -> str:
@@ -145,12 +156,19 @@ def _gunicorn(url: str) -> list[str]:
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def running(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Let a program run for as long as the context lasts."""
     process = start_process(command, ending=signal.SIGTERM, log=log, cwd=ROOT, env={**os.environ, **environment})
     try:
         yield process
     finally:
         stop(process, signal.SIGTERM, 15)
+
+
+def memory_of(pid: int) -> float:
+    """How many MiB a process has in memory."""
+    resident = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    return int(resident) * resource.getpagesize() / (1 << 20)
 
 
 def _answers(url: str) -> bool:
@@ -179,13 +197,14 @@ def _fill(house: House, environment: Mapping[str, str], say: Callable[[str], obj
         demo_large.seed(session, SIZE, now=clock.now())
     with house.connect() as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM patients ORDER BY mrn")]
-        _settle(connection)
+        settle(connection)
     with house.connect(BASELINE) as connection:
         tables.fill(connection, DOCTORS, names, DAYS_AHEAD)
     mark.write_text(today)
 
 
-def _settle(connection: psycopg.Connection) -> None:
+def settle(connection: psycopg.Connection) -> None:
+    """Let nothing that was written before disturb what is measured next."""
     connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM (ANALYZE)")

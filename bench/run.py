@@ -14,12 +14,19 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to measure, for how long, and how often. `only` are words of the names; none means all."""
+    """What to measure, for how long, and how often. `only` are words of the names; none means all.
+
+    What takes long is measured only where it is asked for: a hospital `scale` times as large as the small one, the
+    memory over so many `requests`, so many `minutes` of a working day.
+    """
 
     seconds: float
     rounds: int
     only: tuple[str, ...] = ()
     clinics: Path | None = None
+    scale: int = 0
+    requests: int = 0
+    minutes: float = 0.0
 
     def wants(self, name: str) -> bool:
         """Whether something of that name is to be measured."""

@@ -306,11 +306,17 @@ _EVERYTHING = sa.text(
 )
 
 
-def check(connection: sa.Connection) -> None:
-    """Raise AssertionError with every violation there is; nothing is changed."""
+def violations(connection: sa.Connection) -> dict[str, list[str]]:
+    """Return the rows that break a rule, by the rule."""
     found: dict[str, list[str]] = {}
     for wrong, row in connection.execute(_EVERYTHING):
         found.setdefault(wrong, []).append(", ".join(f"{name}={value}" for name, value in row.items()))
+    return found
+
+
+def check(connection: sa.Connection) -> None:
+    """Raise AssertionError with every violation there is; nothing is changed."""
+    found = violations(connection)
     assert not found, "\n".join(["The database holds what must not be:", *_lines(found)])
 
 

@@ -48,7 +48,7 @@ def measure(house: House, options: Options) -> Iterator[Row]:
     if not wanted:
         return
     house.let_in()
-    ours, bare = iter(_ours(house)), iter(_baseline(house))
+    ours, bare = iter(asks_of(house)), iter(_baseline(house))
     headers = _entered(house)
     size = int(options.seconds * MOST_A_SECOND)
 
@@ -73,7 +73,8 @@ def _booked(house: House, options: Options, asks: Sequence[Ask], clients: int) -
     return done.rate
 
 
-def _ours(house: House) -> list[Ask]:
+def asks_of(house: House) -> list[Ask]:
+    """Bookings that can all be made, each of another slot."""
     with house.connect() as connection:
         found = connection.execute(_FREE).fetchall()
     return [

@@ -19,7 +19,7 @@ CLIENTS = 16
 HX = {"HX-Request": "true"}
 POLL = {**HX, "X-Poll": "1"}
 WAITING = 20
-_SURNAMES = ("shar", "pate", "okafor", "tanaka", "fernan", "qures", "mensah", "gupta")
+SURNAMES = ("shar", "pate", "okafor", "tanaka", "fernan", "qures", "mensah", "gupta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _pairs(house: House) -> Iterator[Pair]:
     days = range(1, DAYS_AHEAD + 1)
     # A prime number of departments and days, so that no two requests in a row are for the same rows.
     places = [(place % (DOCTORS // DOCTORS_A_DEPARTMENT), days[place % 29]) for place in range(97)]
-    desk = [f"date={_day(day)}&department=Department+{number + 1:03d}" for number, day in places]
+    desk = [f"date={day_ahead(day)}&department=Department+{number + 1:03d}" for number, day in places]
     bare = [Ask(f"/grid?first={number * DOCTORS_A_DEPARTMENT + 1}&day={day}") for number, day in places]
     yield Pair(
         "Slot grid, fragment (10 doctors × 14 slots)",
@@ -89,22 +89,22 @@ def _pairs(house: House) -> Iterator[Pair]:
         doctors = [str(key) for (key,) in connection.execute("SELECT id FROM doctors ORDER BY id LIMIT 97")]
     yield Pair(
         "One doctor's day as JSON",
-        [Ask(f"/api/v1/slots/doctor/{key}/date/{_day(days[place % 29])}") for place, key in enumerate(doctors)],
+        [Ask(f"/api/v1/slots/doctor/{key}/date/{day_ahead(days[place % 29])}") for place, key in enumerate(doctors)],
         house.program,
         [Ask(f"/day?doctor={place + 1}&day={days[place % 29]}") for place in range(97)],
         half,
     )
     yield Pair(
         "Patient search by name, JSON",
-        [Ask(f"/api/v1/patients?q={name}&limit=20") for name in _SURNAMES],
+        [Ask(f"/api/v1/patients?q={name}&limit=20") for name in SURNAMES],
         house.program,
-        [Ask(f"/people?q={name}") for name in _SURNAMES],
+        [Ask(f"/people?q={name}") for name in SURNAMES],
         None,
         "ours forgives typing errors and ranks",
     )
     yield Pair(
         "Appointment list, 50 of a day, JSON",
-        [Ask(f"/api/v1/appointments?from={_day(day)}&to={_day(day)}&limit=50") for day in range(1, 29)],
+        [Ask(f"/api/v1/appointments?from={day_ahead(day)}&to={day_ahead(day)}&limit=50") for day in range(1, 29)],
         house.program,
         [Ask(f"/visits?day={day}") for day in range(1, 29)],
     )
@@ -118,7 +118,8 @@ def _pairs(house: House) -> Iterator[Pair]:
     )
 
 
-def _day(ahead: int) -> str:
+def day_ahead(ahead: int) -> str:
+    """A day so many days from today, as addresses have it."""
     return (local_date(clock.now(), ZONE) + timedelta(days=ahead)).isoformat()
 
 

@@ -1,0 +1,150 @@
+"""What years of data cost: the same pages and questions at 50,000 appointments and at many times as many.
+
+Both hospitals are made by `hms demo seed --scale`; each page is asked of both in turns, in this process, so that only
+the data differs. The baseline of a line is the small hospital, and the target that the large one costs a fifth more at
+most.
+"""
+
+import logging
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+from flask import Flask
+from psycopg import sql
+from werkzeug.test import Client
+
+from bench.figures import Kind, Row, Target
+from bench.house import ROOT, House, settle
+from bench.run import Options
+from hms_web import clock
+from hms_web.app import create_app
+from hms_web.domain.booking import BOOKING_WINDOW_DAYS
+from hms_web.domain.local_time import local_date
+from hms_web.services import demo_large, hospitals, no_show_sweep
+from hms_web.services.demo_house import ZONE
+from hms_web.services.demo_large import Size
+
+NAME = "At {:,} appointments: {}"
+ALIKE = Target(1.2, Kind.MILLISECONDS)
+ASKED = 15
+"""So often each page is asked in a round, of each side in turns."""
+DESK = "department=Department+001"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A hospital of one size, and the product over it."""
+
+    size: Size
+    database: str
+    app: Flask
+    client: Client
+
+    def milliseconds(self, path: str, headers: Mapping[str, str]) -> float:
+        """How long an answer takes."""
+        began = time.perf_counter()
+        answer = self.client.get(path, headers=dict(headers))
+        took = (time.perf_counter() - began) * 1000
+        assert answer.status_code == 200, (path, answer.status_code)
+        answer.close()
+        return took
+
+
+def measure(house: House, options: Options) -> Iterator[Row]:
+    """Yield a line for each page and question."""
+    if not options.scale:
+        return
+    logging.getLogger("hms_web").setLevel(logging.WARNING)  # nobody reads a line for each request of the bench
+    small, large = (_side(house, scale) for scale in (1, options.scale))
+    for name, path in _pages(large).items():
+        headers = house.program if path.startswith("/api/") else house.browser
+        if options.wants(name):
+            yield _compared(small, large, options, name, path, headers)
+    if options.wants("sweep"):
+        yield _swept(house, small, large, options)
+
+
+def _compared(small: Side, large: Side, options: Options, name: str, path: str, headers: Mapping[str, str]) -> Row:
+    took: dict[str, list[float]] = {small.database: [], large.database: []}
+    for number in range(ASKED * options.rounds):
+        for side in (small, large):
+            took[side.database].append(side.milliseconds(_at(path, number), headers))
+    return _row(large, name, took[large.database], took[small.database])
+
+
+def _row(large: Side, name: str, ours: list[float], baseline: list[float]) -> Row:
+    named = NAME.format(large.size.appointments, name)
+    return Row(named, Kind.MILLISECONDS, statistics.median(ours), statistics.median(baseline), ALIKE)
+
+
+def _at(path: str, number: int) -> str:
+    """A path for one of many days, so that no two questions in a row are the same."""
+    ahead = 1 + number % (BOOKING_WINDOW_DAYS - 3)
+    return path.format(day=local_date(clock.now(), ZONE) + timedelta(days=ahead))
+
+
+def _pages(large: Side) -> dict[str, str]:
+    with psycopg.connect(large.database) as connection:
+        (name,) = connection.execute("SELECT name FROM patients ORDER BY mrn DESC LIMIT 1").fetchone() or ("",)
+    return {
+        "front desk": f"/front-desk?date={{day}}&{DESK}",
+        "grid": f"/front-desk/grid?date={{day}}&{DESK}",
+        "board": f"/board?{DESK}",
+        "alerts": "/alerts",
+        "patients": "/patients",
+        "patients by number": "/patients?q=000123",
+        "patients by name": f"/patients?q={name.replace(' ', '+')}",
+        "appointments": "/appointments?first={day}&last={day}",
+        "needs attention": "/affected",
+        "notifications": "/notifications",
+        "day list as JSON": "/api/v1/appointments?from={day}&to={day}&limit=20",
+        "patients as JSON": "/api/v1/patients?limit=20",
+    }
+
+
+def _swept(house: House, small: Side, large: Side, options: Options) -> Row:
+    """The sweep when nothing is due, as every minute."""
+    took: dict[str, list[float]] = {}
+    for side in (small, large):
+        spent = took[side.database] = []
+        with house.session(side.database.rpartition("/")[2]) as session:
+            actor = hospitals.all_of_them(session)[0]
+            session.rollback()
+            no_show_sweep.sweep(session, actor, now=clock.now())
+            for _ in range(ASKED * options.rounds):
+                began = time.perf_counter()
+                no_show_sweep.sweep(session, actor, now=clock.now())
+                spent.append((time.perf_counter() - began) * 1000)
+    return _row(large, "sweep with nothing due", took[large.database], took[small.database])
+
+
+def _side(house: House, scale: int) -> Side:
+    size = Size.of_scale(scale)
+    name = f"bench_scale_{scale}"
+    _fill(house, name, size)
+    house.let_in(name)
+    named = {"HMS_ENV": "production", "DATABASE_URL": house.database(name), "SECRET_KEY": house.secret_key}
+    app = create_app({**house.servers.environment(), **named})
+    return Side(size, house.database(name), app, app.test_client(use_cookies=False))
+
+
+def _fill(house: House, name: str, size: Size) -> None:
+    """Make a hospital, unless that was done today."""
+    with psycopg.connect(house.database("postgres"), autocommit=True) as connection:
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            return
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    named = {"HMS_ENV": "production", "DATABASE_URL": house.database(name), "SECRET_KEY": house.secret_key}
+    command = [sys.executable, "-c", "from hms_web.cli import main; main()", "db", "upgrade"]
+    environment = {**house.servers.environment(), **named}
+    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    with house.session(name) as session:
+        demo_large.seed(session, size, now=clock.now())
+    with house.connect(name) as connection:
+        settle(connection)
