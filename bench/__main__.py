@@ -13,9 +13,6 @@ from bench.run import Broken, Options
 
 ALL = (pages, booking, boards, slots, sweep, replay, large, memory, soak)
 PARTS = {part.__name__.rpartition(".")[2]: part for part in ALL}
-    part.__name__.rpartition(".")[2]: part
-    for part in (pages, booking, boards, slots, sweep, replay, large, memory, soak)
-}
 
 
 def main() -> int:

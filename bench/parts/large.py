@@ -21,7 +21,7 @@ from werkzeug.test import Client
 
 from bench.figures import Kind, Row, Target
 from bench.house import ROOT, House, settle
-from bench.run import Options
+from bench.run import Broken, Options
 from hms_web import clock
 from hms_web.app import create_app
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
@@ -34,6 +34,18 @@ NAME = "At {:,} appointments: {}"
 ALIKE = Target(1.2, Kind.MILLISECONDS)
 ASKED = 15
 """So often each page is asked in a round, of each side in turns."""
+GROWING = (
+    "appointments",
+    "audit_events",
+    "consultations",
+    "doctor_slots",
+    "no_show_logs",
+    "notifications",
+    "patients",
+    "token_counters",
+)
+FLUSHED = 1.2
+"""So many seconds later the server tells what a connection has read, when that is used again."""
 DESK = "department=Department+001"
 
 
@@ -62,12 +74,27 @@ def measure(house: House, options: Options) -> Iterator[Row]:
         return
     logging.getLogger("hms_web").setLevel(logging.WARNING)  # nobody reads a line for each request of the bench
     small, large = (_side(house, scale) for scale in (1, options.scale))
-    for name, path in _pages(large).items():
-        headers = house.program if path.startswith("/api/") else house.browser
-        if options.wants(name):
-            yield _compared(small, large, options, name, path, headers)
+    wanted = {name: path for name, path in _pages(large).items() if options.wants(name)}
+    headers = {name: house.program if path.startswith("/api/") else house.browser for name, path in wanted.items()}
+    read_whole: list[str] = []
+    for name, path in wanted.items():
+        before = _read_whole(large)
+        yield _compared(small, large, options, name, path, headers[name])
+        time.sleep(FLUSHED)
+        large.milliseconds(_at(path, 0), headers[name])
+        read_whole += [f"{table} ({name})" for table, times in _read_whole(large).items() if times > before[table]]
     if options.wants("sweep"):
         yield _swept(house, small, large, options)
+    if read_whole:
+        message = f"Tables that grow were read from end to end: {', '.join(read_whole)}."
+        raise Broken(message)
+
+
+def _read_whole(side: Side) -> dict[str, int]:
+    """How often each growing table was read from end to end."""
+    with psycopg.connect(side.database) as connection:
+        asked = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname = ANY(%s)"
+        return dict(connection.execute(asked, (list(GROWING),)).fetchall())
 
 
 def _compared(small: Side, large: Side, options: Options, name: str, path: str, headers: Mapping[str, str]) -> Row:
