@@ -70,7 +70,17 @@ def _by_wrk(
         file.writelines(f"{ask.method}\t{ask.path}\t{ask.body}\n" for ask in asks)
         file.flush()
         named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-        command = ["wrk", "-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "-s", str(_SCRIPT), *named]
+        command = [
+            "wrk",
+            "-t1",
+            "--timeout",
+            "30s",
+            f"-c{clients}",
+            f"-d{max(1, round(seconds))}s",
+            "-s",
+            str(_SCRIPT),
+            *named,
+        ]
         done = subprocess.run([*command, url, "--", file.name, content], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout.strip().splitlines()[-1])
     return Measured(told["answered"] / told["seconds"], told["failed"], told["p50"], told["p95"], told["p99"])

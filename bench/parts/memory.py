@@ -25,7 +25,7 @@ def measure(house: House, options: Options) -> Iterator[Row]:
     days = [(f"date={pages.day_ahead(n % 29 + 1)}", f"Department+{n % 100 + 1:03d}") for n in range(97)]
     seen = [f"/front-desk/grid?{day}&department={name}" for day, name in days]
     seen += [f"/front-desk?{day}&department={name}" for day, name in days[:10]]
-    seen += ["/alerts", "/board", "/patients?q=shar", "/appointments", "/notifications"]
+    seen += ["/alerts", "/board?department=Department+001", "/patients?q=shar", "/appointments", "/notifications"]
     asks = [Ask(path) for path in seen]
     done, warm, now = 0.0, 0.0, 0.0
     while done < options.requests:

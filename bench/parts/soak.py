@@ -133,7 +133,12 @@ def _desk(house: House, day: Day, number: int, next_booking: Callable[[], Ask]) 
 def _screen(house: House, day: Day, number: int) -> None:
     """Keep a board open, or a list of the day."""
     own = Connection(house.url)
-    path = ("/alerts/list?seen=x", "/board", "/front-desk/day", f"/appointments?first={pages.day_ahead(0)}")[number % 4]
+    path = (
+        "/alerts/list?seen=x",
+        "/board?department=Department+001",
+        "/front-desk/day",
+        f"/appointments?first={pages.day_ahead(0)}",
+    )[number % 4]
     day.over.wait(POLL_SECONDS * number / (BOARDS + DOCTORS))
     while not day.over.wait(POLL_SECONDS):
         day.ask(own, Ask(path), house.browser | pages.POLL)
