@@ -36,6 +36,7 @@ from hms_web.web import (
     patients,
     printing,
     schedules,
+    styleguide,
     to_phone,
     users,
     vitals,
@@ -89,4 +90,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     my_day.blueprint,
     vitals.blueprint,
     consultations.blueprint,
+    styleguide.blueprint,
 )

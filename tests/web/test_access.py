@@ -187,6 +187,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "sign_in.page": ANYONE,
     "sign_in.submit": ANYONE,
     "static": ANYONE,
+    "styleguide.page": USER,
     "users.change": ADMIN,
     "users.create": ADMIN,
     "users.deactivate": ADMIN,
