@@ -49,6 +49,10 @@ evidence: install-dev ## Write docs/quality-evidence.md: which test shows which 
 usability: install-dev ## Do the commonest jobs in a browser and write docs/usability.md: actions and times
 	@$(VENV)/python -m tests.usability
 
+.PHONY: screenshots
+screenshots: install-dev ## Take the pictures of the documentation anew (ARGS="week board")
+	@$(VENV)/python -m tests.pictures $(ARGS)
+
 .PHONY: coverage
 coverage: install-dev ## Run the tests with branch coverage; domain and services have to be covered completely
 	@$(PYTEST) -n $(WORKERS) -m "not fault" --cov --cov-report= $(ARGS)
