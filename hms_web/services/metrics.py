@@ -11,7 +11,7 @@ from hms_web.domain.alerts import LIVE
 from hms_web.domain.job_health import JobName, RunSource
 from hms_web.domain.notifications import Channel, DeliveryState
 from hms_web.domain.scheduler_pulse import Pulse
-from hms_web.models import Notification, StageAlert
+from hms_web.models import AuditUnchained, Notification, StageAlert
 from hms_web.services import hospitals, job_health
 
 
@@ -29,11 +29,12 @@ class JobFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that is told. `oldest_queued` in seconds."""
+    """Everything that is told. `oldest_queued` and `oldest_unchained` in seconds."""
 
     jobs: list[JobFigures]
     queued: int
     oldest_queued: float
+    oldest_unchained: float
     to_phone: dict[UUID, int]
     live_alerts: dict[UUID, int]
 
@@ -62,11 +63,14 @@ def figures(session: Session, *, now: datetime, pulse: Pulse) -> Figures:
     phone = unsent & (Notification.channel != Channel.IN_APP) & Notification.phoned_at.is_(None)
     per_hospital = select(Notification.hospital_id, func.count()).where(phone).group_by(Notification.hospital_id)
     alerts = select(StageAlert.hospital_id, func.count()).where(StageAlert.status.in_(LIVE))
+    # Ids go up with time, so the first one is the oldest, or hardly younger: no look at all of them when many wait.
+    unchained = session.scalar(select(AuditUnchained.queued_at).order_by(AuditUnchained.event_id).limit(1))
     nobody = {actor.hospital_id: 0 for actor in everyone}
     return Figures(
         jobs,
         queued,
         max(0.0, (now - oldest).total_seconds()) if queued else 0.0,
+        max(0.0, (now - unchained).total_seconds()) if unchained else 0.0,
         nobody | {row[0]: row[1] for row in session.execute(per_hospital)},
         nobody | {row[0]: row[1] for row in session.execute(alerts.group_by(StageAlert.hospital_id))},
     )

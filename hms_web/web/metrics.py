@@ -65,6 +65,8 @@ class _Figures(Collector):
         yield from _jobs(found.jobs)
         yield _one("hms_outbox_queued", "Messages that wait to be sent.", found.queued)
         yield _one("hms_outbox_oldest_seconds", "How long the oldest of them has waited.", found.oldest_queued)
+        waits = "How long the oldest event of the audit trail has waited for its link in the chain."
+        yield _one("hms_audit_unchained_seconds", waits, found.oldest_unchained)
         yield _each("hms_messages_to_phone", "Messages that could not be sent: somebody has to call.", found.to_phone)
         yield _each("hms_live_alerts", "Stage alerts that are not over.", found.live_alerts)
         yield _one("hms_redis_up", "Whether Redis answers.", float(pulse.answers))

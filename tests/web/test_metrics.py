@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hms_web.config import Settings
 from hms_web.domain.job_health import RunSource
-from hms_web.models import Hospital, Notification
+from hms_web.models import AuditUnchained, Hospital, Notification
 from hms_web.services import no_show_check, scheduler_pulse
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 from tests.scenes import NOW
@@ -32,6 +32,11 @@ def scraped(desk: Desk) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(answer.get_data(as_text=True))
         for sample in family.samples
     }
+
+
+def scraped_after_commit(desk: Desk) -> dict[tuple[str, ...], float]:
+    desk.session.commit()
+    return scraped(desk)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,9 @@ def test_trouble_and_what_waits_are_told(desk: Desk) -> None:
     assert found["hms_job_healthy", *sorted([here, "NO_SHOW_CHECK", "all"])] == 0
     assert (found["hms_outbox_queued",], found["hms_outbox_oldest_seconds",]) == (1, 300)
     assert found["hms_messages_to_phone", here] == 0
+    assert found["hms_audit_unchained_seconds",] == 0
+    desk.session.execute(sa.update(AuditUnchained).values(queued_at=NOW - timedelta(hours=2)))
+    assert scraped_after_commit(desk)["hms_audit_unchained_seconds",] == 7200
     desk.session.execute(sa.update(Notification).where(Notification.channel == "sms").values(state="FAILED"))
     desk.session.commit()
     found = scraped(desk)
