@@ -23,7 +23,7 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --no-deps --require-hashes -r
 PYTEST := $(VENV)/python -m pytest
 VENDOR := build/static/vendor
-SOURCES := hms_web migrations tests worker.py gunicorn.conf.py $(wildcard bench infrastructure)
+SOURCES := hms_web migrations tests worker.py gunicorn.conf.py .ci/access .ci/messages $(wildcard bench infrastructure)
 
 .PHONY: help
 help: ## This list
@@ -66,7 +66,7 @@ lint: install-dev ## Check style, types, import direction, templates and configu
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache
 	@if [ -d templates ]; then $(VENV)/djlint templates --lint --quiet; fi
-	@$(VENV)/yamllint --strict .pre-commit-config.yaml .yamllint compose.yaml
+	@$(VENV)/yamllint --strict .pre-commit-config.yaml .yamllint compose.yaml .ci/semgrep $(wildcard infrastructure/prometheus)
 	@$(VENV)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	@if [ -x $(VENV)/hadolint ]; then $(VENV)/hadolint Dockerfile; fi
 
