@@ -184,6 +184,7 @@ def _fill(house: House, environment: Mapping[str, str], say: Callable[[str], obj
     mark = house.folder / "filled"
     today = clock.now().date().isoformat()
     if mark.exists() and mark.read_text() == today:
+        upgrade(environment)
         return
     say(f"Making {DOCTORS:,} doctors with their slots and {PATIENTS:,} patients, for both sides ...")
     assert house.servers.postgres is not None
@@ -191,8 +192,7 @@ def _fill(house: House, environment: Mapping[str, str], say: Callable[[str], obj
         for name in ("hms", BASELINE):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    command = [sys.executable, "-c", "from hms_web.cli import main; main()", "db", "upgrade"]
-    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    upgrade(environment)
     with house.session("hms") as session:
         demo_large.seed(session, SIZE, now=clock.now())
     with house.connect() as connection:
@@ -201,6 +201,12 @@ def _fill(house: House, environment: Mapping[str, str], say: Callable[[str], obj
     with house.connect(BASELINE) as connection:
         tables.fill(connection, DOCTORS, names, DAYS_AHEAD)
     mark.write_text(today)
+
+
+def upgrade(environment: Mapping[str, str]) -> None:
+    """Give the database that an environment names its tables as they are now."""
+    command = [sys.executable, "-c", "from hms_web.cli import main; main()", "db", "upgrade"]
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
 
 
 def settle(connection: psycopg.Connection) -> None:

@@ -6,10 +6,7 @@ most.
 """
 
 import logging
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -22,7 +19,7 @@ from psycopg import sql
 from werkzeug.test import Client
 
 from bench.figures import Kind, Row, Target
-from bench.house import ROOT, House, settle
+from bench.house import House, settle, upgrade
 from bench.run import Broken, Options
 from hms_web import clock
 from hms_web.app import create_app
@@ -168,9 +165,7 @@ def _fill(house: House, name: str, size: Size) -> None:
     with psycopg.connect(house.database("postgres"), autocommit=True) as connection:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    command = [sys.executable, "-c", "from hms_web.cli import main; main()", "db", "upgrade"]
-    environment = {**os.environ, **house.environment(), "DATABASE_URL": house.database(name)}
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    upgrade({**house.environment(), "DATABASE_URL": house.database(name)})
     with house.session(name) as session:
         if not hospitals.all_of_them(session):
             demo_large.seed(session, size, now=clock.now())
