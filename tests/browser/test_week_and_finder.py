@@ -93,3 +93,24 @@ def test_the_sheet_of_the_keys_opens_and_gives_the_focus_back(scene: Scene) -> N
     expect(page.locator(scene.free("09:00"))).to_be_focused()
     page.get_by_role("button", name="keys").click()
     expect(sheet).to_be_visible()
+
+
+def test_the_pages_for_paper_and_for_calendars_have_no_fault_that_axe_finds(scene: Scene) -> None:
+    booked = scene.appointments()[0]
+    page = scene.open(f"/appointments/{booked.id}/slip")
+    for path in (f"/appointments/{booked.id}/slip", f"/front-desk/day-list?date={MONDAY}"):
+        page.goto(scene.url + path)
+        check_axe(page)
+        page.emulate_media(media="print")
+        expect(page.get_by_role("button", name="Print")).to_be_hidden()
+        expect(page.locator("main")).to_contain_text("Maria Silva")
+        page.emulate_media(media="screen")
+    page.evaluate("window.print = () => { document.title = 'printed' }")
+    page.get_by_role("button", name="Print").click()
+    expect(page).to_have_title("printed")
+    admin = scene.sign_in(page.context, scene.clinic.admin)
+    admin.goto(f"{scene.url}/doctors/{scene.doctor_id}/calendar")
+    admin.get_by_label("Used in").fill("My phone")
+    admin.get_by_role("button", name="Make a link").click()
+    expect(admin.locator("code.secret")).to_contain_text(".ics")
+    check_axe(admin)

@@ -126,6 +126,18 @@ def test_next_free_looks_across_doctors_and_days(here: Clinic) -> None:
     ]
 
 
+def test_next_free_keeps_to_a_time_of_day_and_names_several_days(here: Clinic) -> None:
+    doctor = here.doctor()
+    mornings = {"between": (time(9, 30), time(11)), "of_a_day": 2, "limit": 3}
+    found = slots.next_free(here.session, here.actor, [doctor], now=NOW, **mornings)  # type: ignore[arg-type]
+    tuesday = MONDAY + timedelta(days=1)
+    assert [(slot.date, slot.start_time) for slot in found] == [
+        (MONDAY, time(9, 30)),
+        (MONDAY, time(10)),
+        (tuesday, time(9, 30)),
+    ]
+
+
 def test_next_free_ends_with_the_window(here: Clinic) -> None:
     doctor = here.doctor(days=())
     assert slots.next_free(here.session, here.actor, [doctor], now=NOW) == []
