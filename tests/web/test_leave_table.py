@@ -75,7 +75,7 @@ class Pages(World):
 
     def statuses(self, day: date = MONDAY) -> dict[str, str]:
         page = self.browser.get(f"/front-desk?date={day}&doctor={self.doctor_id}")
-        labels = [b.attrib["aria-label"] for col in page.all("div", class_="col") for b in col.iter("button")]
+        labels = [b.attrib["aria-label"] for col in page.all("div", class_="col") for b in col.findall("button")]
         return {label[:5]: self._status(label) for label in labels}
 
     def _status(self, label: str) -> str:

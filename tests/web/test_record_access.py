@@ -14,6 +14,7 @@ from hms_web.domain.identity import Role
 from hms_web.models import (
     AffectedBatch,
     ApiToken,
+    CalendarLink,
     ConsultationParticipant,
     HospitalHoliday,
     LoginSession,
@@ -30,7 +31,7 @@ from tests.web.pages import Browser
 from tests.web.record_scenes import Desk
 from tests.web.test_access import TABLE
 
-WORDS = {"event": "appointment.booked", "language": "en", "channel": "sms", "token": "none", "name": "waits"}
+WORDS = {"event": "appointment.booked", "language": "en", "channel": "sms", "token": "none", "secret": "none", "name": "waits"}
 """What stands in addresses beside ids."""
 
 
@@ -72,7 +73,9 @@ def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUI
     row = {"user_id": place.actor.user_id, "created_at": NOW, "expires_at": NOW + timedelta(days=1)}
     opened = LoginSession(**row, token_hash=str(new_id()), last_seen_at=NOW)
     token = ApiToken(**row, token_hash=str(new_id()))
-    session.add_all([holiday, batch, opened, token])
+    of_doctor = {"hospital_id": hospital_id, "doctor_id": doctor_id, "created_at": NOW}
+    link = CalendarLink(id=new_id(), name="Phone", token_hash=str(new_id()), **of_doctor)
+    session.add_all([holiday, batch, opened, token, link])
     session.commit()
     consultation, waiting = seen(place, doctor_id, time(11)), arrived(place, doctor_id, time(12))
     leader, asked = acting(place, doctor_id), place.doctor()
@@ -89,6 +92,7 @@ def ids_of(place: Clinic, doctor_id: UUID, appointment_id: UUID, patient_id: UUI
         "user_id": place.actor.user_id,
         "session_id": opened.id,
         "token_id": token.id,
+        "link_id": link.id,
         "batch_id": batch.id,
         "consultation_id": consultation.id,
         "participant_id": session.scalars(
