@@ -65,6 +65,7 @@ def revoke(doctor_id: UUID, link_id: UUID) -> ResponseReturnValue:
 @auth.roles(Role.ADMIN)
 def show_names(doctor_id: UUID) -> ResponseReturnValue:
     """Say whether the calendars of the hospital name patients."""
+    managed(doctor_id)
     is_wanted = request.form.get("names") == "yes"
     calendar_links.let_show_names(db.session(), auth.actor(), is_wanted=is_wanted, now=clock.now())
     words = gettext("Calendars name patients now.") if is_wanted else gettext("Calendars name no patients now.")

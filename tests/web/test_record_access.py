@@ -31,7 +31,14 @@ from tests.web.pages import Browser
 from tests.web.record_scenes import Desk
 from tests.web.test_access import TABLE
 
-WORDS = {"event": "appointment.booked", "language": "en", "channel": "sms", "token": "none", "secret": "none", "name": "waits"}
+WORDS = {
+    "event": "appointment.booked",
+    "language": "en",
+    "channel": "sms",
+    "token": "none",
+    "secret": "none",
+    "name": "waits",
+}
 """What stands in addresses beside ids."""
 
 
