@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     DateTime,
+    Integer,
     Select,
     String,
+    Uuid,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -110,10 +115,10 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _open(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+def _open(hospital: UUID | BindParameter[UUID]) -> tuple[ColumnElement[bool], ...]:
     """Return what makes a message one that somebody has to be phoned about, as the index for it says it too."""
     return (
-        Notification.hospital_id == actor.hospital_id,
+        Notification.hospital_id == hospital,
         Notification.state.in_(_UNSENT),
         Notification.channel != Channel.IN_APP,
         Notification.phoned_at.is_(None),
@@ -162,31 +167,53 @@ def _still_true() -> ColumnElement[bool]:
     )
 
 
-def _to_phone(actor: Actor, now: datetime) -> Select[UUID, UUID]:
-    """Return the messages that somebody has to be phoned about now, with their appointments.
+@cache  # the header of every page asks it, and to put it together takes longer than to answer it
+def _to_phone() -> Select[UUID, UUID]:
+    """Return the messages that somebody has to be phoned about, with their appointments; `_asked` says where and when.
 
     What is affected is found by the appointments that are marked, everything else by when it was written: neither looks
     at what was never sent in former years.
     """
+    hospital = bindparam("hospital", type_=Uuid())
+    now, written_since, kept_since = (
+        bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "written_since", "kept_since")
+    )
     open_ones = (
         select(Notification.id, Notification.appointment_id)
         .join(Appointment, Appointment.id == Notification.appointment_id)
-        .where(*_open(actor), _still_true(), ~_told_otherwise())
+        .where(*_open(hospital), _still_true(), ~_told_otherwise())
     )
-    afterwards = [event for event in TO_PHONE - AFFECTED if phoned_until(event, now) != now]
+    any_time = datetime(2000, 1, 1, tzinfo=UTC)
+    afterwards = [event for event in TO_PHONE - AFFECTED if phoned_until(event, any_time) != any_time]
     recent = open_ones.where(
         Notification.event.not_in(AFFECTED),
-        Notification.created_at > now - WRITTEN_WITHIN,
-        Appointment.starts_at > now - LONGEST_KEPT,
+        Notification.created_at > written_since,
+        Appointment.starts_at > kept_since,
         or_(Notification.event.in_(afterwards), Appointment.starts_at > now),
     )
     marked = open_ones.where(
         Notification.event.in_(AFFECTED),
-        Appointment.hospital_id == actor.hospital_id,
+        Appointment.hospital_id == hospital,
         Appointment.affected_cause.is_not(None),
     )
     found = union(recent, marked).subquery()
     return select(found.c.id, found.c.appointment_id)
+
+
+@cache
+def _counted() -> Select[int]:
+    wanted = _to_phone().subquery()
+    some = select(wanted.c.appointment_id).distinct().limit(bindparam("most", type_=Integer())).subquery()
+    return select(func.count()).select_from(some)
+
+
+def _asked(actor: Actor, now: datetime) -> dict[str, object]:
+    return {
+        "hospital": actor.hospital_id,
+        "now": now,
+        "written_since": now - WRITTEN_WITHIN,
+        "kept_since": now - LONGEST_KEPT,
+    }
 
 
 def calls(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
@@ -194,11 +221,12 @@ def calls(session: Session, actor: Actor, *, now: datetime) -> list[Call]:
 
     Only what is still true counts, and nobody who was reached on another channel.
     """
-    wanted = _to_phone(actor, now).subquery()
+    wanted = _to_phone().subquery()
     rows = session.execute(
         _selected(actor)
         .where(Notification.id.in_(select(wanted.c.id)))
-        .order_by(Appointment.starts_at, Appointment.id, Notification.created_at.desc(), Notification.id)
+        .order_by(Appointment.starts_at, Appointment.id, Notification.created_at.desc(), Notification.id),
+        _asked(actor, now),
     )
     latest: dict[UUID, Any] = {}
     for row in rows:
@@ -210,9 +238,7 @@ def count_for(session: Session, actor: Actor, *, now: datetime) -> int:
     """Return how many patients have to be phoned, at most MOST_COUNTED; 0 for somebody whom that does not concern."""
     if actor.role not in READERS:
         return 0
-    wanted = _to_phone(actor, now).subquery()
-    some = select(wanted.c.appointment_id).distinct().limit(MOST_COUNTED).subquery()
-    return session.scalars(select(func.count()).select_from(some)).one()
+    return session.scalars(_counted(), _asked(actor, now) | {"most": MOST_COUNTED}).one()
 
 
 def _call(row: Any) -> Call:  # noqa: ANN401 a row of _selected
@@ -255,7 +281,7 @@ def phoned(session: Session, actor: Actor, appointment_id: UUID, *, now: datetim
     `shown` is the message that the caller had before them: what was written later they cannot have said, and it stays
     to be phoned. None is for who knows everything. Raises Refused APPOINTMENT_NOT_FOUND.
     """
-    open_ones = [*_open(actor), Notification.appointment_id == appointment_id]
+    open_ones = [*_open(actor.hospital_id), Notification.appointment_id == appointment_id]
     if shown is not None:
         seen = aliased(Notification)
         mine = (seen.id == shown, seen.appointment_id == appointment_id, seen.hospital_id == actor.hospital_id)
