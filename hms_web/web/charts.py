@@ -16,7 +16,7 @@ T = TypeVar("T")
 WIDTH, HEIGHT, MARGIN = 640, 180, 52
 MOST_NAMED = 8
 # The small drawing in a row of a table.
-ROW_WIDTH, ROW_HEIGHT = 220, 20
+ROW_WIDTH = 160
 LEAST_TOP = 0.1
 
 
@@ -149,8 +149,8 @@ def _point(share: Share, top: float) -> Point:
 
 
 def row_points(shares: Sequence[Share]) -> list[Point]:
-    """Draw rates in rows of a table, all on one scale."""
-    top = share_top([min(share.interval.high, 2 * share.rate + LEAST_TOP) for share in shares])
+    """Draw rates in rows of a table, all on one scale, which ends where the longest of them does."""
+    top = max([LEAST_TOP, *(min(share.interval.high, 2 * share.rate + LEAST_TOP) for share in shares)])
     return [
         Point(across(share.rate, top), across(share.interval.low, top), across(share.interval.high, top), share)
         for share in shares
