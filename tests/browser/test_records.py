@@ -58,7 +58,7 @@ def place(server: ServerFactory, page: Page) -> Iterator[Place]:
         page.get_by_label("Email").fill(admin.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Users")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
         yield Place(running.url, here, page)
     engine.dispose()
 

@@ -202,7 +202,7 @@ def test_an_admin_who_needs_one_sets_it_up_while_signing_in(app: Flask, known: D
     shown = page.form("/login/set-up").send(code=totp.at(NOW))
     assert len(shown.all("code")) == 10
     assert shown.follow("go on").url == "/jobs"
-    assert browser.get("/login/set-up").url == "/users", "who is signed in has no second step"
+    assert browser.get("/login/set-up").url == "/overview", "who is signed in has no second step"
 
 
 def test_a_browser_that_is_known_is_not_kept_out_by_others_behind_its_address(app: Flask, known: Desk) -> None:

@@ -263,7 +263,7 @@ def test_in_production_the_cookie_is_bound_to_this_host_and_to_https(database_ur
 
 
 def test_whoever_signs_in_has_their_own_start_page(app: Flask, desk: Desk) -> None:
-    assert desk.admin().get("/").url == "/users"
+    assert desk.admin().get("/").url == "/overview"
     assert desk.doctor().get("/").url == "/my-day"
     assert signed_in(app, desk.session, person(desk.clinic, Role.NURSE)).get("/").url == "/board"
     assert signed_in(app, desk.session, desk.clinic.other).get("/").url == "/front-desk"

@@ -28,7 +28,7 @@ def test_a_new_user_gets_a_link_and_signs_in_with_the_password_set_there(desk: D
     assert "are not the same" in form.send(password=PASSWORD, again="other").text
     done = form.send(password=PASSWORD, again=PASSWORD)
     assert "The password is set" in done.text
-    assert done.form("/login").send(email="grace@example.org", password=PASSWORD).h1 == "Users"
+    assert done.form("/login").send(email="grace@example.org", password=PASSWORD).h1 == "Overview"
     assert "no longer works" in stranger.get(link).text
     used_up = late.send(password=PASSWORD, again=PASSWORD)
     assert used_up.status == 410
