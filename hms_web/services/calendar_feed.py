@@ -22,7 +22,7 @@ from hms_web.domain.messages import Language
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import CalendarLink, DoctorAbsence
 from hms_web.services import passwords, unit_of_work
-from hms_web.services.counting import Counter, hashed
+from hms_web.services.counting import Counter, hashed, sender
 
 EXTENSION = "hms_calendar_limits"
 BACK, AHEAD = timedelta(days=28), timedelta(days=366)
@@ -45,7 +45,7 @@ class CalendarLimits:
 
     def count_wrong(self, address: str) -> None:
         """Count a wrong link. Raises TooOften."""
-        _, (wrong,) = self._counter.add((WRONG_FROM_AN_ADDRESS, hashed(address)))
+        _, (wrong,) = self._counter.add((WRONG_FROM_AN_ADDRESS, hashed(sender(address))))
         if wrong > WRONG_FROM_AN_ADDRESS.amount:
             raise TooOften
 
