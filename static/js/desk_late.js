@@ -25,14 +25,17 @@ const tell = (xhr) => {
     for (const part of ["#grid", "#day"]) window.htmx.trigger(part, "refresh");
 };
 
-const watched = new WeakSet();
+// The panel in which each element that asks was standing.
+const watched = new WeakMap();
 
-const watch = (element) => {
+const watch = (element, panel) => {
     if (watched.has(element)) return;
-    watched.add(element);
+    watched.set(element, panel);
     // On the element itself: what has left the page tells nobody else.
     element.addEventListener("htmx:beforeOnLoad", (event) => {
         if (event.target !== element || element.isConnected) return;
+        // A link that was pressed leads on, although what it stood in was written anew meanwhile, if its form is still open.
+        if (element.localName === "a" && panel.isConnected) return;
         event.preventDefault();
         const { requestConfig, xhr } = event.detail;
         if (requestConfig.verb !== "post") return;
@@ -46,6 +49,7 @@ const watch = (element) => {
 
 export const bindLate = () => {
     document.addEventListener("htmx:beforeRequest", (event) => {
-        if (event.target.closest?.("#panel")) watch(event.target);
+        const panel = event.target.closest?.("#panel");
+        if (panel) watch(event.target, panel);
     });
 };

@@ -116,3 +116,22 @@ def test_a_booking_that_is_refused_late_is_told_too(scene: Scene) -> None:
     expect(page.locator("#toasts")).to_contain_text("What you sent before was refused")
     expect(page.locator("#panel")).to_contain_text("Book 11:00")
     expect(page.locator("#panel [role=alert]")).to_have_count(0)
+
+
+def test_an_offered_time_that_was_pressed_opens_although_the_offer_is_written_anew(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.get_by_label("Patient", exact=True).type("asha sh")
+    page.get_by_role("option", name=re.compile("Asha Sharma")).click()
+    scene.clinic.holiday(scene.appointments()[0].date)
+    page.get_by_role("button", name=re.compile("^Book")).click()
+    offer = page.locator("#panel [role=alert]").get_by_role("link").first
+    expect(offer).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    kept = caught(page, r"/front-desk\?")
+    with page.expect_request(re.compile(r"/front-desk\?")):
+        offer.click()
+    page.evaluate("() => document.querySelector('#panel [role=alert]').remove()")
+    answered(page, kept[0], r"/front-desk\?")
+    expect(page.locator("#panel-title")).not_to_contain_text("Mon 2 Mar")
