@@ -106,7 +106,7 @@ def _left(
     key = before.id
     opens = absence_slots.closing(session, actor, before.doctor_id, before.span, but=stays, without=key, now=now)
     left = absence_checks.standing(session, actor, before.doctor_id, before.span, but=after, now=now)
-    marked = [view for view in left if view.affected_cause is AffectedCause.ABSENCE]
+    marked = [view for view in left if view.affected_cause is AffectedCause.ABSENCE and view.can_stand_again(now)]
     if not marked:
         return tuple(opens), ()
     days = [view.date for view in marked]

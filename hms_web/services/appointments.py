@@ -61,6 +61,12 @@ class AppointmentView:
         """Whether its patient is in the house and not done."""
         return self.status in HERE
 
+    def can_stand_again(self, now: datetime) -> bool:
+        """Whether it can simply stand when what spoke against it has gone: its patient can still be told in time, or is
+        here.
+        """
+        return self.starts_at > now or self.is_here
+
 
 @dataclass(frozen=True, slots=True)
 class AppointmentFilter:

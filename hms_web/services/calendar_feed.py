@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.absences import AbsenceStatus
 from hms_web.domain.local_time import first_instant, local_date
 from hms_web.domain.messages import Language
-from hms_web.domain.visits import AppointmentStatus
+from hms_web.domain.visits import INACTIVE
 from hms_web.models import CalendarLink, DoctorAbsence
 from hms_web.services import passwords, unit_of_work
 from hms_web.services.counting import Counter, hashed, sender
@@ -150,7 +150,7 @@ def _visits(session: Session, link: Row[tuple[object, ...]], now: datetime) -> l
             row.ends_at,
             row.token_number,
             row.patient_name,
-            row.status == AppointmentStatus.CANCELLED,
+            row.status in INACTIVE,
             row.version,
             row.created_at,
         )

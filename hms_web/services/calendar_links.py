@@ -80,11 +80,21 @@ def revoke(session: Session, actor: Actor, doctor_id: UUID, link_id: UUID, *, no
         link = next((link for link in _valid(session, actor, doctor_id) if link.id == link_id), None)
         if link is None:
             return False
-        link.revoked_at = now
-        audit.record(session, actor, "doctor.calendar_link_revoked", "doctor", doctor_id, now=now, name=link.name)
+        _end(session, actor, link, now)
         return True
 
     return unit_of_work.run(session, work)
+
+
+def end_all(session: Session, actor: Actor, doctor_id: UUID, *, now: datetime) -> None:
+    """End every link of a doctor who leaves, inside the caller's unit of work: who comes back makes new ones."""
+    for link in _valid(session, actor, doctor_id):
+        _end(session, actor, link, now)
+
+
+def _end(session: Session, actor: Actor, link: CalendarLink, now: datetime) -> None:
+    link.revoked_at = now
+    audit.record(session, actor, "doctor.calendar_link_revoked", "doctor", link.doctor_id, now=now, name=link.name)
 
 
 def show_names(session: Session, actor: Actor) -> bool:

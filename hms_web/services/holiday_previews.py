@@ -80,7 +80,7 @@ def foresee(
     for view in marked:
         day = replace(doctors[view.doctor_id], holidays=closed).on(view.date)
         cause = due_cause(day, view.date, view.start_time, view.end_time)
-        if cause is None and (view.starts_at > now or view.is_here):
+        if cause is None and view.can_stand_again(now):
             settled.append(view)
         else:
             remaining.append((view, cause))

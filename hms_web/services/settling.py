@@ -59,7 +59,7 @@ def lift(
     marked = [
         view
         for view in standing
-        if view.kept_cause is cause or (view.affected_cause is cause and (view.starts_at > now or view.is_here))
+        if view.kept_cause is cause or (view.affected_cause is cause and view.can_stand_again(now))
     ]
     if not marked:
         return []

@@ -17,6 +17,7 @@ from hms_web.domain.validation import email_mistake, name_mistake, refuse_invali
 from hms_web.models import Doctor, Hospital, PasswordLink, SecondFactor, User, new_id
 from hms_web.services import (
     audit,
+    calendar_links,
     changes,
     doctor_previews,
     locks,
@@ -221,6 +222,8 @@ def change(
             session.flush()
             if "is_active" in changed and before.doctor_id is not None:
                 settling.follow_account(session, actor, before.doctor_id, is_active=user.is_active, now=now)
+                if not user.is_active:
+                    calendar_links.end_all(session, actor, before.doctor_id, now=now)
             audit.record(session, actor, "user.changed", "user", user_id, now=now, changes=changed)
         return _view(user, before.doctor_id)
 

@@ -180,7 +180,6 @@ def test_who_was_quicker_is_told_and_nothing_typed_is_lost(scene: Scene) -> None
     expect(page.get_by_label("Reason")).to_have_value("Palpitations")
     expect(page.locator("#chosen")).to_contain_text("Asha Sharma")
     expect(page.locator("#grid")).to_contain_text("The hospital is closed")
-    page.wait_for_load_state("networkidle")  # answers that come late have tests of their own, in test_late_answers.py
     alert.get_by_role("link").first.click()
     expect(page.locator("#panel-title")).not_to_contain_text("Mon 2 Mar")
     expect(page.locator("#reason")).to_have_value("Palpitations")

@@ -101,6 +101,17 @@ def test_cancelling_says_what_opens_and_who_leaves_the_list_and_changes_nothing(
     assert here.row(booked.id).affected_cause is None
 
 
+def test_whose_time_has_begun_stays_on_the_list_and_nothing_else_is_promised(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    begun, still = here.book(doctor_id, here.patient(), time(10)), here.book(doctor_id, here.patient(), time(11))
+    absence_id = made(here, doctor_id, PART)
+    at = begun.starts_at + timedelta(minutes=5)
+    effect = absences.preview_cancel(here.session, here.admin, doctor_id, absence_id, now=at)
+    assert [view.id for view in effect.settled] == [still.id]
+    absences.cancel(here.session, here.admin, doctor_id, absence_id, now=at)
+    assert [here.row(key).affected_cause for key in (begun.id, still.id)] == ["ABSENCE", None]
+
+
 def test_what_something_else_closes_does_not_open(here: Clinic) -> None:
     doctor_id = here.doctor()
     booked = here.book(doctor_id, here.patient(), time(10), TUESDAY)

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.refusals import Code, InvalidInput, Refused
-from hms_web.models import AuditEvent, CalendarLink, Hospital, User
-from hms_web.services import booking, calendar_feed, calendar_links, cancelling, passwords
+from hms_web.models import Appointment, AuditEvent, CalendarLink, Doctor, Hospital, User
+from hms_web.services import booking, calendar_feed, calendar_links, cancelling, passwords, users
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.calendar_feed import CalendarLimits, Feed, TooOften
+from hms_web.services.users import UserChange
 from tests.scenes import MONDAY, NOW, Clinic
 
 ADDRESS = "192.0.2.7"
@@ -114,6 +115,25 @@ def test_who_left_has_no_calendar(here: Clinic, limits: CalendarLimits) -> None:
     session.execute(sa.update(User).where(User.name == "Dr. 001").values(is_active=False))
     session.commit()
     assert fetch(here, secret, limits) is None
+
+
+def test_a_link_of_who_left_does_not_come_back_with_them(here: Clinic, limits: CalendarLimits) -> None:
+    doctor, session = here.doctor(), here.session
+    secret = calendar_links.create(session, here.admin, doctor, "phone", now=NOW)
+    user_id = session.get_one(Doctor, doctor).user_id
+    for is_active in (False, True):
+        users.change(session, here.admin, user_id, UserChange(is_active=is_active), now=NOW)
+        assert fetch(here, secret, limits) is None
+    assert actions(session, doctor) == ["doctor.calendar_link_made", "doctor.calendar_link_revoked"]
+
+
+def test_a_time_to_come_that_nobody_will_keep_is_taken_away(here: Clinic, limits: CalendarLimits) -> None:
+    doctor, session = here.doctor(), here.session
+    missed = here.book(doctor, here.patient(), time(10), TUESDAY)
+    secret = calendar_links.create(session, here.admin, doctor, "phone", now=NOW)
+    session.execute(sa.update(Appointment).where(Appointment.id == missed.id).values(status="NO_SHOW"))
+    session.commit()
+    assert [(one.id, one.is_cancelled) for one in fetched(here, secret, limits).visits] == [(missed.id, True)]
 
 
 def test_leave_at_a_clock_change_has_the_right_instants(here: Clinic, limits: CalendarLimits) -> None:
