@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Compiled files are kept: every process that is started, and tests start hundreds, would compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The Python that makes .venv: the first of these that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

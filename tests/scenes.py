@@ -75,9 +75,7 @@ class Clinic:
             slot_duration=minutes,
             max_patients_per_day=maximum,
         )
-        self._add(user, doctor)
-        for day in days:
-            self.hours(doctor.id, day, start, end, pause)
+        self._add(user, doctor, [self._row_of_hours(doctor.id, day, start, end, pause) for day in days])
         return doctor.id
 
     def hours(
@@ -87,7 +85,12 @@ class Clinic:
         self.session.execute(
             sa.delete(DoctorSchedule).where(DoctorSchedule.doctor_id == doctor_id, DoctorSchedule.day_of_week == day)
         )
-        row = DoctorSchedule(
+        self._add(self._row_of_hours(doctor_id, day, start, end, pause))
+
+    def _row_of_hours(
+        self, doctor_id: UUID, day: DayOfWeek, start: time, end: time, pause: tuple[time, time] | None
+    ) -> DoctorSchedule:
+        return DoctorSchedule(
             id=new_id(),
             hospital_id=self.actor.hospital_id,
             doctor_id=doctor_id,
@@ -97,7 +100,6 @@ class Clinic:
             break_start=pause[0] if pause else None,
             break_end=pause[1] if pause else None,
         )
-        self._add(row)
 
     def patient(self, **columns: object) -> UUID:
         """Add a patient."""
@@ -174,8 +176,9 @@ class Clinic:
         return self.session.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
 
     def _add(self, *rows: object) -> None:
+        """Write rows one after the other, for what refers to what; those of a list are sent together."""
         for row in rows:
-            self.session.add(row)
+            self.session.add_all(row if isinstance(row, list) else [row])
             self.session.flush()
         self.session.commit()
 

@@ -1,5 +1,6 @@
 """Boards and consultations find their rows by an index, however many visits lie behind."""
 
+import re
 from collections.abc import Callable
 from datetime import time, timedelta
 from uuid import UUID
@@ -53,16 +54,19 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
-@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
-def test_an_index_leads_there(grown: tuple[Clinic, ConsultationView], ask: Question) -> None:
+def test_an_index_leads_there(grown: tuple[Clinic, ConsultationView]) -> None:
     here, view = grown
     me = acting(here, view.doctor_id)
-    with explained(here.session) as plans:
-        ask(here, me, view)
-    plan = "\n".join(plans)
-    assert plan
-    for table in ("appointments", "consultations", "vitals"):
-        assert f"Seq Scan on {table}" not in plan, plan
+    asked = {}
+    for name, ask in QUESTIONS.items():
+        with explained(here.session) as plans:
+            ask(here, me, view)
+        asked[name] = "\n".join(plans)
+    assert all(asked.values())
+    read_whole = {
+        n: plan for n, plan in asked.items() if re.search("Seq Scan on (appointments|consultations|vitals)", plan)
+    }
+    assert read_whole == {}
 
 
 def test_yesterdays_visits_cost_nothing(grown: tuple[Clinic, ConsultationView]) -> None:
