@@ -90,9 +90,9 @@ class Hall:
             yield
             connection.rollback()
 
-    def await_waiting(self, count: int) -> None:
-        """Return as soon as so many of the servers' statements wait for a lock."""
-        self._await(count, "wait_event_type = 'Lock'")
+    def await_waiting(self, count: int, statement: str = "") -> None:
+        """Return as soon as so many of the servers' statements, or of those with these words, wait for a lock."""
+        self._await(count, f"wait_event_type = 'Lock' AND strpos(query, '{statement}') > 0")
 
     def await_lingering(self) -> None:
         """Return as soon as a statement is held back by a trigger of ours."""
