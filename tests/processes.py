@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -76,6 +76,7 @@ def serving(servers: Servers, worker_number: int, folder: Path) -> Iterator[Serv
                 stack.callback(stop, process, signal.SIGTERM, STOP_SECONDS)
                 running.processes.append(process)
                 running.urls.append(f"http://{LOOPBACK}:{port}")
+            stack.callback(_end_together, running.processes)
             for url, process in zip(running.urls, running.processes, strict=True):
                 if not wait_until(partial(_is_ready, url), READY_SECONDS) or process.poll() is not None:
                     pytest.fail(f"A server did not start: {last_lines(running.log, 30)}")
@@ -91,6 +92,12 @@ def _gunicorn(port: int, threads: int, environ: Mapping[str, str], log: Path) ->
         *("--log-level", "warning", "--graceful-timeout", "3"),
     ]
     return start_process(command, ending=signal.SIGTERM, log=log, cwd=ROOT, env=environ)
+
+
+def _end_together(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
+    """Ask all of them to end before one is waited for."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
 
 
 def _is_ready(url: str) -> bool:

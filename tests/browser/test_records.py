@@ -11,18 +11,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
-from hms_web.models import DoctorSchedule, Patient, User
-from hms_web.services import passwords
-from tests.processes import ServerFactory
+from hms_web.models import DoctorSchedule, Patient
+from tests.browser.conftest import signed
+from tests.processes import Server
 from tests.scenes import MONDAY, NOW, Clinic, clinic
+from tests.web.staff import session_of
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "harbour-tulip-forty-two"
-
 
 class Place:
-    """A running server with a clinic in its database, and a browser in which its administrator is signed in."""
+    """A clinic of its own on the running server, and a browser in which its administrator is signed in."""
 
     def __init__(self, url: str, place: Clinic, page: Page) -> None:
         self.url, self.clinic, self.page = url, place, page
@@ -46,26 +45,20 @@ class Place:
 
 
 @pytest.fixture
-def place(server: ServerFactory, page: Page) -> Iterator[Place]:
-    running = server(processes=1, env={"HMS_TEST_NOW": NOW.isoformat()})
-    engine = sa.create_engine(running.database_url.replace("postgresql://", "postgresql+psycopg://"))
+def place(product: Server, page: Page) -> Iterator[Place]:
+    engine = sa.create_engine(product.database_url)
     with Session(engine, expire_on_commit=False) as session:
         here = clinic(session)
-        admin = session.get_one(User, here.admin.user_id)
-        admin.password_hash = passwords.hash_password(PASSWORD)
-        session.commit()
-        page.goto(running.url + "/login")
-        page.get_by_label("Email").fill(admin.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
-        yield Place(running.url, here, page)
+        admin = {"name": "session", "value": signed(session_of(session, here.admin)), "url": product.url}
+        page.context.add_cookies([{**admin, "httpOnly": True}])  # type: ignore[typeddict-item]
+        yield Place(product.url, here, page)
     engine.dispose()
 
 
 def monday(place: Place) -> DoctorSchedule | None:
     place.clinic.session.expire_all()
-    return place.clinic.session.scalar(sa.select(DoctorSchedule).where(DoctorSchedule.day_of_week == "MONDAY"))
+    mine = DoctorSchedule.doctor_id == place.doctor_id
+    return place.clinic.session.scalar(sa.select(DoctorSchedule).where(mine, DoctorSchedule.day_of_week == "MONDAY"))
 
 
 def test_weekly_hours_show_what_they_give_before_they_are_saved(place: Place) -> None:
@@ -119,7 +112,7 @@ def test_a_patient_is_found_while_typing_and_a_double_is_noticed(place: Place) -
     page.get_by_role("button", name="Add the patient").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("A. Sharma")
     place.check()
-    assert place.clinic.count(Patient) == 2
+    assert place.clinic.count(Patient, hospital_id=place.clinic.actor.hospital_id) == 2
 
 
 def test_an_appointment_is_moved_and_cancelled_with_the_keyboard_alone(place: Place) -> None:
