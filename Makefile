@@ -40,7 +40,7 @@ test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
 	@$(PYTEST) -n $(WORKERS) -m "not fault" $(ARGS)
 
 .PHONY: test-faults
-test-faults: install-dev ## Run the tests that kill and stop things, one after the other (OPERATIONS=10000 for a night)
+test-faults: install-dev ## Run what kills and stops things, and the long random tests (OPERATIONS=10000 for a night)
 	@HMS_TEST_OPERATIONS=$(OPERATIONS) $(PYTEST) -m fault $(ARGS)
 
 .PHONY: evidence

@@ -1,6 +1,8 @@
 """Schemathesis over the document: no answer of 5xx, and none that the document does not describe."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -25,9 +27,9 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
 )
-# How many chains of requests, each about what the one before answered with: few by default, HMS_FUZZ_CHAINS=200 for a
-# night.
-CHAINS = int(os.environ.get("HMS_FUZZ_CHAINS", "2"))
+# How many chains of requests, each about what the one before answered with: a few in `make test`, more in
+# `make test-faults`, HMS_FUZZ_CHAINS=200 for a night.
+FEW, CHAINS = 2, int(os.environ.get("HMS_FUZZ_CHAINS", "40"))
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
@@ -81,7 +83,31 @@ def lead_to_known(case: Any, ids: dict[str, str]) -> Any:
     return case
 
 
-def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, bool], examples: int) -> list[str]:
+@dataclass
+class Found:
+    """What a run found: failures in words, how often it asked, and for which operations of the document."""
+
+    failures: list[str] = field(default_factory=list)
+    asked: int = 0
+    reached: set[str] = field(default_factory=set)
+
+    def note(self, event: events.EngineEvent) -> None:
+        """Take in what one event says."""
+        assert not isinstance(event, events.FatalError | events.NonFatalError), event
+        if not isinstance(event, events.ScenarioFinished):
+            return
+        recorder = event.recorder
+        self.asked += len(recorder.interactions)
+        self.reached |= {recorder.cases[key].value.operation.label for key in recorder.interactions}
+        self.failures += [
+            f"{recorder.label}: {node.failure_info.failure.title}: {node.failure_info.failure.message}"
+            for nodes in recorder.checks.values()
+            for node in nodes
+            if node.failure_info is not None
+        ]
+
+
+def run(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, bool], examples: int) -> Found:
     """Run schemathesis in this process, and return what its checks found."""
     config = SchemathesisConfig.from_dict(
         {
@@ -94,51 +120,77 @@ def failures(app: Flask, caller: Caller, ids: dict[str, str], phases: dict[str, 
     )
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
     schema.hook("map_case")(lambda _context, case: lead_to_known(case, ids))
-    found: list[str] = []
-    asked = 0
+    found = Found()
     for event in from_schema(schema).execute():
-        assert not isinstance(event, events.FatalError | events.NonFatalError), event
-        if isinstance(event, events.ScenarioFinished):
-            asked += len(event.recorder.interactions)
-            found += [
-                f"{event.recorder.label}: {node.failure_info.failure.title}: {node.failure_info.failure.message}"
-                for nodes in event.recorder.checks.values()
-                for node in nodes
-                if node.failure_info is not None
-            ]
-    assert asked > (10 if phases.get("stateful") else 100)
+        found.note(event)
+    assert found.asked > (10 if phases.get("stateful") else 60)
     return found
 
 
-@pytest.mark.parametrize(
-    "run",
-    [
-        (Role.ADMIN, {"examples": True, "coverage": True}, 1),
-        (Role.ADMIN, {"fuzzing": True}, 6),
-        (Role.RECEPTIONIST, {"fuzzing": True}, 3),
-        (Role.DOCTOR, {"examples": True, "coverage": True}, 1),
-        *((role, {"stateful": True}, CHAINS) for role in Role),
-    ],
-    ids=lambda run: f"{run[0].lower()}, {', '.join(run[1])}",
-)
-def test_what_the_document_says_and_what_the_server_does_never_differ(
-    app: Flask,
-    client: FlaskClient,
-    here: Clinic,
-    admin: Caller,
-    reception: Caller,
-    monkeypatch: pytest.MonkeyPatch,
-    run: tuple[Role, dict[str, bool], int],
-) -> None:
+Run = tuple[Role, dict[str, bool], int]
+SHORT: list[Run] = [
+    (Role.ADMIN, {"examples": True, "coverage": True}, 1),
+    (Role.RECEPTIONIST, {"fuzzing": True}, 1),
+    *((role, {"stateful": True}, FEW) for role in Role),
+]
+LONG: list[Run] = [
+    *((role, {"examples": True, "coverage": True}, 1) for role in Role if role is not Role.ADMIN),
+    (Role.ADMIN, {"fuzzing": True}, 6),
+    (Role.RECEPTIONIST, {"fuzzing": True}, 3),
+    *((role, {"stateful": True}, CHAINS) for role in Role),
+]
+
+
+def called(run: Run) -> str:
+    return f"{run[0].lower()}, {', '.join(run[1])}"
+
+
+@pytest.fixture
+def fuzzed(
+    app: Flask, client: FlaskClient, here: Clinic, admin: Caller, reception: Caller, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Run], Found]:
+    """Run schemathesis as somebody of a role, in a clinic with something of each kind."""
     app.config[KEY_HASHES] = ("a key that the fuzzer does not guess",)  # without one the answer is a 503
     monkeypatch.setenv("HMS_TEST_NOW", NOW.isoformat())  # its requests run in threads of their own
-    role, phases, examples = run
-    caller = admin if role is Role.ADMIN else reception
-    ids = known_ids(here, caller)
-    if role is Role.DOCTOR:
-        caller = doctor_of(client, here, UUID(ids["doctorId"]))
-    if role is Role.NURSE:
-        caller = caller_of(client, here, person(here, Role.NURSE))
-    here.session.rollback()  # a transaction that idles for as long as this takes is cut off by the server
-    found = failures(app, caller, ids, phases, examples)
-    assert not found, "\n".join(sorted(set(found)))
+
+    def fuzz(asked: Run) -> Found:
+        role, phases, examples = asked
+        caller = admin if role is Role.ADMIN else reception
+        ids = known_ids(here, caller)
+        if role is Role.DOCTOR:
+            caller = doctor_of(client, here, UUID(ids["doctorId"]))
+        if role is Role.NURSE:
+            caller = caller_of(client, here, person(here, Role.NURSE))
+        here.session.rollback()  # a transaction that idles for as long as this takes is cut off by the server
+        return run(app, caller, ids, phases, examples)
+
+    return fuzz
+
+
+def operations(client: FlaskClient) -> set[str]:
+    """Every operation of the document, as schemathesis calls them."""
+    document = client.get("/api/v1/openapi.json").json
+    assert document
+    return {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+
+
+def assert_sound(found: Found, asked: Run, client: FlaskClient) -> None:
+    """Fail on what was found, and on an operation that was left out; chains lead where the role's rights let them."""
+    assert not found.failures, "\n".join(sorted(set(found.failures)))
+    if not asked[1].get("stateful"):
+        assert operations(client) - found.reached == set()
+
+
+@pytest.mark.parametrize("asked", SHORT, ids=called)
+def test_what_the_document_says_and_what_the_server_does_never_differ(
+    fuzzed: Callable[[Run], Found], asked: Run, client: FlaskClient
+) -> None:
+    assert_sound(fuzzed(asked), asked, client)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("asked", LONG, ids=called)
+def test_nor_do_they_when_more_is_tried(fuzzed: Callable[[Run], Found], asked: Run, client: FlaskClient) -> None:
+    found = fuzzed(asked)
+    assert_sound(found, asked, client)
+    assert len(found.reached) > len(operations(client)) / 3
