@@ -42,6 +42,11 @@ class Entry:
 
 def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now: datetime) -> None:
     """Append events with one statement; the caller's transaction decides whether they stay."""
+    bulk.insert_all(session, rows_of(actor, entries, now=now))
+
+
+def rows_of(actor: Actor, entries: Sequence[Entry], *, now: datetime) -> bulk.Rows:
+    """Return the rows of events, for who writes them together with others."""
     rows: list[dict[str, object]] = [
         {
             "id": key,
@@ -56,7 +61,7 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
         }
         for key, entry in zip(new_ids(len(entries)), entries, strict=True)
     ]
-    bulk.insert(session, AuditEvent, rows)
+    return bulk.Rows(AuditEvent, rows)
 
 
 def record(

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import first_refusal
@@ -20,7 +19,7 @@ from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
 from hms_web.models import Appointment, new_id
-from hms_web.services import appointments, audit, locks, outbox, placing, slot_making, stage_alerts, unit_of_work
+from hms_web.services import appointments, audit, bulk, locks, outbox, placing, slot_making, stage_alerts, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts
 from hms_web.services.locks import LockedPatient
@@ -82,7 +81,10 @@ def _refuse_long_texts(*, reason: str | None = None, notes: str | None = None) -
 def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime) -> AppointmentView | Refusal:
     patient = locks.patient(session, actor, request.patient_id)
     locks.doctor(session, actor, request.doctor_id)
-    place = placing.find(session, actor, request.doctor_id, request.date, request.time, now)
+    asked = session, actor, request.doctor_id, request.date, request.time, now
+    outlook = placing.look(*asked, request.patient_id)
+    # Of a doctor who is none nothing is known; whatever speaks against the patient is said first all the same.
+    place = outlook.place if outlook else placing.find(*asked)
     overlook = actor.role is Role.ADMIN and bool(request.override_reason and request.override_reason.strip())
     facts = placing.facts_of(
         session,
@@ -93,71 +95,70 @@ def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime
         now=now,
         overlook_block=overlook,
         hold_token=request.hold_token,
+        busy=outlook.busy if outlook else None,
     )
     refusal = first_refusal(facts, now)
-    if refusal is not None or place.doctor is None or place.slot is None or patient is None:
+    if refusal is not None or outlook is None or place.doctor is None or place.slot is None or patient is None:
         return refusal or Refusal(Code.NOT_A_SLOT)
-    overrides = overlook and patient.status == PatientStatus.BLOCKED
-    token, appointment_id = _insert(session, actor, request, place, now)
     placing.let_go_of_hold(session, place.slot)
-    view = _view_of(actor, request, place.doctor, place.slot.time, patient, appointment_id, token, now)
-    details: dict[str, object] = {name: getattr(view, name) for name in _AUDITED}
-    if overrides:
-        details["override_reason"] = tidy(request.override_reason)
-    audit.record(session, actor, "appointment.booked", "appointment", view.id, now=now, **details)
-    if request.notify:
-        outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.BOOKED)], now=now)
+    overrides = overlook and patient.status == PatientStatus.BLOCKED
+    view = _view_of(actor, request, place.doctor, place.slot.time, patient, outlook.token, now)
+    _write(session, actor, request, outlook, view, overrides=overrides)
     return view
 
 
-# The token as placing.next_token counts it, and the appointment that has it, in one round trip.
-_INSERT = text("""
-WITH token AS (
-    INSERT INTO token_counters (hospital_id, doctor_id, date, last_number) VALUES (:hospital_id, :doctor_id, :date, 1)
-    ON CONFLICT (doctor_id, date) DO UPDATE SET last_number = token_counters.last_number + 1 RETURNING last_number)
-INSERT INTO appointments (id, hospital_id, patient_id, doctor_id, date, start_time, end_time, starts_at, ends_at,
-                          slot_minutes, status, type, reason, token_number, import_key, created_by_id, created_at)
-SELECT CAST(:id AS uuid), :hospital_id, CAST(:patient_id AS uuid), :doctor_id, :date, CAST(:start_time AS time),
-       CAST(:end_time AS time), CAST(:starts_at AS timestamptz), CAST(:ends_at AS timestamptz),
-       CAST(:slot_minutes AS int), :status, :type, :reason, token.last_number, :import_key,
-       CAST(:created_by_id AS uuid), CAST(:created_at AS timestamptz)
-  FROM token
-RETURNING token_number, id
-""")
+def _write(
+    session: Session,
+    actor: Actor,
+    request: BookingRequest,
+    outlook: placing.Outlook,
+    view: AppointmentView,
+    *,
+    overrides: bool,
+) -> None:
+    """Write all of a booking with one statement. A number that somebody else took meanwhile violates a constraint."""
+    place, now = outlook.place, view.created_at
+    details: dict[str, object] = {name: getattr(view, name) for name in _AUDITED}
+    if overrides:
+        details["override_reason"] = tidy(request.override_reason)
+    notices = [appointments.notice_of(view, MessageEvent.BOOKED)] if request.notify else []
+    messages = list(outbox.rows_for(outlook.voice, actor.hospital_id, notices, now))
+    bulk.insert_all(
+        session,
+        bulk.Rows(Appointment, [_row_of(actor, request, place, view)]),
+        placing.given_token(actor, place, outlook.token),
+        audit.rows_of(actor, [audit.Entry("appointment.booked", "appointment", view.id, details)], now=now),
+        outbox.announced(session, messages),
+    )
 
 
-def _insert(
-    session: Session, actor: Actor, request: BookingRequest, place: placing.Place, now: datetime
-) -> tuple[int, UUID]:
-    """Write the row; return its token number and its id."""
-    values = {
-        "id": new_id(),
+def _row_of(actor: Actor, request: BookingRequest, place: placing.Place, view: AppointmentView) -> dict[str, object]:
+    return {
+        "id": view.id,
         "hospital_id": actor.hospital_id,
-        "patient_id": request.patient_id,
+        "patient_id": view.patient_id,
         **placing.columns_of(place),
-        "status": str(AppointmentStatus.SCHEDULED),
-        "type": str(request.type),
-        "reason": tidy(request.reason),
+        "status": str(view.status),
+        "type": str(view.type),
+        "reason": view.reason,
+        "token_number": view.token_number,
         "import_key": request.import_key,
-        "created_by_id": actor.user_id,
-        "created_at": now,
+        "created_by_id": view.created_by_id,
+        "created_at": view.created_at,
     }
-    token, appointment_id = session.execute(_INSERT, values).one()
-    return token, appointment_id
 
 
-def _view_of(  # noqa: PLR0913, PLR0917 what was just written, so that it need not be read again
+def _view_of(
     actor: Actor,
     request: BookingRequest,
     doctor: DoctorFacts,
     slot: SlotTime,
     patient: LockedPatient,
-    appointment_id: UUID,
     token: int,
     now: datetime,
 ) -> AppointmentView:
     return AppointmentView(
-        id=appointment_id,
+        id=new_id(),
         patient_id=request.patient_id,
         patient_name=patient.name,
         patient_mrn=patient.mrn,

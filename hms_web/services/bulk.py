@@ -1,6 +1,7 @@
 """Many rows with one statement: they travel as one JSON value, and PostgreSQL gives each column its type."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
@@ -25,32 +26,76 @@ def as_json(rows: Sequence[Mapping[str, object]]) -> str:
     return orjson.dumps(rows, default=_plain).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one table that all have the same columns. Where the columns of `unless` are taken, a row is left out, or,
+    if there are any in `instead`, the row that is there takes over those.
+    """
+
+    model: type[Base]
+    rows: Sequence[Mapping[str, object]]
+    unless: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+
+
 def insert(
     session: Session, model: type[Base], rows: Sequence[Mapping[str, object]], *, unless: Sequence[str] = ()
 ) -> None:
     """Insert rows that all have the same columns; where those of `unless` are taken, a row is left out."""
-    if not rows:
-        return
-    shared = _shared(rows)
-    own = [name for name in rows[0] if name not in shared]
-    given = [{name: row[name] for name in own} for row in rows] if shared else rows
-    statement = _statement(model, tuple(rows[0]), tuple(own), tuple(unless))
-    session.execute(statement, {"rows": as_json(given), **shared})
+    insert_all(session, Rows(model, rows, tuple(unless)))
+
+
+def insert_all(session: Session, *parts: Rows) -> None:
+    """Insert rows of several tables with one statement; they may refer to one another."""
+    given: dict[str, object] = {}
+    shapes: list[_Shape] = []
+    for part in parts:
+        if not part.rows:
+            continue
+        number, shared = len(shapes), _shared(part.rows)
+        own = tuple(name for name in part.rows[0] if name not in shared)
+        given[f"rows_{number}"] = as_json([{name: row[name] for name in own} for row in part.rows])
+        given.update({f"{name}_{number}": value for name, value in shared.items()})
+        shapes.append(_Shape(part.model, tuple(part.rows[0]), own, part.unless, part.instead))
+    if shapes:
+        session.execute(_statement(*shapes), given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides how the statement for rows is written; those of `columns` that are not their `own` they share."""
+
+    model: type[Base]
+    columns: tuple[str, ...]
+    own: tuple[str, ...]
+    unless: tuple[str, ...]
+    instead: tuple[str, ...]
+
+    def written(self, number: int) -> str:
+        """Return the statement; names of our own columns, never of anybody's making."""
+        table = self.model.metadata.tables[self.model.__tablename__]
+        types = {name: table.c[name].type.compile(_DIALECT) for name in self.columns}
+        shared = {name: f"CAST(:{name}_{number} AS {types[name]})" for name in self.columns if name not in self.own}
+        values = ", ".join(shared.get(name, f"r.{name}") for name in self.columns)
+        own = ", ".join(f"{name} {types[name]}" for name in self.own)
+        return (
+            f"INSERT INTO {table.name} ({', '.join(self.columns)}) SELECT {values} "  # noqa: S608
+            f"FROM json_to_recordset(CAST(:rows_{number} AS json)) AS r({own}){self._conflict()}"
+        )
+
+    def _conflict(self) -> str:
+        if not self.unless:
+            return ""
+        taken_over = ", ".join(f"{name} = excluded.{name}" for name in self.instead)
+        done = f"UPDATE SET {taken_over}" if taken_over else "NOTHING"
+        return f" ON CONFLICT ({', '.join(self.unless)}) DO {done}"
 
 
 @lru_cache
-def _statement(
-    model: type[Base], columns: tuple[str, ...], own: tuple[str, ...], unless: tuple[str, ...]
-) -> TextClause:
-    table = model.metadata.tables[model.__tablename__]
-    types = {name: table.c[name].type.compile(_DIALECT) for name in columns}
-    values = ", ".join(f"r.{name}" if name in own else f"CAST(:{name} AS {types[name]})" for name in columns)
-    conflict = f" ON CONFLICT ({', '.join(unless)}) DO NOTHING" if unless else ""
-    return text(  # names of our own columns, never of anybody's making
-        f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values} "  # noqa: S608
-        f"FROM json_to_recordset(CAST(:rows AS json)) AS r({', '.join(f'{name} {types[name]}' for name in own)})"
-        f"{conflict}"
-    )
+def _statement(*shapes: _Shape) -> TextClause:
+    *before, last = [shape.written(number) for number, shape in enumerate(shapes)]
+    first = ", ".join(f"part_{number} AS ({one})" for number, one in enumerate(before))
+    return text(f"WITH {first} {last}" if first else last)
 
 
 def _shared(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -138,7 +138,9 @@ _DOCTORS = text(_TOLD.format(whose="d.id = ANY(:doctor_ids)")).bindparams(
     bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True)))
 )
 # One alone is asked for by itself: the server then plans the statement once, and not for each number of doctors anew.
-_DOCTOR = text(_TOLD.format(whose="d.id = :doctor_id"))
+OF_ONE_DOCTOR = _TOLD.format(whose="d.id = :doctor_id")
+"""For who asks together with other things; `asked_for` has its values, and `understood` reads the row."""
+_DOCTOR = text(OF_ONE_DOCTOR)
 _DEPARTMENT = text(_TOLD.format(whose="d.department = :department AND u.is_active"))
 
 
@@ -171,8 +173,13 @@ def tell_department(session: Session, actor: Actor, department: str, first: date
 def _told(
     session: Session, actor: Actor, statement: TextClause, first: date, last: date, whose: dict[str, object]
 ) -> Told:
+    return tuple(session.execute(statement, asked_for(actor, first, last) | whose))
+
+
+def asked_for(actor: Actor, first: date, last: date) -> dict[str, object]:
+    """Return the values of the statements for a range of days, but for those that say whose."""
     since, until = day_span(first, actor.zone).starts_at, day_span(last, actor.zone).ends_at
-    given = {
+    return {
         "hospital_id": actor.hospital_id,
         "first": first,
         "last": last,
@@ -180,7 +187,6 @@ def _told(
         "until": until,
         "early": since - timedelta(minutes=MAX_SLOT_MINUTES),  # an index can only be told where starts begin
     }
-    return tuple(session.execute(statement, given | whose))
 
 
 def has_holds(told: Told) -> bool:

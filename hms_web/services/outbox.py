@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
@@ -63,7 +63,7 @@ class Voice:
 
 # Asked once for each change, on the way of every booking: one round trip over primary keys and unique indexes.
 _SPEAKS = """
-    SELECT h.name, h.message_language,
+    SELECT h.name AS hospital, h.message_language,
       (SELECT json_agg(json_build_array(t.event, t.title, t.body)) FROM message_templates t
         WHERE t.hospital_id = h.id AND t.language = h.message_language AND t.event {events}) AS own,
       (SELECT json_agg(p.id) FROM message_providers m JOIN patients p ON p.hospital_id = m.hospital_id
@@ -75,7 +75,9 @@ _OF_MANY = text(_SPEAKS.format(events="= ANY(:events)", patients="= ANY(:patient
     bindparam("patients", type_=ARRAY(PG_UUID(as_uuid=True)))
 )
 # One alone is asked for by itself: the server then plans the statement once, and not for each number of them anew.
-_OF_ONE = text(_SPEAKS.format(events="= :event", patients="= :patient"))
+SPEAKS_TO_ONE = _SPEAKS.format(events="= :event", patients="= :patient")
+"""For who asks together with other things; `understood` reads the row."""
+_OF_ONE = text(SPEAKS_TO_ONE)
 
 
 def voice_of(session: Session, hospital_id: UUID, notices: Sequence[PatientNotice]) -> Voice:
@@ -87,8 +89,13 @@ def voice_of(session: Session, hospital_id: UUID, notices: Sequence[PatientNotic
         events = [str(event) for event in {notice.event for notice in notices}]
         many = {"events": events, "patients": list({notice.patient_id for notice in notices})}
         row = session.execute(_OF_MANY, {"hospital_id": hospital_id, **many}).one()
+    return understood(row)
+
+
+def understood(row: Row[Any]) -> Voice:
+    """Take apart what the database said of how a hospital speaks."""
     own = {event: Template(title, body) for event, title, body in row.own or ()}
-    return Voice(row.name, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
+    return Voice(row.hospital, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))
 
 
 def rows_for(
@@ -183,6 +190,11 @@ def queue_staff(  # noqa: PLR0913 what a message is made of
 
 def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows inside the caller's unit of work, but for those whose `dedupe_key` is there already."""
-    bulk.insert(session, Notification, rows, unless=_ONCE)
+    bulk.insert_all(session, announced(session, rows))
+
+
+def announced(session: Session, rows: Sequence[dict[str, Any]]) -> bulk.Rows:
+    """Return rows for who writes them together with others, inside this unit of work; a worker hears of it."""
     if any(row["state"] == DeliveryState.QUEUED for row in rows):
         unit_of_work.after_commit(session, TO_DELIVER)
+    return bulk.Rows(Notification, rows, _ONCE)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -14,10 +15,12 @@ from sqlalchemy.orm import Session
 from hms_web.domain.booking import BookingFacts, Hold, PatientFacts, Wanted
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, first_instant, local_date
+from hms_web.domain.messages import MessageEvent
 from hms_web.models import DoctorSlot, TokenCounter
-from hms_web.services import slot_making
+from hms_web.services import bulk, facts, outbox, slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.locks import LockedPatient
+from hms_web.services.outbox import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,53 @@ class Place:
         return round((self.wanted.span.ends_at - self.wanted.span.starts_at).total_seconds() / 60)
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a booking has to know before it is judged and written: a wanted time, the spans of the patient's active
+    appointments around that day, the number that the doctor's day gives next, and how the hospital tells of it.
+    """
+
+    place: Place
+    busy: Sequence[Span]
+    token: int
+    voice: Voice
+
+
+# A slot can end after its local day; whether such spans and the wanted one really meet is for the check to say.
+_OUTLOOK = text(f"""
+SELECT told.*, voice.*,
+       (SELECT json_agg(json_build_array(a.starts_at, a.ends_at)) FROM appointments a
+         WHERE a.patient_id = :patient AND a.status NOT IN ('CANCELLED', 'NO_SHOW')
+           AND tstzrange(a.starts_at, a.ends_at) && tstzrange(:since, :until + interval '1 day')) AS busy,
+       coalesce((SELECT t.last_number FROM token_counters t WHERE t.doctor_id = told.id AND t.date = :first), 0) + 1
+       AS token
+  FROM ({facts.OF_ONE_DOCTOR}) told CROSS JOIN ({outbox.SPEAKS_TO_ONE}) voice
+""")  # noqa: S608 statements of our own
+
+
+def look(
+    session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, now: datetime, patient_id: UUID
+) -> Outlook | None:
+    """Find out with one statement what a booking has to know; None where the hospital has no such doctor.
+
+    What it says holds under the locks of patient and doctor. The day's slots are made if it has none yet.
+    """
+    given = {"doctor_id": doctor_id, "patient": patient_id, "event": str(MessageEvent.BOOKED)}
+    told = tuple(session.execute(_OUTLOOK, facts.asked_for(actor, day, day) | given))
+    if not told:
+        return None
+    doctor = slot_making.completed(session, actor, facts.understood(told), day, day, now=now)[doctor_id]
+    busy = [Span(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in told[0].busy or ()]
+    return Outlook(_place(actor, doctor, day, at), busy, told[0].token, outbox.understood(told[0]))
+
+
 def find(session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, now: datetime) -> Place:
     """Find the slot that starts at a local time; the day's slots are made if it has none yet."""
     doctor = slot_making.ensure(session, actor, [doctor_id], day, day, now=now).get(doctor_id)
+    return _place(actor, doctor, day, at)
+
+
+def _place(actor: Actor, doctor: DoctorFacts | None, day: date, at: time) -> Place:
     slot = next((s for s in doctor.slots_on(day) if s.time.start == at), None) if doctor else None
     if slot is not None:
         wanted = Wanted(day, slot.time.start, slot.time.end, slot.time.span)
@@ -58,16 +105,20 @@ def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several pl
     overlook_block: bool,
     without: UUID | None = None,
     hold_token: str | None = None,
+    busy: Sequence[Span] | None = None,
 ) -> BookingFacts:
-    """Return what the checks look at, not counting the appointment `without`; `patient` is None for an unknown one."""
-    facts = None
+    """Return what the checks look at, not counting the appointment `without`; `patient` is None for an unknown one.
+
+    When the patient is `busy` is asked for unless it is known.
+    """
+    person = None
     if patient is not None:
-        busy = _busy(session, patient_id, place.wanted.span, without)
-        facts = PatientFacts(patient.status, busy, patient.blocked_reason)
+        spans = _busy(session, patient_id, place.wanted.span, without) if busy is None else busy
+        person = PatientFacts(patient.status, spans, patient.blocked_reason)
     return BookingFacts(
         wanted=place.wanted,
         today=local_date(now, actor.zone),
-        patient=facts,
+        patient=person,
         doctor=place.doctor.on(place.wanted.day, without=without) if place.doctor else None,
         is_slot=place.slot is not None,
         hold=_hold_of_others(place.slot, hold_token),
@@ -128,6 +179,14 @@ def next_token(session: Session, actor: Actor, place: Place) -> int:
         index_elements=["doctor_id", "date"], set_={"last_number": TokenCounter.last_number + 1}
     )
     return session.execute(counted.returning(TokenCounter.last_number)).scalar_one()
+
+
+def given_token(actor: Actor, place: Place, token: int) -> bulk.Rows:
+    """Return the row that notes a number which the doctor's day has just given, as `next_token` would."""
+    assert place.doctor is not None  # noqa: S101 only asked of a place that passed the checks
+    day = {"doctor_id": place.doctor.doctor_id, "date": place.wanted.day}
+    row = day | {"hospital_id": actor.hospital_id, "last_number": token}
+    return bulk.Rows(TokenCounter, [row], tuple(day), ("last_number",))
 
 
 def let_go_of_hold(session: Session, slot: StoredSlot) -> None:
