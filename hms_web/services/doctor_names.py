@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.models import Doctor, User
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorName:
-    """A doctor with an active account."""
+    """A doctor with an active account, or one whose account was active once, where those are asked for too."""
 
     id: UUID
     name: str
@@ -30,12 +29,13 @@ _OF_DEPARTMENT = text(
 )
 
 
-def everyone(session: Session, actor: Actor) -> list[DoctorName]:
-    """Return the hospital's doctors with an active account, by name."""
-    rows = session.execute(
-        select(Doctor.id, User.name, Doctor.department)
-        .join(User, User.id == Doctor.user_id)
-        .where(Doctor.hospital_id == actor.hospital_id, User.is_active)
-        .order_by(User.name, Doctor.id)
-    )
+def everyone(session: Session, actor: Actor, *, also_gone: bool = False) -> list[DoctorName]:
+    """Return the hospital's doctors with an active account, by name; if asked for, also those who have left."""
+    rows = session.execute(_OF_HOSPITAL, {"hospital": actor.hospital_id, "also_gone": also_gone})
     return [DoctorName(*row) for row in rows]
+
+
+_OF_HOSPITAL = text(
+    "SELECT d.id, u.name, d.department FROM doctors d JOIN users u ON u.id = d.user_id "
+    "WHERE d.hospital_id = :hospital AND (u.is_active OR :also_gone) ORDER BY u.name, d.id"
+)

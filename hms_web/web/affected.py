@@ -20,7 +20,7 @@ from hms_web.services import (
     affected_messages,
     affected_records,
     affected_undo,
-    doctors,
+    doctor_names,
 )
 from hms_web.services.affected import AffectedGroup
 from hms_web.services.affected_batches import MOST_STEPS, Step
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
         cause=cause,
         causes=formats.CAUSES,
         strategies=affected_sheets.STRATEGIES,
-        doctors=[] if actor.role is Role.DOCTOR else doctors.all_of(session, actor, only_active=False),
+        doctors=[] if actor.role is Role.DOCTOR else doctor_names.everyone(session, actor, also_gone=True),
     )
 
 

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import affected, appointments, doctors
+from hms_web.services import affected, appointments, doctor_names, doctors
 from hms_web.web import asked, auth, htmx
 from hms_web.web.language import ngettext
 
@@ -115,10 +115,10 @@ def _listed(wanted: Filters) -> ResponseReturnValue:
         page=page,
         wanted=wanted,
         today=clock.today(actor.zone),
-        doctors=doctors.all_of(session, actor, only_active=False),
+        doctors=doctor_names.everyone(session, actor, also_gone=True),
         departments=doctors.departments(session, actor),
         statuses=list(AppointmentStatus),
-        affected_count=len(appointments.affected(session, actor)),
+        affected_count=affected.count(session, actor),
     )
 
 

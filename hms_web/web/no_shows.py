@@ -16,7 +16,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.statistics import Days, days_of
 from hms_web.models import db
-from hms_web.services import doctors, no_show_figures, no_show_logs, no_show_reviews, no_show_stats
+from hms_web.services import doctor_names, no_show_figures, no_show_logs, no_show_reviews, no_show_stats
 from hms_web.services.no_show_logs import LogFilter, LogView
 from hms_web.web import asked, auth, charts, csv_files, csv_lines, figure_days, htmx, no_show_charts
 from hms_web.web.figure_days import USUAL
@@ -101,7 +101,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "no_shows/index.html",
         **context,
-        doctors=doctors.all_of(session, actor, only_active=False) if actor.role is Role.ADMIN else [],
+        doctors=doctor_names.everyone(session, actor, also_gone=True) if actor.role is Role.ADMIN else [],
         reasons=REASONS,
         states=STATES,
         to_review=no_show_reviews.count(session, actor) if actor.role in UNDOERS else 0,
