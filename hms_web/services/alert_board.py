@@ -82,19 +82,25 @@ def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
     return session.scalar(query.where(_live(actor, now), StageAlert.status == AlertStatus.ACTIVE)) or 0
 
 
-# As `_live` has it; written out, because every open board asks it every few seconds.
-# What a board shows of an appointment that moves on, to another doctor say, is in its version; a name is the patient's.
-_VERSION = text(
-    "SELECT md5(coalesce(string_agg(concat(s.id, s.status, a.version, p.name), '' ORDER BY s.id), '')) "
-    "FROM stage_alerts s JOIN appointments a ON a.id = s.appointment_id JOIN patients p ON p.id = a.patient_id "
-    "WHERE s.hospital_id = :hospital AND s.status IN ('ACTIVE', 'ACKNOWLEDGED') AND s.waiting_since >= :since"
-)
+VERSION = """
+    (SELECT md5(concat(CAST(CAST(:now AS timestamptz) AT TIME ZONE h.timezone AS date),
+                       string_agg(concat(s.id, s.status, a.version, p.name), '' ORDER BY s.id)))
+       FROM stage_alerts s JOIN appointments a ON a.id = s.appointment_id JOIN patients p ON p.id = a.patient_id
+      WHERE s.hospital_id = h.id AND s.status IN ('ACTIVE', 'ACKNOWLEDGED')
+        AND s.waiting_since >= CAST(:now AS timestamptz) - interval '26 hours')
+"""
+"""A text that differs whenever a hospital's board does, as an expression over its row `h`: every open board asks for it
+every few seconds, together with who asks.
+
+What a board shows of an appointment that moves on, to another doctor say, is in its version; a name is the patient's.
+No day is longer than the hours that are looked at, and a new one is a new board.
+"""
+_VERSION = text(f"SELECT {VERSION} FROM hospitals h WHERE h.id = :hospital")  # noqa: S608 words of our own
 
 
 def version(session: Session, actor: Actor, *, now: datetime) -> str:
-    """Return a text that differs whenever the board does: one small question, for those who ask every few seconds."""
-    given = {"hospital": actor.hospital_id, "since": today_span(actor, now).starts_at}
-    return str(session.execute(_VERSION, given).scalar_one())
+    """Return the text that differs whenever the board does."""
+    return str(session.execute(_VERSION, {"hospital": actor.hospital_id, "now": now}).scalar_one())
 
 
 def get(session: Session, actor: Actor, alert_id: UUID) -> AlertView:

@@ -1,11 +1,12 @@
 """Signing in and out: browser sessions and bearer tokens, both kept on the server and only as hashes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, select, text, update
+from sqlalchemy import Select, TextClause, and_, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import FACTOR_AWAITED, IDLE_FOR, SESSION_LASTS, TOKEN_LASTS, Actor, Role
@@ -20,7 +21,7 @@ TOUCH_EVERY = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A person whose session or token holds. `ends_at` is when it ends if nothing more is done; `language` is the one
-    they have chosen for the pages, if they have.
+    they have chosen for the pages, if they have; `told` what was asked for together with who they are.
     """
 
     actor: Actor
@@ -28,6 +29,7 @@ class SignedIn:
     hospital_name: str
     ends_at: datetime
     language: str | None = None
+    told: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,19 @@ _ASKED = """
       LEFT JOIN doctors d ON d.user_id = u.id
      WHERE held.token_hash = :hash AND held.expires_at > :now AND u.is_active {more}
 """
-_OF_SESSION = text(
-    _ASKED.format(
-        table="login_sessions",
-        columns="held.id AS session_id, held.last_seen_at, held.expires_at",
-        more="AND held.last_seen_at > :seen_since AND NOT held.awaits_factor",
+
+
+@cache
+def _of_session(also: str) -> TextClause:
+    return text(
+        _ASKED.format(
+            table="login_sessions",
+            columns=f"held.id AS session_id, held.last_seen_at, held.expires_at, {also} AS told",
+            more="AND held.last_seen_at > :seen_since AND NOT held.awaits_factor",
+        )
     )
-)
+
+
 _OF_TOKEN = text(
     _ASKED.format(table="api_tokens", columns="held.id AS token_id, held.expires_at, held.last_used_at", more="")
 )
@@ -219,14 +227,17 @@ def _admit(session: Session, who: Awaiting, now: datetime) -> str:
     return secret
 
 
-def actor_of_session(session: Session, secret: str, *, now: datetime, is_activity: bool = True) -> SignedIn | None:
+def actor_of_session(
+    session: Session, secret: str, *, now: datetime, is_activity: bool = True, also: str = "NULL"
+) -> SignedIn | None:
     """Return who a browser session belongs to, or None when it has ended.
 
     It ends 15 minutes after the last request that counts as activity (a poll does not) and 12 hours after sign-in. One
-    query; a second one, at most once a minute, notes the activity.
+    query; a second one, at most once a minute, notes the activity. What else is to be told is an expression of SQL of
+    our own, over the hospital's row `h` and `:now`.
     """
     given = {"hash": passwords.secret_hash(secret), "now": now, "seen_since": now - IDLE_FOR}
-    row = session.execute(_OF_SESSION, given).one_or_none()
+    row = session.execute(_of_session(also), given).one_or_none()
     if row is None:
         return None
     seen = row.last_seen_at
@@ -234,7 +245,7 @@ def actor_of_session(session: Session, secret: str, *, now: datetime, is_activit
         seen = now
         seen_now = update(LoginSession).where(LoginSession.id == row.session_id).values(last_seen_at=now)
         unit_of_work.run(session, lambda: session.execute(seen_now))
-    return _signed_in(row, min(seen + IDLE_FOR, row.expires_at))
+    return replace(_signed_in(row, min(seen + IDLE_FOR, row.expires_at)), told=row.told)
 
 
 def sign_out(session: Session, secret: str) -> None:

@@ -119,13 +119,14 @@ def page() -> ResponseReturnValue:
 
 
 @blueprint.get("/list")
+@auth.asking_along(alert_board.VERSION)
 @auth.roles()
 def listed() -> ResponseReturnValue:
     """The alerts, when they have changed since `seen`."""
-    view = View.of_request()
-    if request.args.get("seen") == view.version():
+    who = auth.signed_in()
+    if who is not None and request.args.get("seen") == who.told:
         return htmx.unchanged()
-    return render_template("alerts/_list.html", **view.shown())
+    return render_template("alerts/_list.html", **View.of_request().shown())
 
 
 @blueprint.post("/<uuid:alert_id>/acknowledge")

@@ -60,7 +60,9 @@ def _visitor(_request: object) -> Visitor | None:
     is_activity = "X-Poll" not in request.headers
     if request.method in READING:
         unit_of_work.only_reads(db.session())
-    signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity)
+    view = current_app.view_functions.get(request.endpoint or "")
+    also: str = getattr(view, "asks_along", "NULL")
+    signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity, also=also)
     if signed_in is None:
         return None
     language.use(signed_in.language)
@@ -109,6 +111,19 @@ def roles(*allowed: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callab
         # The table of roles and routes in the tests reads it from here.
         guarded.roles = frozenset(allowed or Role)  # type: ignore[attr-defined]
         return guarded
+
+    return decorate
+
+
+def asking_along(expression: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Let the question who asks also ask for an expression of the hospital's row, for what is asked all day long.
+
+    `signed_in().told` is the answer. It stands outside of `roles`.
+    """
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        view.asks_along = expression  # type: ignore[attr-defined]
+        return view
 
     return decorate
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.domain.local_time import day_span
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.local.processes import wait_until
@@ -17,12 +18,13 @@ from hms_web.services.alert_board import AlertView
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.stage_alerts import AlertResult
 from tests.races.guards import trigger
-from tests.scenes import Clinic
+from tests.scenes import MONDAY, Clinic
 from tests.services.test_no_show_sweep import held, impatient
 
 TEN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 """10:00 in Kolkata on the Monday of the clinic."""
 TOO_LONG = TEN + timedelta(minutes=35)
+A_SECOND = timedelta(seconds=1)
 
 
 def checked_in(here: Clinic, at: datetime = TEN) -> UUID:
@@ -180,6 +182,17 @@ def test_whoever_asks_cheaply_hears_of_another_doctor_and_of_another_name(here: 
     seen.append(alert_board.version(here.session, here.actor, now=TOO_LONG))
     assert len(set(seen)) == 3
     assert alert_board.live(here.session, here.actor, now=TOO_LONG)[0].patient_name == "Asha Rao-Menon"
+
+
+def test_a_new_day_is_a_new_board(here: Clinic) -> None:
+    """Yesterday's alerts go at midnight of the hospital's own day, though nobody writes anything then."""
+    checked_in(here)
+    scan(here, TOO_LONG)
+    midnight = day_span(MONDAY, here.actor.zone).ends_at
+    last, first = (alert_board.version(here.session, here.actor, now=at) for at in (midnight - A_SECOND, midnight))
+    assert last == alert_board.version(here.session, here.actor, now=TOO_LONG) != first
+    assert alert_board.live(here.session, here.actor, now=midnight - A_SECOND)
+    assert alert_board.live(here.session, here.actor, now=midnight) == []
 
 
 def test_the_board_of_one_doctor_and_what_asks_cheaply(here: Clinic, elsewhere: Clinic) -> None:

@@ -64,3 +64,12 @@ def test_a_poll_that_finds_nothing_new_asks_for_the_fingerprint_alone(desk: Desk
         assert nurse.client.get(address, headers=HX | {"X-Poll": "1"}).status_code == 204
     asked = [statement for statement in sent if statement.lstrip().upper().startswith("SELECT")]
     assert len(asked) == 2, "who asks, and whether anything has changed"
+
+
+def test_an_alert_board_that_finds_nothing_new_asks_once(desk: Desk) -> None:
+    nurse = signed_in(desk.app, desk.session, person(desk.clinic, Role.NURSE))
+    address = nurse.get("/alerts").all("div", id="alerts")[0].attrib["hx-get"]
+    with counted(desk.app) as sent:
+        assert nurse.client.get(address, headers=HX | {"X-Poll": "1"}).status_code == 204
+    asked = [statement for statement in sent if statement.lstrip().upper().startswith("SELECT")]
+    assert len(asked) == 1, "who asks, and with the same question whether anything has changed"
