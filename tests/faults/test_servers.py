@@ -37,8 +37,8 @@ IMPATIENT = Path(__file__).with_name("impatient.py")
 THREADS = 4
 ENTRIES = "rq:scheduler:scheduled_jobs"
 BACK_WITHIN = 120.0
-AT_MOST_SECONDS = 6.0
-"""Five, and a second for a busy machine."""
+AT_MOST_SECONDS = 5.0
+"""As the client counts: nothing else runs meanwhile in the fault suite."""
 
 
 @pytest.fixture
