@@ -24,6 +24,10 @@ PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
 # asked for with an extra take a newer release than the one that is locked.
 LOCKED := $(PIP) --no-deps --require-hashes -r
 PYTEST := $(VENV)/python -m pytest
+# Neighbours stay together, for whom a worker has its servers already; whoever is done takes over from who is not.
+SHARED := -n $(WORKERS) --dist worksteal -m "not fault"
+# What `make coverage` measures; all of it, COVERED=hms_web, takes the longer.
+COVERED ?= hms_web/domain hms_web/services
 VENDOR := build/static/vendor
 SOURCES := hms_web migrations tests worker.py gunicorn.conf.py .ci/access .ci/messages $(wildcard bench infrastructure)
 
@@ -37,7 +41,7 @@ run: install ## Start the demo: database, Redis, web, worker and scheduler, in t
 
 .PHONY: test
 test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
-	@$(PYTEST) -n $(WORKERS) -m "not fault" $(ARGS)
+	@$(PYTEST) $(SHARED) $(ARGS)
 
 .PHONY: test-faults
 test-faults: install-dev ## Run what kills and stops things, and the long random tests (OPERATIONS=10000 for a night)
@@ -56,8 +60,8 @@ screenshots: install-dev ## Take the pictures of the documentation anew (ARGS="w
 	@$(VENV)/python -m tests.pictures $(ARGS)
 
 .PHONY: coverage
-coverage: install-dev ## Run the tests with branch coverage; domain and services have to be covered completely
-	@$(PYTEST) -n $(WORKERS) -m "not fault" --cov --cov-report= $(ARGS)
+coverage: install-dev ## Run those of `make test` with branch coverage; domain and services have to be covered completely
+	@$(PYTEST) $(SHARED) $(COVERED:%=--cov=%) --cov-report= $(ARGS)
 	@$(VENV)/python -m coverage html --quiet
 	@$(VENV)/python -m coverage report --include='hms_web/domain/*,hms_web/services/*' --fail-under=100
 
