@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from hms_web.models import Notification
 from hms_web.services import holidays
 from hms_web.services.holidays import NewHoliday
 from tests import invariants
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, Scene
 from tests.scenes import NOW
 from tests.services.affected_scenes import TUESDAY, away
@@ -65,13 +65,6 @@ def ward(scene: Scene) -> Iterator[Ward]:
     here.session.rollback()
 
 
-def sound(page: Page) -> None:
-    """Have axe look at the page as it is now."""
-    found = Axe().run(page).response["violations"]
-    serious = [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in {"serious", "critical"}]
-    assert not serious, serious
-
-
 def moved(ward: Ward) -> None:
     """Everybody has another day, nobody is lost, and everybody will be told."""
     assert ward.standing() == [(TUESDAY, None, "SCHEDULED")] * PATIENTS
@@ -89,7 +82,7 @@ def test_a_full_day_with_the_mouse(ward: Ward) -> None:
     took = seconds.monotonic() - began
     assert took < MOST_SECONDS, f"three clicks took {took:.1f} s"
     moved(ward)
-    sound(page)
+    check_axe(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{PATIENTS} taken back")
     assert {(cause, status) for _day, cause, status in ward.standing()} == {("ABSENCE", "SCHEDULED")}
@@ -138,7 +131,7 @@ def test_some_of_them_are_chosen_and_each_gets_what_suits(ward: Ward) -> None:
     expect(page.get_by_label("Why, for those who are cancelled")).to_be_hidden()
     second.select_option("CANCEL")
     expect(page.get_by_label("Why, for those who are cancelled")).to_have_value("The doctor is away")
-    sound(page)
+    check_axe(page)
     page.get_by_role("button", name="Apply plan").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 done")
     statuses = [status for _day, _cause, status in ward.standing()[:3]]
@@ -155,7 +148,7 @@ def test_what_was_taken_meanwhile_gets_a_new_proposal_on_the_spot(ward: Ward) ->
     page.get_by_role("button", name="Apply plan").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{PATIENTS - 1} done, 1 refused")
     expect(page.get_by_role("row", name="Person 0 Rao").first).to_contain_text("This slot was just taken")
-    sound(page)
+    check_axe(page)
     page.get_by_role("button", name="Apply plan").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("1 done")
     assert {cause for _day, cause, _status in ward.standing()} == {None}
@@ -169,11 +162,11 @@ def test_the_pages_are_sound_on_a_tablet_in_both_schemes(ward: Ward) -> None:
     page.set_viewport_size(TABLET)  # type: ignore[arg-type]
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        sound(page)
+        check_axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Plan this one").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Plan for 1 appointment")
-    sound(page)
+    check_axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -186,4 +179,4 @@ def test_one_is_kept_at_the_front_desk_without_leaving_it(ward: Ward) -> None:
     expect(page.locator("#announcer")).to_contain_text("Kept: Person 0 Rao")
     expect(page.locator("#panel .card-head .number")).to_have_text(str(PATIENTS - 1))
     assert ward.standing()[0][1:] == (None, "SCHEDULED")
-    sound(page)
+    check_axe(page)

@@ -14,8 +14,8 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import StageAlert, User, new_id
 from hms_web.services import stage_alerts, visits
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene, later
-from tests.browser.test_front_desk import check_axe
 from tests.scenes import NOW
 
 pytestmark = pytest.mark.browser

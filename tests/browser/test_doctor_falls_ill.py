@@ -23,8 +23,8 @@ from hms_web.jobs import messages
 from hms_web.models import Appointment, Notification, Patient
 from hms_web.services import providers, visits
 from tests import invariants
+from tests.browser.axe import check_axe
 from tests.browser.conftest import WIDE, Scene
-from tests.browser.test_affected import sound
 from tests.jobs.fake_provider import Provider, provided
 from tests.processes import Server
 from tests.scenes import MONDAY, NOW
@@ -84,7 +84,7 @@ def test_a_full_day_is_moved_and_everybody_is_told(
         expect(effect).to_contain_text(f"{PATIENTS} appointments lie in this time.")
         expect(effect).to_contain_text(f"{HERE} patients are here already")
         expect(effect).to_contain_text("Person 00 Rao")
-        sound(bed)
+        check_axe(bed)
         bed.get_by_role("button", name="Enter the leave").click()
         expect(bed.locator("main")).to_contain_text(f"{PATIENTS} appointments need seeing to.")
     deliver(1)
@@ -92,11 +92,11 @@ def test_a_full_day_is_moved_and_everybody_is_told(
     desk = scene.open()
     expect(desk.locator("main")).to_contain_text(f"{HERE} patients who are here to see to")
     desk.get_by_role("link", name="Needs attention").click()
-    sound(desk)
+    check_axe(desk)
     desk.get_by_role("button", name=f"Plan all {PATIENTS}").click()
     expect(desk.get_by_role("heading", level=1)).to_have_text(f"Plan for {PATIENTS} appointments")
     expect(desk.locator("main")).to_contain_text("Who is here is told by you")
-    sound(desk)
+    check_axe(desk)
     desk.get_by_role("button", name="Apply plan").first.click()
     expect(desk.get_by_role("heading", level=1)).to_have_text(f"{PATIENTS} done")
     deliver(3)

@@ -4,17 +4,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, DoctorSlot
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, Scene
 from tests.scenes import NOW
 
 pytestmark = pytest.mark.browser
-
-SERIOUS = {"serious", "critical"}
 
 
 def kind(page: Page, wanted: str) -> None:
@@ -23,12 +21,6 @@ def kind(page: Page, wanted: str) -> None:
 
 def held(page: Page) -> None:
     expect(page.locator("#hold[data-held]")).to_be_visible()
-
-
-def check_axe(page: Page) -> None:
-    found: dict[str, Any] = Axe().run(page).response
-    serious = [item for item in found["violations"] if item["impact"] in SERIOUS]
-    assert not serious, [(item["id"], [node["html"][:200] for node in item["nodes"][:3]]) for item in serious]
 
 
 def test_a_known_patient_is_booked_with_the_mouse(scene: Scene) -> None:

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hms_web.domain.identity import Actor, Role
 from tests.api.callers import person
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene
-from tests.browser.test_visit import calm
 from tests.visit_scenes import acting
 
 pytestmark = pytest.mark.browser
@@ -57,7 +57,7 @@ def test_the_header_fits(scene: Scene, window: BrowserContext, role: Role, pictu
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.goto(scene.url + "/patients")
         assert page.evaluate(AMISS) == []
-        calm(page)
+        check_axe(page)
         page.screenshot(path=pictures / f"header-{role}-{size['width']}-{scheme}.png")
         page.evaluate(LONGER)
         assert page.evaluate(AMISS) == []
@@ -86,7 +86,7 @@ def test_the_menu_of_what_is_managed_with_the_keyboard_alone(
     summary.focus()
     page.keyboard.press("Enter")
     expect(body).to_be_visible()
-    calm(page)
+    check_axe(page)
     page.screenshot(path=pictures / "header-menu.png")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Doctors")).to_be_focused()

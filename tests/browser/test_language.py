@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene
-from tests.browser.test_visit import calm
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 def test_a_person_reads_hindi_from_the_menu_under_their_name(scene: Scene, pictures: Path) -> None:
     page = scene.open("/patients")
     page.locator("#who > summary").click()
-    calm(page)
+    check_axe(page)
     page.get_by_role("button", name="हिन्दी").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("मरीज़")
     assert page.url == scene.url + "/patients"
@@ -49,7 +49,7 @@ def test_a_person_reads_hindi_from_the_menu_under_their_name(scene: Scene, pictu
             assert page.evaluate(FITS), path
             page.screenshot(path=pictures / f"hindi-{path.split('/')[1]}-{size['width']}-{scheme}.png")
     page.locator("#who > summary").click()
-    calm(page)
+    check_axe(page)
     page.screenshot(path=pictures / "hindi-menu.png")
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -60,7 +60,7 @@ def test_before_signing_in_the_language_is_this_browsers(product_url: str, brows
     page = context.new_page()
     page.goto(product_url + "/login")
     expect(page.get_by_role("heading", level=1)).to_have_text("साइन इन करें")
-    calm(page)
+    check_axe(page)
     page.screenshot(path=pictures / "hindi-sign-in.png")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

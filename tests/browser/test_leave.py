@@ -6,21 +6,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from hms_web.models import DoctorAbsence
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene
 from tests.scenes import MONDAY
 
 pytestmark = pytest.mark.browser
-SERIOUS = {"serious", "critical"}
-
-
-def check_axe(page: Page) -> None:
-    found: dict[str, Any] = Axe().run(page).response
-    serious = [item for item in found["violations"] if item["impact"] in SERIOUS]
-    assert not serious, [(item["id"], [node["html"][:200] for node in item["nodes"][:3]]) for item in serious]
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from hms_web.models import Notification
 from hms_web.services import cancelling, outbox
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene
 from tests.scenes import MONDAY, NOW
 
@@ -23,12 +23,6 @@ PAGES = (
     "/messages/providers",
     "/notifications",
 )
-
-
-def check_axe(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    serious = [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in {"serious", "critical"}]
-    assert not serious, (page.url, serious)
 
 
 def as_admin(scene: Scene) -> Page:

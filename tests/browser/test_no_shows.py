@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene
-from tests.browser.test_front_desk import check_axe
 from tests.scenes import MONDAY
 from tests.services.test_figures import slots, visit
 

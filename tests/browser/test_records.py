@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
 from hms_web.models import DoctorSchedule, Patient
+from tests.browser.axe import check_axe
 from tests.browser.conftest import signed
 from tests.processes import Server
 from tests.scenes import MONDAY, NOW, Clinic, clinic
@@ -37,11 +37,7 @@ class Place:
 
     def check(self) -> None:
         """Have axe look at the page as it is now."""
-        found = Axe().run(self.page).response["violations"]
-        serious = [
-            (item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in {"serious", "critical"}
-        ]
-        assert not serious, serious
+        check_axe(self.page)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from hms_web.domain.identity import Role
 from hms_web.models import LoginSession, User
 from tests.api.callers import person
+from tests.browser.axe import check_axe
 from tests.browser.conftest import PASSWORD, TABLET, Scene
-from tests.browser.test_visit import calm
 from tests.scenes import NOW
 
 pytestmark = pytest.mark.browser
@@ -52,7 +52,7 @@ def test_every_tab_warns_in_time_and_one_key_in_one_of_them_keeps_all(
         second.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         if size:
             second.set_viewport_size(size)  # type: ignore[arg-type]
-        calm(second)
+        check_axe(second)
         second.screenshot(path=f"test-results/session-{scheme}.png")
     expect(second.get_by_role("button", name="Stay signed in")).to_be_focused()
     second.keyboard.press("Enter")

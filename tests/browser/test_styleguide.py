@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import check_axe_for_all
 from tests.browser.conftest import TABLET, Scene
-from tests.browser.test_week_and_finder import check_axe
 
 pytestmark = pytest.mark.browser
 
@@ -12,10 +12,10 @@ pytestmark = pytest.mark.browser
 def test_no_component_has_a_fault_that_axe_finds(scene: Scene) -> None:
     page = scene.open("/styleguide")
     expect(page.get_by_role("heading", name="Style guide")).to_be_visible()
-    check_axe(page)
+    check_axe_for_all(page)
     page.get_by_role("button", name="Open a dialog").click()
     expect(page.get_by_role("dialog", name="A dialog")).to_be_visible()
-    check_axe(page)
+    check_axe_for_all(page)
     page.keyboard.press("Escape")
     page.set_viewport_size(TABLET)  # type: ignore[arg-type]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from hms_web.domain.identity import Actor, Role
@@ -16,18 +15,12 @@ from hms_web.models import Appointment, Consultation, LoginSession, Vitals
 from hms_web.services import consultations, stage_alerts
 from hms_web.services.consultations import ConsultationChange
 from tests.api.callers import person
+from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene, later
 from tests.scenes import NOW
 from tests.visit_scenes import acting, arrived, seen
 
 pytestmark = pytest.mark.browser
-
-
-def calm(page: Page) -> None:
-    """Fail on what axe finds serious."""
-    found = Axe().run(page).response["violations"]
-    serious = [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in {"serious", "critical"}]
-    assert serious == []
 
 
 @pytest.fixture
@@ -72,7 +65,7 @@ def stored(scene: Scene, table: type) -> list[Any]:
 
 def test_the_nurse_checks_in_and_takes_vitals_with_the_mouse(scene: Scene, staff: Staff) -> None:
     page = staff(nurse_of(scene), "/board")
-    calm(page)
+    check_axe(page)
     page.get_by_role("button", name="Check in Maria Silva").click()
     expect(page.get_by_role("region", name="Arrived")).to_contain_text("Maria Silva")
     expect(page.locator("#announcer")).to_have_text("Maria Silva: here.")
@@ -84,14 +77,14 @@ def test_the_nurse_checks_in_and_takes_vitals_with_the_mouse(scene: Scene, staff
     expect(sheet.locator("#temperature_c-check")).to_contain_text("Unusual: check this value")
     expect(sheet.locator("#temperature_c-check")).to_be_visible()
     expect(sheet.locator("#pulse_bpm-check")).to_be_hidden()
-    calm(page)
+    check_axe(page)
     sheet.get_by_role("button", name="Record").click()
     expect(sheet).to_contain_text("Temperature 39.9 °C is unusually high: check this value.")
     sheet.get_by_role("button", name="They are right").click()
     expect(sheet).to_be_hidden()
     expect(page.get_by_role("region", name="Vitals done")).to_contain_text("Maria Silva")
     page.set_viewport_size(TABLET)  # type: ignore[arg-type]
-    calm(page)
+    check_axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     (taken,) = stored(scene, Vitals)
     assert (float(taken.temperature_c or 0), taken.pulse_bpm) == (39.9, 72)
@@ -166,16 +159,16 @@ def test_an_open_board_shows_what_others_do_and_says_when_contact_is_lost(scene:
 def test_the_doctor_sees_a_patient_with_the_mouse(scene: Scene, staff: Staff) -> None:
     arrived(scene.clinic, scene.doctor_id, NOW.time().replace(hour=11, minute=0), name="Asha Rao")
     page = staff(doctor_of(scene), "/my-day")
-    calm(page)
+    check_axe(page)
     page.get_by_role("button", name="Start with Asha Rao").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Asha Rao")
-    calm(page)
+    check_axe(page)
     page.get_by_label("Notes").fill("Wheezing")
     expect(page.locator("[data-words]")).to_have_text(re.compile(r"Saved 08:00"))
     page.get_by_role("button", name="Complete the visit").click()
     expect(page.get_by_role("alert")).to_contain_text("Write down the chief complaint.")
     expect(page.get_by_label("Chief complaint")).to_have_attribute("aria-invalid", "true")
-    calm(page)
+    check_axe(page)
     page.get_by_label("Chief complaint").fill("Cough")
     page.get_by_label("Diagnoses").fill("J20.9 Bronchitis\nAsthma")
     page.get_by_role("button", name="Complete the visit").click()
@@ -251,7 +244,7 @@ def test_two_tabs_say_what_the_other_wrote(scene: Scene, staff: Staff) -> None:
         page.get_by_label("Notes").fill("from this tab")
         expect(page.get_by_role("alert")).to_contain_text("from the other tab")
         expect(page.get_by_label("Notes")).to_have_value("from this tab")
-        calm(page)
+        check_axe(page)
         page.get_by_role("button", name="Save mine in its place").click()
         expect(page.locator("[data-words]")).to_have_text(re.compile("Saved"))
         (row,) = stored(scene, Consultation)
@@ -284,7 +277,7 @@ def test_every_screen_in_both_sizes_and_colours(scene: Scene, staff: Staff, sche
         consulting = page.url.removeprefix(scene.url)
         for path in ("/board", "/my-day", consulting, f"/appointments/{scene.appointments()[-1].id}/vitals"):
             page.goto(scene.url + path)
-            calm(page)
+            check_axe(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 

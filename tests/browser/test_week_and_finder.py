@@ -2,12 +2,11 @@
 
 import re
 from datetime import time, timedelta
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.axe import check_axe_for_all
 from tests.browser.conftest import TABLET, Scene
 from tests.browser.test_front_desk import held, kind
 from tests.scenes import MONDAY
@@ -15,19 +14,12 @@ from tests.scenes import MONDAY
 pytestmark = pytest.mark.browser
 
 
-def check_axe(page: Page) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found: dict[str, Any] = Axe().run(page).response
-        assert not found["violations"], [(item["id"], item["nodes"][0]["html"][:200]) for item in found["violations"]]
-
-
 def test_the_week_is_walked_and_booked_into_with_the_keyboard(scene: Scene) -> None:
     page = scene.open()
     page.keyboard.press("w")
     expect(page.locator(".col")).to_have_count(7)
     expect(page).to_have_url(re.compile("view=week"))
-    check_axe(page)
+    check_axe_for_all(page)
     page.keyboard.press("ArrowDown")
     expect(page.locator('#grid button[aria-label="09:00 free, Mon 2 Mar"]')).to_be_focused()
     for _ in range(2):
@@ -69,7 +61,7 @@ def test_a_free_time_is_found_across_a_department_with_the_keyboard(scene: Scene
     page.get_by_role("button", name="Find", exact=True).press("Enter")
     first = page.get_by_role("link", name="Thu 5 Mar 09:00 with Dr. 001: open the form")
     expect(first).to_be_focused()
-    check_axe(page)
+    check_axe_for_all(page)
     page.keyboard.press("Enter")
     kind(page, "booking")
     expect(page.locator("#q")).to_be_focused()
@@ -85,7 +77,7 @@ def test_the_sheet_of_the_keys_opens_and_gives_the_focus_back(scene: Scene) -> N
     sheet = page.get_by_role("dialog", name="Keys")
     expect(sheet).to_be_visible()
     expect(sheet).to_contain_text("Find a free time in a department")
-    check_axe(page)
+    check_axe_for_all(page)
     page.keyboard.press("w")
     expect(page.locator(".col")).to_have_count(2)  # keys wait while the sheet is open
     page.keyboard.press("Escape")
@@ -100,7 +92,7 @@ def test_the_pages_for_paper_and_for_calendars_have_no_fault_that_axe_finds(scen
     page = scene.open(f"/appointments/{booked.id}/slip")
     for path in (f"/appointments/{booked.id}/slip", f"/front-desk/day-list?date={MONDAY}"):
         page.goto(scene.url + path)
-        check_axe(page)
+        check_axe_for_all(page)
         page.emulate_media(media="print")
         expect(page.get_by_role("button", name="Print")).to_be_hidden()
         expect(page.locator("main")).to_contain_text("Maria Silva")
@@ -113,4 +105,4 @@ def test_the_pages_for_paper_and_for_calendars_have_no_fault_that_axe_finds(scen
     admin.get_by_label("Used in").fill("My phone")
     admin.get_by_role("button", name="Make a link").click()
     expect(admin.locator("code.secret")).to_contain_text(".ics")
-    check_axe(admin)
+    check_axe_for_all(admin)

@@ -1,0 +1,27 @@
+"""What axe finds on a page as it is now."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SERIOUS = frozenset({"serious", "critical"})
+# Whatever else axe looked at and found in order is not told of: to write that down takes twice as long as to look.
+OPTIONS = {"resultTypes": ["violations"]}
+
+
+def faults(page: Page) -> list[tuple[str, str, str]]:
+    """How bad, which rule, and where for the first time: everything that axe finds."""
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [(item["impact"], item["id"], item["nodes"][0]["html"][:200]) for item in found]
+
+
+def check_axe(page: Page) -> None:
+    """Fail on what is serious or worse."""
+    serious = [fault for fault in faults(page) if fault[0] in SERIOUS]
+    assert serious == [], page.url
+
+
+def check_axe_for_all(page: Page) -> None:
+    """Fail on anything, in either scheme of colours."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert faults(page) == [], (page.url, scheme)
