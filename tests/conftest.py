@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from threading import Thread
 
 os.environ["HMS_ENV"] = "testing"  # before anything asks the clock
 
@@ -34,7 +35,11 @@ settings.load_profile("hms")
 def pytest_configure(config: pytest.Config) -> None:
     """With several workers, the process that controls them starts the servers; else the first test that needs them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        _run.enter_context(started())
+        servers = _run.enter_context(started())
+        # While the workers collect their tests; whoever needs it first waits, and makes it where this failed.
+        making = Thread(target=servers.prepare)
+        making.start()
+        _run.callback(making.join)
 
 
 def pytest_unconfigure() -> None:

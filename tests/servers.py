@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -50,6 +50,11 @@ class Servers:
         self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.database(name)
+
+    def prepare(self) -> None:
+        """Make what databases are cloned from, before somebody waits for it; who then does says what is wrong."""
+        with suppress(RuntimeError, psycopg.Error):
+            self._template()
 
     def drop(self, name: str) -> None:
         """Remove a database, cutting whoever is still connected."""
