@@ -91,14 +91,16 @@ SELECT gen_random_uuid(), :hospital, d.id, day, '09:00', '17:00', '13:00', '14:0
  WHERE d.hospital_id = :hospital
 """
 
-_PATIENTS = """
+# As the product numbers its patients: six digits, and more for whoever comes after the first million.
+NUMBERED = "lpad(CAST({n} AS text), greatest(6, length(CAST({n} AS text))), '0')"
+_PATIENTS = f"""
 INSERT INTO patients (id, hospital_id, mrn, name, phone, date_of_birth, sex, created_at)
-SELECT pg_temp.large_key(:opened, n, 'patient'), :hospital, lpad(CAST(n + 1 AS text), 6, '0'),
+SELECT pg_temp.large_key(:opened, n, 'patient'), :hospital, {NUMBERED.format(n="n + 1")},
        (CAST(:given AS text[]))[n * 7 % :givens + 1] || ' ' || (CAST(:family AS text[]))[n / 3 % :families + 1],
        '+91 9' || lpad(CAST(n * 7919 % 1000000000 AS text), 9, '0'), date '1940-01-01' + CAST(n * 31 % 30000 AS int),
        CASE n % 2 WHEN 0 THEN 'FEMALE' ELSE 'MALE' END, :opened
   FROM generate_series(CAST(:first AS bigint), :last) n
-"""
+"""  # noqa: S608 words of our own
 
 # One row for each half hour of each doctor in a range of days; `number` counts them through.
 _TIMES = """

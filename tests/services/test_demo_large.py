@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.domain.patients import given_mrn
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.models import Appointment, Doctor, DoctorSlot, NoShowLog, Notification, Patient
@@ -25,6 +26,12 @@ def count(session: Session, table: type, *conditions: sa.ColumnElement[bool]) ->
 def test_a_scale_is_a_multiple() -> None:
     assert Size.of_scale(1) == Size(10, 20_000, 50_000)
     assert Size.of_scale(100) == Size(1_000, 2_000_000, 5_000_000)
+
+
+def test_patients_are_numbered_as_the_product_does_beyond_a_million_too(session: Session) -> None:
+    numbers = [1, 999_999, 1_000_000, 2_000_000]
+    asked = sa.text(f"SELECT {demo_large.NUMBERED.format(n='n')} FROM unnest(CAST(:numbers AS bigint[])) n")
+    assert list(session.scalars(asked, {"numbers": numbers})) == [given_mrn(number) for number in numbers]
 
 
 def test_it_is_as_large_as_was_asked_for(session: Session) -> None:
