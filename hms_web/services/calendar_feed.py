@@ -1,7 +1,7 @@
 """A doctor's calendar as a calendar program fetches it, with nothing but the secret of a link.
 
-It holds the appointments from four weeks back on, the cancelled ones too, so that a program that has them takes them
-away, and the doctor's leave. Of a patient there is the name at most, and only where the hospital lets it be; never why
+It holds the appointments and the doctor's leave from four weeks back on, the cancelled ones too, so that a program that
+has them takes them away. Of a patient there is the name at most, and only where the hospital lets it be; never why
 they come.
 """
 
@@ -13,14 +13,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from limits import parse
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.absences import AbsenceStatus
 from hms_web.domain.local_time import first_instant, local_date
 from hms_web.domain.messages import Language
 from hms_web.domain.visits import INACTIVE
-from hms_web.models import CalendarLink, DoctorAbsence
+from hms_web.models import AuditEvent, CalendarLink, DoctorAbsence
 from hms_web.services import passwords, unit_of_work
 from hms_web.services.counting import Counter, hashed, sender
 
@@ -72,11 +72,16 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Leave: whole days from the first up to and not including `end`, or hours of one day as instants."""
+    """Leave: whole days from the first up to and not including `end`, or hours of one day as instants.
+
+    `version` grows with each change of it.
+    """
 
     id: UUID
     begin: date
     end: date
+    is_cancelled: bool
+    version: int
     created_at: datetime
 
 
@@ -161,22 +166,33 @@ def _visits(session: Session, link: Row[tuple[object, ...]], now: datetime) -> l
 def _away(session: Session, link: Row[tuple[object, ...]], now: datetime) -> list[Away]:
     zone = ZoneInfo(link.timezone)
     today = local_date(now, zone)
-    rows = session.scalars(
-        select(DoctorAbsence)
+    version = (
+        select(func.count())
+        .where(
+            AuditEvent.hospital_id == DoctorAbsence.hospital_id,
+            AuditEvent.record_type == "absence",
+            AuditEvent.record_id == DoctorAbsence.id,
+        )
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(DoctorAbsence, version)
         .where(
             DoctorAbsence.hospital_id == link.hospital_id,
             DoctorAbsence.doctor_id == link.doctor_id,
-            DoctorAbsence.status == AbsenceStatus.ACTIVE,
             DoctorAbsence.end_date >= today - BACK,
             DoctorAbsence.start_date <= today + AHEAD,
         )
         .order_by(DoctorAbsence.start_date, DoctorAbsence.start_time, DoctorAbsence.id)
     )
-    return [_time_of(row, zone) for row in rows]
+    return [_leave(row, version, zone) for row, version in rows]
 
 
-def _time_of(row: DoctorAbsence, zone: dt.tzinfo) -> Away:
+def _leave(row: DoctorAbsence, version: int, zone: dt.tzinfo) -> Away:
+    is_cancelled = row.status == AbsenceStatus.CANCELLED
     if row.start_time is None or row.end_time is None:
-        return Away(row.id, row.start_date, row.end_date + timedelta(days=1), row.created_at)
-    begin = first_instant(row.start_date, row.start_time, zone)
-    return Away(row.id, begin, first_instant(row.start_date, row.end_time, zone), row.created_at)
+        begin, end = row.start_date, row.end_date + timedelta(days=1)
+    else:
+        begin = first_instant(row.start_date, row.start_time, zone)
+        end = first_instant(row.start_date, row.end_time, zone)
+    return Away(row.id, begin, end, is_cancelled, version, row.created_at)

@@ -64,9 +64,11 @@ def take(
 ) -> DowntimeList:
     """Return the lists of a day to be taken away, of all doctors or those of a department or one.
 
+    One doctor is theirs whatever the department, as on the screen, where the doctor goes before it.
     That is audited as the list that it is taken as, `listed`.
     A doctor who has no appointment and no free time is left out. Raises Busy when it cannot be audited.
     """
+    department = None if doctor_id else department
     chosen = {"department": department, "doctor_id": doctor_id}
     record_reads.exported(session, actor, listed, now=now, day=day, **chosen)
     booked = [

@@ -83,10 +83,10 @@ def _rows(
 
 
 def _visits(actor: Actor, days: Days, doctor_id: UUID | None, now: datetime) -> Select[*tuple[Any, ...]]:
-    """Select the appointments that count as one or the other; what the hospital caused is no missed one."""
+    """Select the appointments that count as one or the other; what the hospital put in question is neither."""
     booked = cast(func.timezone(actor.timezone, Appointment.created_at), DATE)
     ahead = case((Appointment.import_key.is_(None), Appointment.date - booked), else_=_NOT_KNOWN)
-    is_missed = and_(Appointment.status == AppointmentStatus.NO_SHOW, Appointment.affected_cause.is_(None), COUNTS)
+    is_missed = and_(Appointment.status == AppointmentStatus.NO_SHOW, COUNTS)
     query = select(
         Appointment.date.label("day"),
         cast(extract("isodow", Appointment.date), INTEGER).label("weekday"),
@@ -101,6 +101,7 @@ def _visits(actor: Actor, days: Days, doctor_id: UUID | None, now: datetime) -> 
         Appointment.starts_at < day_span(days.last, actor.zone).ends_at,
         Appointment.ends_at <= now,
         Appointment.status.in_((AppointmentStatus.NO_SHOW, *CAME)),
+        Appointment.affected_cause.is_(None),
     )
     return query if doctor_id is None else query.where(Appointment.doctor_id == doctor_id)
 

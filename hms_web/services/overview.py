@@ -45,15 +45,33 @@ class Messages:
     by_channel: Sequence[tuple[Channel, Delivered]]
 
 
-# A time is closed by leave, by hand and by holidays; closed ones were not offered, unless somebody was seen in them.
-# Two people who had the same time one after the other have filled it once.
+# A time is closed by leave, by hand, by holidays, and while its doctor was not available or had no account, which the
+# audit trail knows; closed ones were not offered, unless somebody was seen in them. Who is away and never was said to
+# be in it was so from the beginning. Two people who had the same time one after the other have filled it once.
 _UTILISATION = text(
     """
     WITH slot AS MATERIALIZED (
       SELECT s.id, s.doctor_id, s.date, s.start_time, s.end_time, s.starts_at, s.ends_at
         FROM doctors d JOIN doctor_slots s ON s.doctor_id = d.id
        WHERE d.hospital_id = :hospital AND s.starts_at >= :since AND s.starts_at < :until AND s.ends_at <= :now
+    ), turned AS MATERIALIZED (
+      SELECT d.id AS doctor_id, e.action, e.at AS since, NOT CAST(change.word AS boolean) AS is_away,
+             lead(e.at) OVER (PARTITION BY d.id, e.action ORDER BY e.at, e.id) AS until
+        FROM audit_events e
+        JOIN doctors d ON (e.action = 'doctor.changed' AND e.record_id = d.id)
+                       OR (e.action = 'user.changed' AND e.record_id = d.user_id)
+       CROSS JOIN LATERAL (SELECT CASE e.action WHEN 'doctor.changed' THEN e.details #>> '{changes,is_available,to}'
+                                          ELSE e.details #>> '{changes,is_active,to}' END AS word) AS change
+       WHERE e.hospital_id = :hospital AND d.hospital_id = :hospital
+         AND e.action IN ('doctor.changed', 'user.changed') AND change.word IS NOT NULL
     ), closed AS (
+      SELECT slot.id FROM slot JOIN turned ON turned.doctor_id = slot.doctor_id AND turned.is_away
+         AND slot.starts_at >= turned.since AND (turned.until IS NULL OR slot.starts_at < turned.until)
+      UNION
+      SELECT slot.id FROM slot JOIN doctors d ON d.id = slot.doctor_id JOIN users u ON u.id = d.user_id
+       WHERE (NOT d.is_available AND (d.id, 'doctor.changed') NOT IN (SELECT doctor_id, action FROM turned))
+          OR (NOT u.is_active AND (d.id, 'user.changed') NOT IN (SELECT doctor_id, action FROM turned))
+      UNION
       SELECT slot.id FROM slot JOIN doctor_absences a
           ON a.doctor_id = slot.doctor_id AND a.status = 'ACTIVE' AND slot.date BETWEEN a.start_date AND a.end_date
          AND (a.start_time IS NULL OR (slot.start_time < a.end_time
@@ -90,13 +108,15 @@ _UTILISATION = text(
     """
 )
 
-# Only what began and ended on the appointment's day: who was seen on a later one did not sit there all night.
+# Only what began and ended on the appointment's day: who was seen on a later one did not sit there all night. The first
+# consultation is that after the check-in that stands, and vitals that were taken in it ended no wait before it.
 _WAITS = text(
     """
     WITH visit AS (
       SELECT a.checked_in_at, a.vitals_recorded_at, a.starts_at, c.started_at, c.completed_at, c.seen_from
         FROM appointments a
-        LEFT JOIN LATERAL (SELECT min(started_at) AS started_at, max(completed_at) AS completed_at,
+        LEFT JOIN LATERAL (SELECT min(started_at) FILTER (WHERE started_at >= a.checked_in_at) AS started_at,
+                                  max(completed_at) AS completed_at,
                                   max(started_at) FILTER (WHERE completed_at IS NOT NULL) AS seen_from
                              FROM consultations WHERE appointment_id = a.id) AS c ON true
        WHERE a.hospital_id = :hospital AND a.starts_at >= :since AND a.starts_at < :until
@@ -106,7 +126,9 @@ _WAITS = text(
     ), stage AS (
       SELECT 'VITALS' AS name, vitals_recorded_at - checked_in_at AS took FROM visit
       UNION ALL
-      SELECT 'DOCTOR', greatest(started_at - greatest(vitals_recorded_at, checked_in_at, starts_at), interval '0')
+      SELECT 'DOCTOR', greatest(started_at - greatest(CASE WHEN vitals_recorded_at <= started_at
+                                                           THEN vitals_recorded_at END, checked_in_at, starts_at),
+                                interval '0')
         FROM visit
        WHERE started_at IS NOT NULL
       UNION ALL

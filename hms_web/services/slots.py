@@ -19,7 +19,7 @@ from hms_web.services import facts, slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot, Taken
 
 LONGEST_RANGE_DAYS = 62
-DAYS_AT_ONCE = 5
+FIRST_DAYS = 3
 Hours = tuple[time, time]
 ALL_DAY: Hours = time.min, time.max
 
@@ -133,22 +133,22 @@ def next_free(  # noqa: PLR0913 from when on, at which times, how many
     """Return the first slots that can be booked with any of the doctors, at `after` or later, earliest first.
 
     Only those that start `between` two local times, the second not included, and at most `of_a_day` of each doctor's
-    day, so that a few show who could see somebody and when.
+    day, so that a few show who could see somebody and when. Where all slots are made that is one statement for what is
+    free soon and four at most; no day after the last that is needed is looked at.
     """
     since = max(now, after or now)
     found: list[SlotView] = []
     for first, last in _stretches(local_date(since, actor.zone), local_date(now, actor.zone)):
         known = slot_making.ensure(session, actor, doctor_ids, first, last, now=now)
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        free = (
-            slot
-            for doctor in known.values()
-            for day in days
-            for slot in islice(_suitable(_day(doctor, day, actor, now), since, between), of_a_day)
-        )
-        found += sorted(free, key=lambda slot: slot.starts_at)[: limit - len(found)]
-        if len(found) >= limit:
-            break
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+            free = (
+                slot
+                for doctor in known.values()
+                for slot in islice(_suitable(_day(doctor, day, actor, now), since, between), of_a_day)
+            )
+            found += sorted(free, key=lambda slot: slot.starts_at)[: limit - len(found)]
+            if len(found) >= limit:
+                return found
     return found
 
 
@@ -161,10 +161,12 @@ def _suitable(day: DaySlots, since: datetime, between: Hours) -> Iterator[SlotVi
 
 
 def _stretches(first: date, today: date) -> Iterator[tuple[date, date]]:
-    end = today + timedelta(days=BOOKING_WINDOW_DAYS)
+    """Walk to the end of the booking window in steps that grow: most ask for the days that come first."""
+    end, days = today + timedelta(days=BOOKING_WINDOW_DAYS), FIRST_DAYS
     while first <= end:
-        yield first, min(first + timedelta(days=DAYS_AT_ONCE - 1), end)
-        first += timedelta(days=DAYS_AT_ONCE)
+        yield first, min(first + timedelta(days=days - 1), end)
+        first += timedelta(days=days)
+        days *= 2
 
 
 def view(doctor: DoctorFacts, day: DoctorDay, stored: StoredSlot, actor: Actor, now: datetime) -> SlotView:

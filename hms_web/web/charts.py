@@ -52,8 +52,8 @@ def percent(share: float) -> str:
 
 
 def rate_words(share: Share) -> str:
-    """The rate of a share as words: `3.5 %`, or a dash where nobody was to come."""
-    return gettext("%(share)s %%", share=percent(share.rate)) if share.whole else "–"  # noqa: RUF001 a dash
+    """The rate of a share as words: `3.5 %`, or a dash where too few were to come to claim one."""
+    return "–" if share.is_few else gettext("%(share)s %%", share=percent(share.rate))  # noqa: RUF001 a dash
 
 
 def interval_words(interval: Interval) -> str:

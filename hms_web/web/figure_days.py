@@ -46,6 +46,11 @@ def step_words(days: Days, begins: date) -> str:
     return language.short_month(begins) if days.step is Step.MONTH else language.day_and_month(begins)
 
 
+def step_in_full(days: Days, begins: date) -> str:
+    """One step of the days in a table and its file, with its year; a day so that spreadsheets know it as one."""
+    return language.short_month(begins) if days.step is Step.MONTH else begins.isoformat()
+
+
 def step_head(days: Days) -> str:
     """What a step is, above a column of them."""
     return {

@@ -139,6 +139,14 @@ def whole_words(share: Share) -> str:
     """How many did not come, and how sure that is; few are said to be few."""
     if not share.whole:
         return gettext("Nobody was to come in these days.")
+    if share.is_few:
+        few = ngettext(
+            "%(missed)d of %(num)d did not come.",
+            "%(missed)d of %(num)d did not come.",
+            share.whole,
+            missed=share.missed,
+        )
+        return f"{few} {gettext('These are too few to say more.')}"
     said = ngettext(
         "%(missed)d of %(num)d did not come (%(rate)s).",
         "%(missed)d of %(num)d did not come (%(rate)s).",
@@ -146,13 +154,13 @@ def whole_words(share: Share) -> str:
         missed=share.missed,
         rate=charts.rate_words(share),
     )
-    if share.is_few:
-        return f"{said} {gettext('These are too few to say more.')}"
     sure = gettext("By chance alone it could be %(interval)s.", interval=charts.interval_words(share.interval))
     return f"{said} {sure}"
 
 
 def _counted(share: Share) -> tuple[object, ...]:
+    if share.is_few:
+        return share.missed, share.came, "", "", ""
     low, high = share.interval.low, share.interval.high
     return share.missed, share.came, charts.percent(share.rate), charts.percent(low), charts.percent(high)
 
@@ -169,7 +177,7 @@ def _heads() -> tuple[str, ...]:
 
 def over_time(figures: NoShowFigures, days: Days) -> Table:
     """The table of the rates over time."""
-    rows = [(figure_days.step_words(days, begins), *_counted(share)) for begins, share in figures.over_time]
+    rows = [(figure_days.step_in_full(days, begins), *_counted(share)) for begins, share in figures.over_time]
     return Table((figure_days.step_head(days), *_heads()), rows)
 
 

@@ -43,13 +43,13 @@ def chart_file(name: str) -> ResponseReturnValue:
     if table is None:
         abort(404)
     days = figure_days.read(request.args, clock.today(actor.zone))
-    made = table(overview_charts.read(db.session(), actor, days, clock.now()), days)
+    made = table(overview_charts.Found(db.session(), actor, days, clock.now()), days)
     return csv_files.answer(f"overview-{name}", made.names, made.rows, first=days.first, last=days.last)
 
 
 def _context(days: Days, today: date) -> dict[str, object]:
     actor, session, now = auth.actor(), db.session(), clock.now()
-    found = overview_charts.read(session, actor, days, now)
+    found = overview_charts.Found(session, actor, days, now)
     pulse = scheduler_pulse.read(jobs.redis_of_app(), now=now)
     health = job_health.health(session, actor, now=now, pulse=pulse).overall
     first, last = language.full_date(days.first), language.full_date(days.last)

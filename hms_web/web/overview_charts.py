@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
@@ -37,14 +38,34 @@ MOST_DOCTORS = 25
 """So many doctors are shown; the file has all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
-    """The figures of some days, from the database."""
+    """The figures of some days, each read from the database when it is first looked at: one statement a chart."""
 
-    no_shows: NoShowFigures
-    utilisation: Utilisation
-    waits: Sequence[Waited]
-    messages: Messages
+    session: Session
+    actor: Actor
+    days: Days
+    now: datetime
+
+    @cached_property
+    def no_shows(self) -> NoShowFigures:
+        """Who did not come."""
+        return no_show_figures.figures(self.session, self.actor, self.days, now=self.now)
+
+    @cached_property
+    def utilisation(self) -> Utilisation:
+        """How full the offered times were."""
+        return overview.utilisation(self.session, self.actor, self.days, now=self.now)
+
+    @cached_property
+    def waits(self) -> Sequence[Waited]:
+        """How long patients waited."""
+        return overview.waits(self.session, self.actor, self.days)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """What became of messages."""
+        return overview.messages(self.session, self.actor, self.days)
 
     @property
     def is_empty(self) -> bool:
@@ -85,16 +106,6 @@ class Drawn:
     messages: BarChart
     tables: Mapping[str, Table]
     words: Mapping[str, str]
-
-
-def read(session: Session, actor: Actor, days: Days, now: datetime) -> Found:
-    """Read all figures of the page: one statement a chart, whatever there is."""
-    return Found(
-        no_show_figures.figures(session, actor, days, now=now),
-        overview.utilisation(session, actor, days, now=now),
-        overview.waits(session, actor, days),
-        overview.messages(session, actor, days),
-    )
 
 
 def drawn(found: Found, days: Days) -> Drawn:
@@ -226,7 +237,9 @@ def _filled_heads() -> tuple[str, ...]:
 
 
 def _utilisation(found: Found, days: Days) -> Table:
-    rows = [(figure_days.step_words(days, begins), *_filled_values(one)) for begins, one in found.utilisation.over_time]
+    rows = [
+        (figure_days.step_in_full(days, begins), *_filled_values(one)) for begins, one in found.utilisation.over_time
+    ]
     return Table((figure_days.step_head(days), *_filled_heads()), rows)
 
 
@@ -255,7 +268,9 @@ def _delivered_heads() -> tuple[str, ...]:
 
 
 def _messages(found: Found, days: Days) -> Table:
-    rows = [(figure_days.step_words(days, begins), *_delivered_values(one)) for begins, one in found.messages.over_time]
+    rows = [
+        (figure_days.step_in_full(days, begins), *_delivered_values(one)) for begins, one in found.messages.over_time
+    ]
     return Table((figure_days.step_head(days), *_delivered_heads()), rows)
 
 

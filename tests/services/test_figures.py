@@ -13,8 +13,19 @@ from hms_web.domain.notifications import Channel
 from hms_web.domain.refusals import Refused
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.domain.statistics import EMPTY, NOBODY, Days, Delivered, Filled, LeadTime, Share, Waited, WaitStage
-from hms_web.models import Appointment, Consultation, DoctorSlot, NoShowLog, Notification, SlotBlock, new_id
-from hms_web.services import no_show_figures, no_show_stats, overview
+from hms_web.models import (
+    Appointment,
+    Consultation,
+    Doctor,
+    DoctorSlot,
+    NoShowLog,
+    Notification,
+    SlotBlock,
+    User,
+    new_id,
+)
+from hms_web.services import doctors, no_show_figures, no_show_stats, overview
+from hms_web.services.doctors import DoctorChange
 from tests.scenes import MONDAY, NOW, Clinic
 from tests.services.test_indexes import explained, grown
 from tests.visit_scenes import acting
@@ -91,6 +102,7 @@ def test_who_should_have_come_counts_once(here: Clinic) -> None:
     for hour, status in ((13, "CANCELLED"), (14, "SCHEDULED"), (15, "CONFIRMED")):
         visit(here, doctor, time(hour), status)
     visit(here, doctor, time(16), "NO_SHOW", affected_cause="ABSENCE")
+    visit(here, doctor, time(16, 30), "COMPLETED", affected_cause="ABSENCE")
     taken_back = visit(here, doctor, time(17), "NO_SHOW")
     here.session.execute(
         sa.update(NoShowLog).where(NoShowLog.appointment_id == taken_back).values(reverted_at=NOW, revert_note="Came")
@@ -262,6 +274,29 @@ def test_whoever_was_seen_in_a_closed_time_had_it(here: Clinic) -> None:
     assert filled(here) == Filled(3, 1, 1)
 
 
+def test_who_was_away_offered_nothing_meanwhile(here: Clinic) -> None:
+    """The trail says from when to when; who is away without a word in it was so from the beginning."""
+    doctor, session, admin = here.doctor(), here.session, here.admin
+    slots(here, doctor, *(time(hour) for hour in range(9, 15)))
+    visit(here, doctor, time(10), "COMPLETED")
+    for hour, is_available in ((10, False), (12, True)):
+        turned = first_instant(MONDAY, time(hour), here.actor.zone)
+        doctors.change(session, admin, doctor, DoctorChange(is_available=is_available), now=turned)
+    assert filled(here) == Filled(5, 1, 1), "eleven fell away, and ten did not, in which somebody was seen"
+    leaves = first_instant(MONDAY, time(14), here.actor.zone)
+    doctors.change(session, admin, doctor, DoctorChange(is_active=False), now=leaves)
+    assert filled(here) == Filled(4, 1, 1)
+    gone, away = here.doctor(), here.doctor()
+    for other in (gone, away):
+        slots(here, other, time(9))
+    assert filled(here) == Filled(6, 1, 1)
+    leaver = sa.select(Doctor.user_id).where(Doctor.id == gone).scalar_subquery()
+    session.execute(sa.update(User).where(User.id == leaver).values(is_active=False))
+    session.execute(sa.update(Doctor).where(Doctor.id == away).values(is_available=False))
+    session.commit()
+    assert filled(here) == Filled(4, 1, 1)
+
+
 def consulted(here: Clinic, doctor: UUID, key: UUID, started_at: datetime, **columns: object) -> None:
     row = {
         "id": new_id(),
@@ -320,6 +355,18 @@ def test_without_vitals_the_wait_for_the_doctor_begins_at_the_desk(here: Clinic)
     consulted(here, doctor, key, late + timedelta(minutes=7), status="STARTED")
     seven = timedelta(minutes=7)
     assert overview.waits(here.session, here.admin, WEEK) == [Waited(WaitStage.DOCTOR, 1, seven, seven)]
+
+
+def test_vitals_in_the_consultation_and_an_earlier_check_in_end_no_wait(here: Clinic) -> None:
+    doctor, minute = here.doctor(), timedelta(minutes=1)
+    at = first_instant(MONDAY, time(9), here.actor.zone)
+    late = visit(here, doctor, time(9), "COMPLETED", checked_in_at=at, vitals_recorded_at=at + 40 * minute)
+    consulted(here, doctor, late, at + 30 * minute, completed_at=at + 50 * minute)
+    again = visit(here, doctor, time(9, 30), "COMPLETED", checked_in_at=at + 60 * minute)
+    consulted(here, doctor, again, at + 45 * minute, status="ABANDONED", abandoned_at=at + 50 * minute)
+    consulted(here, doctor, again, at + 90 * minute, completed_at=at + 95 * minute)
+    ready = next(one for one in overview.waits(here.session, here.admin, WEEK) if one.stage is WaitStage.DOCTOR)
+    assert ready == Waited(WaitStage.DOCTOR, 2, 30 * minute, 30 * minute)
 
 
 def test_what_became_of_messages(here: Clinic, elsewhere: Clinic) -> None:

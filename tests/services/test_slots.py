@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,10 +20,12 @@ from hms_web.models import AuditEvent, Doctor, DoctorSlot, Notification, SlotBlo
 from hms_web.services import booking, cancelling, holidays, locks, slot_keeping, slot_making, slots, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange, BookingRequest
+from hms_web.services.facts import DoctorFacts
 from hms_web.services.holidays import NewHoliday
 from hms_web.services.slot_keeping import HoldView
 from hms_web.services.slots import SlotView
 from tests.scenes import LAST_DAY, MONDAY, NOW, Clinic
+from tests.services.test_indexes import explained
 
 TUESDAY = MONDAY + timedelta(days=1)
 
@@ -143,6 +146,27 @@ def test_next_free_ends_with_the_window(here: Clinic) -> None:
     assert slots.next_free(here.session, here.actor, [doctor], now=NOW) == []
     far = NOW + timedelta(days=40)
     assert slots.next_free(here.session, here.actor, [here.doctor()], now=NOW, after=far) == []
+
+
+def test_next_free_looks_at_no_day_that_it_does_not_need(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three doctors are free today; of a whole empty month, four statements tell."""
+    doctors = [here.doctor() for _ in range(3)]
+    never = time(5), time(6)
+    assert slots.next_free(here.session, here.actor, doctors, now=NOW, between=never) == []
+    with explained(here.session) as asked:  # all slots are made
+        assert slots.next_free(here.session, here.actor, doctors, now=NOW, between=never) == []
+    assert len(asked) == 4
+    looked: list[date] = []
+    real = slots._day
+
+    def look(doctor: DoctorFacts, day: date, *rest: Any) -> slots.DaySlots:
+        looked.append(day)
+        return real(doctor, day, *rest)
+
+    monkeypatch.setattr(slots, "_day", look)
+    with explained(here.session) as asked:
+        assert len(slots.next_free(here.session, here.actor, doctors, now=NOW, limit=8, of_a_day=4)) == 8
+    assert (looked, len(asked)) == ([MONDAY] * 3, 1)
 
 
 def test_another_slot_length_comes_around_what_is_booked(here: Clinic) -> None:

@@ -9,7 +9,10 @@ from flask.testing import FlaskClient
 from icalendar import Calendar, Component
 from werkzeug.test import TestResponse
 
-from hms_web.services import calendar_feed
+from hms_web.domain.absences import AbsenceType
+from hms_web.services import absences, calendar_feed
+from hms_web.services.absence_records import AbsenceChange, NewAbsence
+from hms_web.web import calendars
 from tests.scenes import MONDAY, NOW
 from tests.web.pages import Browser, Page, text
 from tests.web.record_scenes import Desk
@@ -72,14 +75,35 @@ def test_the_calendar_names_no_patient_until_the_hospital_lets_it(desk: Desk) ->
     assert not desk.doctor().get(f"/doctors/{desk.doctor_id}/calendar").all("button", name="names")
 
 
-def test_what_is_unchanged_is_not_sent_again_and_nobody_keeps_it(desk: Desk) -> None:
+def test_what_is_unchanged_is_not_sent_again_and_nobody_keeps_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     path, stranger = made(desk, desk.admin()), desk.app.test_client()
     first = ask(stranger, path)
     assert first.headers["Cache-Control"] == "no-store"
     again = {"If-None-Match": first.headers["ETag"]}
-    assert ask(stranger, path, **again).status_code == 304
+    with monkeypatch.context() as patch:
+        patch.setattr(calendars, "written", None)
+        assert ask(stranger, path, **again).status_code == 304, "what nobody gets is not written"
     desk.clinic.book(desk.doctor_id, desk.clinic.patient(), time(12))
     assert ask(stranger, path, **again).status_code == 200
+
+
+def test_leave_that_is_changed_or_cancelled_stays_with_a_higher_number(desk: Desk) -> None:
+    place, stranger, path = desk.clinic, desk.app.test_client(), made(desk, desk.admin())
+    day = MONDAY + timedelta(days=3)
+    wanted = NewAbsence(AbsenceType.ANNUAL_LEAVE, day, day)
+    leave = absences.create(place.session, place.admin, desk.doctor_id, wanted, now=NOW).absence
+    assert leave is not None
+    seen = [events(ask(stranger, path))["Away"]]
+    longer = AbsenceChange(end_date=day + timedelta(days=1))
+    absences.change(place.session, place.admin, desk.doctor_id, leave.id, longer, now=NOW)
+    seen.append(events(ask(stranger, path))["Away"])
+    absences.cancel(place.session, place.admin, desk.doctor_id, leave.id, now=NOW)
+    seen.append(events(ask(stranger, path))["Away"])
+    assert len({str(event["uid"]) for event in seen}) == 1
+    assert [str(event["status"]) for event in seen] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert str(seen[-1]["transp"]) == "TRANSPARENT"
+    numbers = [int(event.decoded("sequence")) for event in seen]
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_link_that_is_none_is_404_and_its_secret_stands_in_no_log(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hms_web.domain.statistics import Share
 from hms_web.models import AuditEvent
+from hms_web.services import no_show_figures, overview
 from hms_web.web import charts
 from tests.scenes import MONDAY, clinic
 from tests.services.test_figures import slots, visit
@@ -49,13 +50,15 @@ def test_the_charts_say_what_they_show(busy: Desk) -> None:
         "By doctor",
     ]
     assert "33.3 % 10 of 30" in page.text
-    assert "100.0 % few" in page.text
+    assert "– few" in page.text  # noqa: RUF001 a dash
     assert "No hour lies further above the rest than chance explains." in page.text
     for figure in page.all("figure"):
         assert any(figure.iter("table"))
         assert any(text(words) for words in figure.iter("p"))
     assert 'style="' not in page.html
     usual = busy.admin().get("/no-shows")
+    assert "2 of 5 did not come. These are too few to say more." in usual.text
+    assert "Share of those expected – 2 of 5, too few to say more" in usual.text  # noqa: RUF001 a dash
     assert "1 February 2026 to 2 March 2026" in usual.text
     assert "These are too few to say more." in usual.text
 
@@ -93,6 +96,8 @@ def test_each_chart_is_a_file_that_is_audited(busy: Desk) -> None:
         assert len(found) == rows, found
     link = next(a for a in browser.get("/no-shows?first=2025-08-01").all("a") if "download" in a.attrib)
     assert lines(browser, link.attrib["href"])[0].startswith("Month,Did not come,Came,Share in per cent")
+    days = "first=2026-02-22&last=2026-02-23"
+    assert lines(browser, f"/no-shows/charts/over-time.csv?{days}")[1:] == ["2026-02-22,0,0,,,", "2026-02-23,1,1,,,"]
     for name in ("no-shows", "utilisation", "utilisation-by-doctor", "waits", "messages", "messages-by-channel"):
         assert len(lines(browser, f"/overview/charts/{name}.csv")) >= 1
     taken = busy.session.scalars(sa.select(AuditEvent.details).order_by(AuditEvent.at, AuditEvent.id)).all()
@@ -109,13 +114,21 @@ def test_the_overview_says_how_the_hospital_does(busy: Desk) -> None:
     browser = busy.admin()
     start = browser.get("/")
     assert (start.url, start.h1) == ("/overview", "Overview")
-    assert "Did not come 40.0 % 2 of 5, too few to say more" in start.text
+    assert "Did not come – 2 of 5, too few to say more" in start.text  # noqa: RUF001 a dash
     assert "Offered times that were booked 50 % 1 of 2" in start.text
     assert "The check" in start.text
     part = browser.get("/overview?first=2026-02-23&last=2026-02-23", headers=HX | {"HX-Target": "results"})
     assert part.fragment
     assert "23 February 2026 to 23 February 2026" in part.response.headers["HX-Trigger-After-Settle"]
     assert "Of 2 times that were offered, 50 % were booked and 50 % used." in part.text
+
+
+def test_a_file_reads_its_own_chart_alone(busy: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = busy.admin()
+    for other in ("utilisation", "messages"):
+        monkeypatch.setattr(overview, other, None)
+    monkeypatch.setattr(no_show_figures, "figures", None)
+    assert lines(browser, "/overview/charts/waits.csv")[0].startswith("Stage,")
 
 
 def test_an_empty_hospital_reads_what_to_do(desk: Desk) -> None:

@@ -51,6 +51,8 @@ def test_the_days_list_has_a_sheet_for_each_doctor_with_somebody(desk: Desk) -> 
     assert "Ravi Iyer" in page.text
     one = desk.reception().get(f"/front-desk/day-list?date={MONDAY}&doctor={second}")
     assert "Asha Sharma" not in one.text
+    elsewhere = desk.reception().get(f"/front-desk/day-list?date={MONDAY}&doctor={second}&department=Dermatology")
+    assert "Ravi Iyer" in elsewhere.text, "the doctor goes before the department, as on the screen"
     empty = desk.reception().get("/front-desk/day-list?date=2026-03-09")
     assert "Nobody is booked." in empty.text
     taken = sa.select(AuditEvent.details).where(AuditEvent.action == "hospital.list_exported")
