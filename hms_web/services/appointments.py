@@ -1,12 +1,12 @@
 """Reading appointments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.affected import AffectedCause
@@ -19,7 +19,7 @@ from hms_web.domain.visits import HERE, UNFINISHED, UPCOMING, AppointmentStatus,
 from hms_web.models import Appointment, AuditEvent, Consultation, Doctor, Patient, User
 from hms_web.services import audit, patient_search
 from hms_web.services.outbox import PatientNotice
-from hms_web.services.paging import Page, read_cursor, write_cursor
+from hms_web.services.paging import Order, Page, chosen, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +183,31 @@ def affected(session: Session, actor: Actor, *, doctor_id: UUID | None = None) -
     return [_view(row) for row in session.execute(wanted.order_by(Appointment.starts_at, Appointment.id))]
 
 
+ORDERS: Mapping[str, Order[AppointmentView]] = {
+    "time": Order((Appointment.starts_at, Appointment.id), (datetime, UUID), lambda one: (one.starts_at, one.id))
+}
+"""How appointments can be sorted: as their index has them, from either end."""
+
+
 def search(
-    session: Session, actor: Actor, wanted: AppointmentFilter, *, limit: int = 50, cursor: str | None = None
+    session: Session,
+    actor: Actor,
+    wanted: AppointmentFilter,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    sort: str | None = None,
 ) -> Page[AppointmentView]:
-    """Return a page of the hospital's appointments, earliest first. Raises InvalidInput for a cursor that is none."""
+    """Return a page of the hospital's appointments, earliest first, or as `sort` says.
+
+    Raises InvalidInput for a cursor that is none.
+    """
     if wanted.q:
         patient_search.prepare(session)
-    statement = _selected(actor).where(*_narrowed(actor, wanted))
-    if cursor is not None:
-        after_at, after_id = read_cursor(cursor, datetime, UUID)
-        statement = statement.where(tuple_(Appointment.starts_at, Appointment.id) > (after_at, after_id))
-    rows = session.execute(statement.order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)).all()
-    items = [_view(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    return Page(items, write_cursor(items[-1].starts_at, items[-1].id) if more else None)
+    order = chosen(ORDERS, sort)
+    statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
+    rows = session.execute(statement.limit(limit + 1)).all()
+    return page([_view(row) for row in rows], limit, lambda view: view, order.key)
 
 
 def _narrowed(actor: Actor, wanted: AppointmentFilter) -> list[ColumnElement[bool]]:

@@ -33,9 +33,10 @@ from hms_web.services import (
 )
 from hms_web.services.appointments import AppointmentView, LocalRange
 from hms_web.services.doctor_previews import left_to_see_to, would_be_cancelled
-from hms_web.services.doctor_records import DoctorView, all_of, departments, get, list_doctors
+from hms_web.services.doctor_records import ORDERS, DoctorView, all_of, departments, get, list_doctors
 
 __all__ = [
+    "ORDERS",
     "CreatedDoctor",
     "DoctorChange",
     "DoctorChanged",

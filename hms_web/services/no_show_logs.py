@@ -1,12 +1,12 @@
 """Reading who did not come: the logs, for those who may see them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.delivery import MISSED
@@ -71,23 +71,37 @@ def allowed_doctor(actor: Actor, doctor_id: UUID | None) -> UUID | None:
     return actor.doctor_id
 
 
+ORDERS: Mapping[str, paging.Order[LogView]] = {
+    "found": paging.Order(
+        (NoShowLog.created_at, NoShowLog.id), (datetime, UUID), lambda one: (one.created_at, one.id), is_down=True
+    )
+}
+"""How logs can be sorted: as their index has them, from either end."""
+
+
 def search(
-    session: Session, actor: Actor, wanted: LogFilter, *, limit: int | None = None, cursor: str | None = None
+    session: Session,
+    actor: Actor,
+    wanted: LogFilter,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
 ) -> paging.Page[LogView]:
-    """Return a page of logs, the latest first. Raises InvalidInput, or Refused FORBIDDEN for another doctor's."""
-    limit = paging.checked_limit(limit)
-    query = _selected(actor, wanted)
-    if cursor is not None:
-        before = paging.read_cursor(cursor, datetime, UUID)
-        query = query.where(tuple_(NoShowLog.created_at, NoShowLog.id) < before)
-    rows = session.execute(_latest_first(query).limit(limit + 1)).all()
-    return paging.page(rows, limit, _view, lambda row: (row.created_at, row.id))
+    """Return a page of logs, the latest first, or as `sort` says.
+
+    Raises InvalidInput, or Refused FORBIDDEN for another doctor's.
+    """
+    limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
+    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(limit + 1)).all()
+    return paging.page([_view(row) for row in rows], limit, lambda view: view, order.key)
 
 
-def every(session: Session, actor: Actor, wanted: LogFilter) -> Iterator[LogView]:
-    """Yield all logs for an export, the latest first, without holding them all at once."""
+def every(session: Session, actor: Actor, wanted: LogFilter, *, sort: str | None = None) -> Iterator[LogView]:
+    """Yield all logs for an export, the latest first or as `sort` says, without holding them all at once."""
     unit_of_work.begin(session)
-    with session.execute(_latest_first(_selected(actor, wanted)).execution_options(yield_per=500)) as rows:
+    wished = paging.chosen(ORDERS, sort).applied(_selected(actor, wanted), None)
+    with session.execute(wished.execution_options(yield_per=500)) as rows:
         yield from map(_view, rows)
 
 

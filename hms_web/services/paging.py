@@ -4,11 +4,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, tuple_
 
 from hms_web.domain.local_time import may_be_meant
 from hms_web.domain.phrases import phrase
@@ -29,6 +31,38 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[T]):
+    """A way to sort a list: by `columns` of these `kinds`, the last of them unique; `key` has their values of a row.
+
+    `is_down` turns all of them round. A cursor of one order is none of another.
+    """
+
+    columns: Sequence[Any]
+    kinds: Sequence[type]
+    key: Callable[[T], tuple[object, ...]]
+    is_down: bool = False
+
+    def upside_down(self) -> "Order[T]":
+        """Return the same from its end."""
+        return replace(self, is_down=not self.is_down)
+
+    def applied(self, query: Select[*tuple[Any, ...]], cursor: str | None) -> Select[*tuple[Any, ...]]:
+        """Return a query in this order, after the row that a cursor names. Raises InvalidInput."""
+        if cursor is not None:
+            here, there = tuple_(*self.columns), read_cursor(cursor, *self.kinds)
+            query = query.where(here < there if self.is_down else here > there)
+        return query.order_by(*(column.desc() if self.is_down else column for column in self.columns))
+
+
+def chosen(orders: Mapping[str, Order[T]], sort: str | None) -> Order[T]:
+    """Return the order of a name, from its end with a minus before it; the first for a name that there is not."""
+    name = (sort or "").removeprefix("-")
+    if name not in orders:
+        return next(iter(orders.values()))
+    return orders[name].upside_down() if name != sort else orders[name]
 
 
 def checked_limit(limit: int | None) -> int:

@@ -104,6 +104,23 @@ def view(patient: Patient) -> PatientView:
     )
 
 
+ORDERS: Mapping[str, paging.Order[PatientView]] = {
+    "name": paging.Order((Patient.name, Patient.id), (str, UUID), lambda one: (one.name, one.id)),
+    "number": paging.Order((Patient.mrn, Patient.id), (str, UUID), lambda one: (one.mrn, one.id)),
+}
+"""How all patients can be sorted: as an index has them, from either end."""
+
+
+def everybody(
+    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+) -> paging.Page[PatientView]:
+    """Return all patients by name, or as `sort` says. Raises InvalidInput."""
+    limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
+    query = order.applied(select(Patient).where(Patient.hospital_id == actor.hospital_id), cursor)
+    rows = session.scalars(query.limit(limit + 1)).all()
+    return paging.page([view(row) for row in rows], limit, lambda one: one, order.key)
+
+
 def search(
     session: Session, actor: Actor, q: str | None = None, *, limit: int | None = None, cursor: str | None = None
 ) -> paging.Page[PatientView]:

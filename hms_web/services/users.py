@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor, Role, role_mistake
@@ -95,22 +96,23 @@ def _view(user: User, doctor_id: UUID | None, *, has_factor: bool = False) -> Us
     )
 
 
+ORDERS: Mapping[str, paging.Order[UserView]] = {
+    "name": paging.Order((User.name, User.id), (str, UUID), lambda one: (one.name, one.id)),
+    "email": paging.Order((User.email, User.id), (str, UUID), lambda one: (one.email, one.id)),
+    "role": paging.Order((User.role, User.name, User.id), (str, str, UUID), lambda one: (one.role, one.name, one.id)),
+}
+"""How users can be sorted; there are never many of them."""
+
+
 def list_users(
-    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None
+    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
 ) -> paging.Page[UserView]:
-    """Return the hospital's users by name."""
-    limit = paging.checked_limit(limit)
-    query = (
-        select(User, Doctor.id)
-        .outerjoin(Doctor, Doctor.user_id == User.id)
-        .where(User.hospital_id == actor.hospital_id)
-        .order_by(User.name, User.id)
-        .limit(limit + 1)
-    )
-    if cursor is not None:
-        query = query.where(tuple_(User.name, User.id) > paging.read_cursor(cursor, str, UUID))
-    rows = session.execute(query).all()
-    return paging.page(rows, limit, lambda row: _view(row[0], row[1]), lambda row: (row[0].name, row[0].id))
+    """Return the hospital's users by name, or as `sort` says."""
+    limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
+    query: Select[*tuple[Any, ...]] = select(User, Doctor.id).outerjoin(Doctor, Doctor.user_id == User.id)
+    of_hospital = query.where(User.hospital_id == actor.hospital_id)
+    rows = session.execute(order.applied(of_hospital, cursor).limit(limit + 1))
+    return paging.page([_view(row[0], row[1]) for row in rows], limit, lambda view: view, order.key)
 
 
 def get(session: Session, actor: Actor, user_id: UUID) -> UserView:

@@ -1,6 +1,6 @@
 """`/appointments`: finding them, and the list of those that need another time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,7 +13,7 @@ from hms_web import clock
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
 from hms_web.services import affected, appointments, doctor_names, doctors
-from hms_web.web import asked, auth, htmx
+from hms_web.web import asked, auth, htmx, sorting
 from hms_web.web.language import ngettext
 
 blueprint = Blueprint("appointments", __name__)
@@ -32,6 +32,7 @@ class Filters:
     status: AppointmentStatus | None = None
     q: str | None = None
     cursor: str | None = None
+    sort: str | None = None
 
     @classmethod
     def read(cls, values: MultiDict[str, str], today: date) -> "Filters":
@@ -45,6 +46,7 @@ class Filters:
             status=AppointmentStatus(status) if status in AppointmentStatus.__members__ else None,
             q=asked.text(values, "q"),
             cursor=asked.text(values, "cursor"),
+            sort=sorting.word(appointments.ORDERS, values),
         )
 
     @property
@@ -55,9 +57,15 @@ class Filters:
     @property
     def url(self) -> str:
         """The address of this list, without what was typed about patients."""
-        named = {"last": self.last, "doctor": self.doctor, "department": self.department, "status": self.status}
+        names = "last", "doctor", "department", "status", "sort"
+        named = {name: getattr(self, name) for name in names}
         given = {"first": str(self.first or "")} | {name: str(value) for name, value in named.items() if value}
         return f"{url_for('appointments.index')}?{urlencode(given)}"
+
+    @property
+    def sorted_by(self) -> sorting.Sorting:
+        """By what it is sorted."""
+        return sorting.Sorting(appointments.ORDERS, self.sort, lambda word: replace(self, sort=word).url)
 
     def page_url(self, cursor: str) -> str:
         """The address of a further page of this list."""
@@ -105,7 +113,7 @@ def _filters(values: MultiDict[str, str]) -> Filters:
 
 def _listed(wanted: Filters) -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
-    page = appointments.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
+    page = appointments.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
     if htmx.wants_fragment():
         words = ngettext("%(num)d appointment", "%(num)d appointments", len(page.items))
         fragment = render_template("appointments/_list.html", page=page, wanted=wanted)

@@ -15,7 +15,7 @@ from hms_web.services import doctor_previews, doctors, schedules, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.doctors import DoctorChange, DoctorView
 from hms_web.services.schedules import SchedulePreview
-from hms_web.web import asked, auth, htmx, refusals, shown
+from hms_web.web import asked, auth, htmx, refusals, shown, sorting
 from hms_web.web.doctor_forms import DoctorForm, NewDoctorForm
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.schedules import alike
@@ -28,18 +28,24 @@ ROWS = 50
 @blueprint.get("/doctors")
 @auth.roles()
 def index() -> ResponseReturnValue:
-    """All doctors by name, narrowed by department and by words of the name."""
+    """All doctors, narrowed by department and by words of the name, by name or as they are sorted."""
     session, actor = db.session(), auth.actor()
     q, department = asked.text(request.args, "q"), asked.text(request.args, "department")
     cursor = asked.text(request.args, "cursor")
-    page = doctors.list_doctors(session, actor, department=department, q=q, limit=ROWS, cursor=cursor)
+    sort = sorting.word(doctors.ORDERS, request.args)
+    page = doctors.list_doctors(session, actor, department=department, q=q, limit=ROWS, cursor=cursor, sort=sort)
     asked_for = {"q": q, "department": department, "cursor": cursor}
+    sorted_by = sorting.Sorting(
+        doctors.ORDERS, sort, lambda word: url_for("doctors.index", q=q, department=department, sort=word)
+    )
     if htmx.wants_fragment():
         words = ngettext("%(num)d doctor", "%(num)d doctors", len(page.items))
-        fragment = render_template("doctors/_list.html", page=page, asked_for=asked_for)
+        fragment = render_template("doctors/_list.html", page=page, asked_for=asked_for, sorting=sorted_by)
         return htmx.trigger(fragment, {"announce": {"value": words}})
     departments = doctors.departments(session, actor)
-    return render_template("doctors/index.html", page=page, asked_for=asked_for, departments=departments)
+    return render_template(
+        "doctors/index.html", page=page, asked_for=asked_for, sorting=sorted_by, departments=departments
+    )
 
 
 @blueprint.get("/doctors/new")

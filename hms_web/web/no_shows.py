@@ -18,7 +18,7 @@ from hms_web.domain.statistics import Days, days_of
 from hms_web.models import db
 from hms_web.services import doctor_names, no_show_figures, no_show_logs, no_show_reviews, no_show_stats
 from hms_web.services.no_show_logs import LogFilter, LogView
-from hms_web.web import asked, auth, charts, csv_files, csv_lines, figure_days, htmx, no_show_charts
+from hms_web.web import asked, auth, charts, csv_files, csv_lines, figure_days, htmx, no_show_charts, sorting
 from hms_web.web.figure_days import USUAL
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_show_words import REASONS
@@ -41,6 +41,7 @@ class Filters:
     reason: NoShowReason | None
     state: str | None
     cursor: str | None
+    sort: str | None
 
     @classmethod
     def read(cls, values: MultiDict[str, str], actor: Actor, today: date) -> "Filters":
@@ -56,6 +57,7 @@ class Filters:
             reason=asked.choice(NoShowReason, values.get("reason", "")),
             state=state if state in STATES else None,
             cursor=asked.text(values, "cursor"),
+            sort=sorting.word(no_show_logs.ORDERS, values),
         )
 
     @property
@@ -64,13 +66,18 @@ class Filters:
         is_reverted = None if self.state is None else self.state == "reverted"
         return LogFilter(self.first, self.last, self.doctor, None, self.reason, is_reverted)
 
+    @property
+    def sorted_by(self) -> sorting.Sorting:
+        """By what the list is sorted."""
+        return sorting.Sorting(no_show_logs.ORDERS, self.sort, lambda word: self.url(sort=word))
+
     def days(self, today: date) -> Days:
         """The days of the figures, of which there is an end, unlike those of the list."""
         return days_of(self.first, self.last, today)
 
     def url(self, endpoint: str = "no_shows.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
-        named = {name: getattr(self, name) for name in ("first", "last", "doctor", "reason", "state")} | other
+        named = {name: getattr(self, name) for name in ("first", "last", "doctor", "reason", "state", "sort")} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
         return f"{url_for(endpoint)}?{urlencode(given)}"
@@ -93,7 +100,7 @@ def index() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     today = clock.today(actor.zone)
     wanted = Filters.read(request.args, actor, today)
-    page = no_show_logs.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
+    page = no_show_logs.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
     context = {"page": page, "wanted": wanted} | (_figures(actor, wanted, today) if wanted.cursor is None else {})
     if htmx.wants_fragment() and htmx.target() == "results":
         words = ngettext("%(num)d no-show", "%(num)d no-shows", len(page.items))
@@ -145,7 +152,7 @@ def export() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, actor, clock.today(actor.zone))
     no_show_logs.allowed_doctor(actor, wanted.doctor)
-    rows = _rows(actor, no_show_logs.every(session, actor, wanted.wanted))
+    rows = _rows(actor, no_show_logs.every(session, actor, wanted.wanted, sort=wanted.sort))
     return csv_files.answer("no-shows", _names(), rows, first=wanted.first, last=wanted.last)
 
 

@@ -8,7 +8,7 @@ from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import patients
 from hms_web.services.patients import PatientView
-from hms_web.web import asked, auth, htmx, refusals
+from hms_web.web import asked, auth, htmx, refusals, sorting
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.patient_forms import PatientForm
 
@@ -20,24 +20,30 @@ ROWS = 50
 @blueprint.get("/patients")
 @auth.roles()
 def index() -> ResponseReturnValue:
-    """Everybody by name, from the start."""
-    return _listed(None, None)
+    """Everybody from the start, by name or as they are sorted."""
+    return _listed(None, None, sorting.word(patients.ORDERS, request.args))
 
 
 @blueprint.post("/patients")
 @auth.roles()
 def search() -> ResponseReturnValue:
-    """Those who are found by a part of a name, a phone or a patient number, best first."""
-    return _listed(asked.text(request.form, "q"), asked.text(request.form, "cursor"))
+    """Those who are found by a part of a name, a phone or a patient number, best first; for nothing, everybody."""
+    sort = sorting.word(patients.ORDERS, request.form)
+    return _listed(asked.text(request.form, "q"), asked.text(request.form, "cursor"), sort)
 
 
-def _listed(q: str | None, cursor: str | None) -> ResponseReturnValue:
-    page = patients.search(db.session(), auth.actor(), q, limit=ROWS, cursor=cursor)
+def _listed(q: str | None, cursor: str | None, sort: str | None) -> ResponseReturnValue:
+    session, actor = db.session(), auth.actor()
+    if q is None:
+        page = patients.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort)
+    else:
+        page = patients.search(session, actor, q, limit=ROWS, cursor=cursor)
+    sorted_by = sorting.Sorting(patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word))
     if htmx.wants_fragment():
         words = ngettext("%(num)d patient", "%(num)d patients", len(page.items))
-        fragment = render_template("patients/_list.html", page=page, q=q)
+        fragment = render_template("patients/_list.html", page=page, q=q, sorting=sorted_by)
         return htmx.trigger(fragment, {"announce": {"value": words}})
-    return render_template("patients/index.html", page=page, q=q)
+    return render_template("patients/index.html", page=page, q=q, sorting=sorted_by)
 
 
 @blueprint.get("/patients/new")

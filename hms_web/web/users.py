@@ -16,7 +16,7 @@ from hms_web.models import db
 from hms_web.services import doctor_previews, second_factors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
-from hms_web.web import asked, auth, choices, refusals, shown
+from hms_web.web import asked, auth, choices, refusals, shown, sorting
 from hms_web.web.formats import ROLES
 from hms_web.web.language import gettext
 from hms_web.web.record_form import RecordForm
@@ -62,11 +62,12 @@ class NewUserForm(UserForm):
 @blueprint.get("/users")
 @auth.roles(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    """All of them by name."""
-    cursor = asked.text(request.args, "cursor")
-    page = users.list_users(db.session(), auth.actor(), limit=ROWS, cursor=cursor)
+    """All of them, by name or as they are sorted."""
+    cursor, sort = asked.text(request.args, "cursor"), sorting.word(users.ORDERS, request.args)
+    page = users.list_users(db.session(), auth.actor(), limit=ROWS, cursor=cursor, sort=sort)
+    sorted_by = sorting.Sorting(users.ORDERS, sort, lambda word: url_for("users.index", sort=word))
     needs_factor = second_factors.is_wanted_of_admins(db.session(), auth.actor())
-    return render_template("users/index.html", page=page, cursor=cursor, needs_factor=needs_factor)
+    return render_template("users/index.html", page=page, cursor=cursor, sorting=sorted_by, needs_factor=needs_factor)
 
 
 @blueprint.get("/users/new")

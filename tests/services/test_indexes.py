@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import affected, appointments, facts
+from hms_web.services import affected, appointments, facts, patients
 from hms_web.services.appointments import AppointmentFilter
 from tests.scenes import MONDAY, Clinic
 
@@ -59,6 +59,9 @@ QUESTIONS: dict[str, Question] = {
     "day of a doctor": lambda here, doctor, _p: appointments.search(
         here.session, here.actor, AppointmentFilter(day=MONDAY, doctor_id=doctor)
     ),
+    "last ones first": lambda here, _d, _p: appointments.search(
+        here.session, here.actor, AppointmentFilter(), sort="-time"
+    ),
     "patient": lambda here, _d, patient: appointments.search(
         here.session, here.actor, AppointmentFilter(patient_id=patient)
     ),
@@ -85,3 +88,16 @@ def test_appointments_are_found_by_an_index(grown: tuple[Clinic, UUID, UUID]) ->
     }
     assert read_whole == {}
     assert "ix_appointments_affected" in asked["affected count"]
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "number", "-number"])
+def test_everybody_can_be_read_in_the_order_of_an_index(here: Clinic, sort: str) -> None:
+    """A page of a hundred thousand is a page: no order needs all of them to be read."""
+    here.patient()
+    here.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    here.session.execute(sa.text("SET LOCAL enable_sort = off"))
+    with explained(here.session) as plans:
+        patients.everybody(here.session, here.actor, sort=sort)
+    assert re.search(r"Index Scan (Backward )?using \w+ on patients", plans[0])
+    assert not re.search(r"(?<!Incremental )Sort\b(?! Key)", plans[0])
+    here.session.rollback()
