@@ -266,6 +266,15 @@ _ALARMED_FOR_NOTHING = """
        AND (a.status <> 'CHECKED_IN' OR (s.alert_type = 'NO_VITALS') <> (a.vitals_recorded_at IS NULL))
 """
 
+# Whatever begins after the last thing that happened is still to come.
+_NO_SLOT = f"""
+    SELECT a.id, a.doctor_id, a.starts_at, a.ends_at FROM appointments a
+     WHERE {_ACTIVE.format("a")}
+       AND a.starts_at > (SELECT max(e.at) FROM audit_events e WHERE e.hospital_id = a.hospital_id)
+       AND NOT EXISTS (SELECT FROM doctor_slots s
+                        WHERE s.doctor_id = a.doctor_id AND s.starts_at = a.starts_at AND s.ends_at = a.ends_at)
+"""
+
 RULES: dict[str, str] = {
     "a doctor has two active appointments at once": _TWO_AT_ONCE.format("doctor_id"),
     "a patient has two active appointments at once": _TWO_AT_ONCE.format("patient_id"),
@@ -278,6 +287,7 @@ RULES: dict[str, str] = {
     "the audited statuses do not lead to the present one": _BROKEN_WALK,
     "stored slots of a doctor overlap": _SLOTS_OVERLAP,
     "a slot and an active appointment overlap without being the same time": _SLOT_UNDER_ANOTHER_LENGTH,
+    "somebody will come at a time that is no slot, and stands in no grid": _NO_SLOT,
     "a token number was given twice": _TOKEN_TWICE,
     "somebody who lies in leave is not on the affected list": _UNLISTED,
     "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,

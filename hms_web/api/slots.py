@@ -127,7 +127,8 @@ def of_date(call: Call, doctor_id: UUID, date: dt.date, query: PageQuery) -> Slo
     days, is_all_told = slots.of_told(session, actor, told, date, date, now=now)
     if not days:
         raise Refused(Code.DOCTOR_NOT_FOUND)
-    shown = _answer(days[0].items, query)
+    # Of a holiday the answer is that it is one; whoever comes all the same is among the appointments.
+    shown = _answer([] if days[0].closed_note else days[0].items, query)
     answer = SlotsOfDate(items=shown.items, next_cursor=shown.next_cursor, closed_reason=days[0].closed_reason)
     written = Written(json.dumps(dump(answer, call)))
     if is_all_told:

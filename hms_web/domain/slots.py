@@ -68,22 +68,33 @@ class Settlement:
 
 
 def settle(
-    template: Sequence[SlotTime], existing: Sequence[tuple[UUID, Span]], taken: Sequence[Span], not_before: datetime
+    template: Sequence[SlotTime],
+    existing: Sequence[tuple[UUID, Span]],
+    taken: Sequence[SlotTime],
+    not_before: datetime,
+    *,
+    beside: Sequence[Span] = (),
+    is_closed: bool = False,
 ) -> Settlement:
     """Return what to create and remove so that a day matches its hours around what is booked.
 
-    `existing` are the stored slots of the day, `taken` the spans of active appointments. Slots that began before
-    `not_before` are history and stay; so do slots under an appointment, with their own length; of the rest those that
-    the hours do not give are removed, and those the hours give and that overlap nothing that stays are created.
+    `existing` are the stored slots of the day, `taken` the times of its active appointments, and `beside` the spans of
+    those of the days next to it. Slots that began before `not_before` are history and stay; so do slots under an
+    appointment, with their own length; of the rest those that the hours do not give are removed, and those the hours
+    give and that overlap nothing that stays are created. An appointment whose slot has gone gets one again: whoever
+    comes is seen in every grid. A day that `is_closed` gets no other.
     """
-    if not existing and not taken:  # a new day, as nearly all are that are made at night
-        return Settlement([slot for slot in template if slot.span.starts_at >= not_before], [])
+    if not (existing or taken or beside):  # a new day, as nearly all are that are made at night
+        return Settlement([] if is_closed else [slot for slot in template if slot.span.starts_at >= not_before], [])
     wanted = {slot.span for slot in template}
-    keep: list[Span] = list(taken)
+    under = {slot.span for slot in taken}
+    keep: list[Span] = [*under, *beside]
+    stored: list[Span] = []
     open_slots: list[tuple[UUID, Span]] = []
     for slot_id, span in existing:
-        if span.starts_at < not_before or span in taken:
+        if span.starts_at < not_before or span in under:
             keep.append(span)
+            stored.append(span)
         else:
             open_slots.append((slot_id, span))
     unchanged = {span for _, span in open_slots if span in wanted and not any(span.overlaps(kept) for kept in keep)}
@@ -91,11 +102,17 @@ def settle(
     create = [
         slot
         for slot in template
-        if slot.span.starts_at >= not_before
+        if not is_closed
+        and slot.span.starts_at >= not_before
         and slot.span not in unchanged
         and not any(slot.span.overlaps(span) for span in keep)
     ]
-    return Settlement(create, remove)
+    missing = [
+        slot
+        for slot in taken
+        if slot.span.starts_at >= not_before and not any(slot.span.overlaps(span) for span in stored)
+    ]
+    return Settlement(create + missing, remove)
 
 
 def closed_reason(day: date, today: date, doctor: DoctorDay) -> ClosedReason | None:

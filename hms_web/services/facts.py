@@ -53,6 +53,11 @@ class Taken:
     is_affected: bool
     has_vitals: bool
 
+    @property
+    def time(self) -> SlotTime:
+        """The time that the appointment takes, as a slot has it."""
+        return SlotTime(self.day, self.start, self.end, self.span)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

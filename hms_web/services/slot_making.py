@@ -107,10 +107,11 @@ def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: dateti
     """Return what a day's hours and bookings ask for. A holiday gets no new slots, but keeps those it has for later."""
     template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
     existing = [(slot.slot_id, slot.time.span) for slot in doctor.slots_on(day)]
-    near = day - ONE_DAY, day, day + ONE_DAY  # a day and the next may meet where the clock is changed at midnight
-    taken = [taken.span for taken in doctor.taken if taken.day in near]
-    settlement = settle(template, existing, taken, not_before)
-    return Settlement([], settlement.remove) if holiday_on(day, doctor.holidays) else settlement
+    taken = [taken.time for taken in doctor.taken if taken.day == day]
+    near = day - ONE_DAY, day + ONE_DAY  # a day and the next may meet where the clock is changed at midnight
+    beside = [taken.span for taken in doctor.taken if taken.day in near]
+    is_closed = holiday_on(day, doctor.holidays) is not None
+    return settle(template, existing, taken, not_before, beside=beside, is_closed=is_closed)
 
 
 def _store(session: Session, actor: Actor, settlements: Iterable[tuple[UUID, Settlement]]) -> tuple[int, int]:

@@ -205,7 +205,9 @@ def _block_reason(status: SlotStatus, refusal: Refusal | None) -> str | None:
 def _day(doctor: DoctorFacts, day: date, actor: Actor, now: datetime) -> DaySlots:
     today = local_date(now, actor.zone)
     facts = doctor.on(day)
-    stored = [] if facts.holiday else doctor.slots_on(day)
+    stored = doctor.slots_on(day)
+    if facts.holiday:  # whoever was kept, or is told of another time only later, is seen; nothing else is there
+        stored = [slot for slot in stored if any(slot.time.span.overlaps(span) for span in facts.taken)]
     items = [view(doctor, facts, slot, actor, now) for slot in stored]
     return DaySlots(
         doctor_id=doctor.doctor_id,
@@ -214,7 +216,7 @@ def _day(doctor: DoctorFacts, day: date, actor: Actor, now: datetime) -> DaySlot
         slot_duration=doctor.slot_duration,
         date=day,
         items=items,
-        closed_reason=None if items else closed_reason(day, today, facts) or ClosedReason.DAY_OFF,
+        closed_reason=None if items and not facts.holiday else closed_reason(day, today, facts) or ClosedReason.DAY_OFF,
         closed_note=facts.holiday.name if facts.holiday else None,
         hours=hours_on(day, doctor.week),
         booked_count=facts.booked_count,

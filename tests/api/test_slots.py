@@ -45,8 +45,9 @@ def test_how_many_slots_a_day_gives(reception: Caller, here: Clinic, minutes: in
 
 def test_why_a_date_has_no_slots(reception: Caller, here: Clinic) -> None:
     from_tuesday = here.doctor(days=())
-    here.holiday(MONDAY + timedelta(days=2))
     doctor = here.doctor()
+    here.book(doctor, here.patient(), time(10), MONDAY + timedelta(days=2))  # and comes all the same
+    here.holiday(MONDAY + timedelta(days=2))
     expected = {
         (from_tuesday, TUESDAY): "DAY_OFF",
         (doctor, MONDAY + timedelta(days=2)): "HOLIDAY",

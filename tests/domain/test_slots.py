@@ -16,7 +16,7 @@ from hms_web.domain.holidays import Holiday
 from hms_web.domain.local_time import Span
 from hms_web.domain.refusals import Code
 from hms_web.domain.schedules import DayHours, DayOfWeek
-from hms_web.domain.slots import ClosedReason, SlotStatus, closed_reason, offer, settle, slots_of_day, without
+from hms_web.domain.slots import ClosedReason, SlotStatus, SlotTime, closed_reason, offer, settle, slots_of_day, without
 
 DAY = date(2026, 3, 2)
 HOURS = DayHours(DayOfWeek.MONDAY, time(9), time(17), time(13), time(14))
@@ -106,23 +106,37 @@ def test_slots_never_overlap_and_never_leave_the_hours(drawn: tuple[date, DayHou
             assert slot.end <= hours.break_start or slot.start >= hours.break_end
 
 
-@given(days(), st.integers(5, 240), st.lists(st.integers(0, 40), unique=True), st.integers(-60, 1500))
+@given(
+    days(),
+    st.integers(5, 240),
+    st.lists(st.integers(0, 40), unique=True),
+    st.integers(-60, 1500),
+    st.booleans(),
+    st.booleans(),
+)
 def test_a_changed_day_settles_around_what_is_booked_and_stays_settled(
-    drawn: tuple[date, DayHours, int, ZoneInfo], old_minutes: int, booked: list[int], now_minute: int
+    drawn: tuple[date, DayHours, int, ZoneInfo],
+    old_minutes: int,
+    booked: list[int],
+    now_minute: int,
+    has_gone: bool,  # noqa: FBT001 whether the slots of what is booked have gone
+    is_closed: bool,  # noqa: FBT001
 ) -> None:
     day, hours, minutes, zone = drawn
-    old = [(uuid4(), slot.span) for slot in slots_of_day(day, hours, old_minutes, zone)]
-    taken = [old[n][1] for n in booked if n < len(old)]
+    times = slots_of_day(day, hours, old_minutes, zone)
+    taken = [times[n] for n in booked if n < len(times)]
+    old = [(uuid4(), slot.span) for slot in times if not has_gone or slot not in taken]
     not_before = datetime.combine(day, time(0), zone).astimezone(UTC) + timedelta(minutes=now_minute)
     template = slots_of_day(day, hours, minutes, zone)
-    change = settle(template, old, taken, not_before)
+    change = settle(template, old, taken, not_before, is_closed=is_closed)
     left = [(key, span) for key, span in old if key not in change.remove]
     after = left + [(uuid4(), slot.span) for slot in change.create]
     spans = sorted((span for _, span in after), key=lambda span: span.starts_at)
     assert all(first.ends_at <= second.starts_at for first, second in pairwise(spans))
-    assert all(span in spans for span in taken)
+    assert all(slot.span in spans for slot in taken if slot.span.starts_at >= not_before or not has_gone)
     assert all(span in spans for _, span in old if span.starts_at < not_before)
-    again = settle(template, after, taken, not_before)
+    assert not is_closed or all(slot in taken for slot in change.create)
+    again = settle(template, after, taken, not_before, is_closed=is_closed)
     assert (again.create, again.remove) == ([], [])
 
 
@@ -155,8 +169,16 @@ def test_settling_keeps_history_and_makes_nothing_in_the_past() -> None:
 def test_settling_removes_an_open_slot_that_meets_a_booked_one() -> None:
     template = slots_of_day(DAY, HOURS, 30, UTC)
     open_slot = uuid4()
-    change = settle(template, [(open_slot, at(9))], [at(9, 15)], EARLY)
+    booked = SlotTime(DAY, time(9, 15), time(9, 45), at(9, 15))
+    change = settle(template, [(open_slot, at(9))], [booked], EARLY)
     assert change.remove == [open_slot]
+    assert booked in change.create
+
+
+def test_what_is_booked_on_the_next_day_is_no_slot_of_this_one() -> None:
+    template = slots_of_day(DAY, HOURS, 30, UTC)
+    change = settle(template, [], [], EARLY, beside=[at(16, 45)])
+    assert [slot.start for slot in change.create][-1] == time(16)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, InvalidInput, Refused
-from hms_web.domain.slots import ClosedReason
+from hms_web.domain.slots import ClosedReason, SlotStatus
 from hms_web.models import AuditEvent, HospitalHoliday, Notification
 from hms_web.services import holidays, slots
 from hms_web.services.appointments import AppointmentView
@@ -51,7 +51,9 @@ def test_a_holiday_closes_its_day_and_lists_who_was_booked(here: Clinic) -> None
     assert cause(here, before) is None
     assert here.count(Notification, event=MessageEvent.AFFECTED_BY_HOLIDAY) == 4
     day = slots.of_date(here.session, here.actor, doctor_id, TUESDAY, now=NOW)
-    assert (day.items, day.closed_reason, day.closed_note) == ([], ClosedReason.HOLIDAY, "Holi")
+    assert (day.closed_reason, day.closed_note) == (ClosedReason.HOLIDAY, "Holi")
+    seen = [(slot.status, slot.taken and slot.taken.appointment_id) for slot in day.items]
+    assert seen == [(SlotStatus.BOOKED, booked.id)], "nothing is offered, and whoever is booked is seen"
     event = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "holiday.created")).one()
     assert (event.details["date"], event.details["affected"]) == ("2026-03-03", 2)
 

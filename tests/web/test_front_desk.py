@@ -7,7 +7,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from hms_web.models import DoctorSlot
+from hms_web.services import holidays, keeping
+from hms_web.services.holidays import NewHoliday
 from hms_web.web.front_desk.address import short
+from tests.leave_rows import TUESDAY
 from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import KIBIBYTE, cells, counted, slot_of
 from tests.web.pages import HX
@@ -59,6 +62,21 @@ def test_an_address_that_makes_no_sense_shows_today(desk: Desk) -> None:
     page = desk.reception().get(f"/front-desk?{odd}")
     assert page.status == 200
     assert page.h1 == "Monday 2 March"
+
+
+def test_whoever_comes_on_a_holiday_stands_in_the_grid_and_nothing_else_does(desk: Desk) -> None:
+    here = desk.clinic
+    booked = here.book(desk.doctor_id, here.patient(name="Asha Rao"), time(10), TUESDAY)
+    here.book(desk.doctor_id, here.patient(name="Ravi Iyer"), time(11), TUESDAY)
+    holidays.create(here.session, here.admin, NewHoliday("Holi", TUESDAY), now=NOW)
+    keeping.keep(here.session, here.actor, booked.id, version=2, now=NOW)
+    page = desk.reception().get(f"/front-desk?date={TUESDAY}")
+    assert [label for label in cells(page) if "free" in label] == []
+    assert sorted(name for name in ("Asha Rao", "Ravi Iyer") if any(name in label for label in cells(page))) == [
+        "Asha Rao",
+        "Ravi Iyer",
+    ]
+    assert "holiday: Holi" in page.text
 
 
 def test_a_poll_is_answered_only_when_something_has_changed(desk: Desk) -> None:

@@ -175,6 +175,8 @@ class Cells:
             return gettext("full at %(number)s", number=day.max_patients_per_day), "warn"
         if not day.items:
             return "", ""
+        if day.closed_note:
+            return gettext("holiday: %(name)s", name=day.closed_note), "warn"
         free = sum(slot.status is SlotStatus.AVAILABLE for slot in day.items)
         if free == 0:
             return gettext("nothing free"), ""
