@@ -24,7 +24,7 @@ from wtforms.validators import EqualTo, InputRequired
 from hms_web import clock
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
-from hms_web.services import identity, open_sessions, own_password, second_factors, wording
+from hms_web.services import calendar_links, identity, open_sessions, own_password, second_factors, wording
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, devices, qr, refusals
 from hms_web.web.forms import Form
@@ -114,8 +114,18 @@ def change_password() -> ResponseReturnValue:
         else:
             auth.sign_in(token)
             flash(gettext("The password is changed. Wherever else you were signed in, you are no longer."), "good")
+            _tell_of_calendar_links()
             return redirect(url_for("account.page"), 303)
     return _shown(form, ProofForm(formdata=None), 422)
+
+
+def _tell_of_calendar_links() -> None:
+    """Links to a doctor's calendar are secrets of their own: they stay, and who knew the password may have made one."""
+    who = auth.actor()
+    if who.doctor_id is not None and calendar_links.valid(db.session(), who, who.doctor_id):
+        flash(
+            gettext("The links to your calendar still work. Revoke those that you do not know, under Calendar."), "warn"
+        )
 
 
 def _take(field: PasswordField, error: Refused) -> None:

@@ -5,17 +5,21 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from icalendar import Calendar, Component
 from werkzeug.test import TestResponse
 
 from hms_web.domain.absences import AbsenceType
-from hms_web.services import absences, calendar_feed
+from hms_web.models import Doctor, User
+from hms_web.services import absences, calendar_feed, passwords
 from hms_web.services.absence_records import AbsenceChange, NewAbsence
 from hms_web.web import calendars
 from tests.scenes import MONDAY, NOW
 from tests.web.pages import Browser, Page, text
 from tests.web.record_scenes import Desk
+
+OLD, NEW = "harbour tulip forty two", "window lantern sixty one"
 
 
 def path_of(page: Page) -> str:
@@ -122,3 +126,20 @@ def test_a_link_that_is_none_is_404_and_its_secret_stands_in_no_log(
     assert "/calendar/<secret>.ics" in logged
     assert "nobodys-secret" not in logged
     assert path.removeprefix("/calendar/").removesuffix(".ics") not in logged
+
+
+def test_links_outlive_a_new_password_and_the_doctor_is_told(desk: Desk) -> None:
+    user_id = desk.session.scalar(sa.select(Doctor.user_id).where(Doctor.id == desk.doctor_id))
+    hashed = passwords.hash_password(OLD)
+    desk.session.execute(sa.update(User).where(User.id == user_id).values(password_hash=hashed))
+    desk.session.commit()
+    browser = desk.doctor()
+
+    def change(present: str, wanted: str) -> Page:
+        return browser.get("/account").form("/account/password").send(present=present, password=wanted, again=wanted)
+
+    assert "links to your calendar" not in change(OLD, NEW).text
+    link = made(desk, browser)
+    assert "They stay valid when a password is changed" in browser.get(f"/doctors/{desk.doctor_id}/calendar").text
+    assert "The links to your calendar still work." in change(NEW, OLD).text
+    assert ask(browser.client, link).status_code == 200
