@@ -78,21 +78,24 @@ def settle(
 ) -> Settlement:
     """Return what to create and remove so that a day matches its hours around what is booked.
 
-    `existing` are the stored slots of the day, `taken` the times of its active appointments, and `beside` the spans of
-    those of the days next to it. Slots that began before `not_before` are history and stay; so do slots under an
-    appointment, with their own length; of the rest those that the hours do not give are removed, and those the hours
-    give and that overlap nothing that stays are created. An appointment whose slot has gone gets one again: whoever
-    comes is seen in every grid. A day that `is_closed` gets no other.
+    `existing` are the stored slots of the day, `taken` the times of its active appointments, and `beside` the spans
+    of those of the days next to it. Slots that began before `not_before` are history and stay, unless one reaches
+    into an appointment that is still to come; so do slots under an appointment, with their own length; of the rest
+    those that the hours do not give are removed, and those the hours give and that overlap nothing that stays are
+    created. An appointment whose slot has gone gets one again: whoever comes is seen in every grid. A day that
+    `is_closed` gets no other.
     """
     if not (existing or taken or beside):  # a new day, as nearly all are that are made at night
         return Settlement([] if is_closed else [slot for slot in template if slot.span.starts_at >= not_before], [])
     wanted = {slot.span for slot in template}
     under = {slot.span for slot in taken}
+    coming = [span for span in under if span.starts_at >= not_before]
     keep: list[Span] = [*under, *beside]
     stored: list[Span] = []
     open_slots: list[tuple[UUID, Span]] = []
     for slot_id, span in existing:
-        if span.starts_at < not_before or span in under:
+        is_history = span.starts_at < not_before and not any(span.overlaps(other) for other in coming)
+        if is_history or span in under:
             keep.append(span)
             stored.append(span)
         else:

@@ -12,11 +12,11 @@ from hms_web.domain.affected import AffectedCause, fits
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.holidays import holiday_on
 from hms_web.domain.identity import Actor
-from hms_web.domain.local_time import day_span, local_date
+from hms_web.domain.local_time import Span, day_span, local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayOfWeek, hours_on
-from hms_web.domain.slots import Settlement, SlotTime, closed_reason, settle, slots_of_day
+from hms_web.domain.slots import ClosedReason, Settlement, SlotTime, closed_reason, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
 from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids_written
 from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
@@ -25,6 +25,7 @@ from hms_web.services.facts import DoctorFacts
 
 DOCTORS_AT_ONCE = 25
 ONE_DAY = timedelta(days=1)
+NEVER_MADE = frozenset({ClosedReason.PAST, ClosedReason.BEYOND_BOOKING_WINDOW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +86,28 @@ def _make_missing(
 
 
 def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[Settlement]:
-    """Return what brings those days of a range in order that lack slots of their hours."""
+    """Return what brings those days of a range in order that lack slots of their hours, or under appointments."""
     today = local_date(now, actor.zone)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    open_days = (day for day in days if closed_reason(day, today, doctor.on(day)) is None)
-    return [settlement for day in open_days if (settlement := _missing(doctor, day, actor, now)) is not None]
+    bookable = (day for day in days if closed_reason(day, today, doctor.on(day)) not in NEVER_MADE)
+    return [settlement for day in bookable if (settlement := _missing(doctor, day, actor, now)) is not None]
 
 
 def _missing(doctor: DoctorFacts, day: date, actor: Actor, now: datetime) -> Settlement | None:
     """Return what brings a day in order, or None when it lacks nothing, which is told without settling it."""
     have = {slot.time.span for slot in doctor.slots_on(day)}
     template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
-    if all(slot.span in have for slot in template):
+    is_whole = bool(holiday_on(day, doctor.holidays)) or all(slot.span in have for slot in template)
+    if is_whole and not _lacks_its_slot(doctor, day, have, now):
         return None
     # A day that has no slots yet is made whole, its past hours too; one that has some keeps its history.
     settlement = _settlement(doctor, day, actor, now if have else day_span(day, actor.zone).starts_at)
     return settlement if settlement.create else None
+
+
+def _lacks_its_slot(doctor: DoctorFacts, day: date, have: Collection[Span], now: datetime) -> bool:
+    """Return whether somebody is still to come on that day, on a holiday or a day off too, at a time without a slot."""
+    return any(taken.day == day and taken.span.starts_at >= now and taken.span not in have for taken in doctor.taken)
 
 
 def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: datetime) -> Settlement:

@@ -181,6 +181,13 @@ def test_what_is_booked_on_the_next_day_is_no_slot_of_this_one() -> None:
     assert [slot.start for slot in change.create][-1] == time(16)
 
 
+def test_what_began_goes_when_it_reaches_into_an_appointment_that_is_to_come() -> None:
+    began, over = uuid4(), uuid4()
+    earlier, coming = SlotTime(DAY, time(8, 30), time(8, 40), at(8, 30, 10)), SlotTime(DAY, time(9), time(9, 30), at(9))
+    change = settle([], [(over, at(8)), (began, at(8, 50))], [earlier, coming], at(9).starts_at)
+    assert (change.remove, change.create) == ([began], [coming])
+
+
 @pytest.mark.parametrize(
     ("day", "doctor", "reason"),
     [

@@ -16,7 +16,7 @@ from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.domain.slots import ClosedReason, SlotStatus
-from hms_web.models import AuditEvent, Doctor, DoctorSlot, Notification, SlotBlock
+from hms_web.models import AuditEvent, Doctor, DoctorSchedule, DoctorSlot, Notification, SlotBlock
 from hms_web.services import booking, cancelling, holidays, locks, slot_keeping, slot_making, slots, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange, BookingRequest
@@ -415,3 +415,19 @@ def test_a_hold_is_proved_by_its_token_too(here: Clinic) -> None:
     assert refused.code is Code.SLOT_HELD
     proved = replace(request, hold_token=held.hold_token)
     assert isinstance(booking.book(here.session, here.actor, proved, now=NOW), AppointmentView)
+
+
+def test_an_appointment_without_its_slot_gets_it_back_on_any_day_that_is_looked_at(here: Clinic) -> None:
+    doctor, weekdays = here.doctor(), here.doctor(days=(DayOfWeek.MONDAY,))
+    here.book(doctor, here.patient(), time(10))
+    here.book(weekdays, here.patient(), time(11))
+    here.session.execute(sa.delete(DoctorSlot).where(DoctorSlot.doctor_id == doctor, DoctorSlot.start_time == time(10)))
+    here.session.execute(sa.delete(DoctorSchedule).where(DoctorSchedule.doctor_id == weekdays))
+    here.session.execute(sa.delete(DoctorSlot).where(DoctorSlot.doctor_id == weekdays))
+    here.holiday(MONDAY)
+    looked = slots.of_day(here.session, here.actor, [doctor, weekdays], MONDAY, now=NOW)
+    assert [(slot.start_time, slot.status) for slot in looked[doctor].items] == [(time(10), SlotStatus.BOOKED)]
+    assert [(slot.start_time, slot.status) for slot in looked[weekdays].items] == [(time(11), SlotStatus.BOOKED)]
+    assert here.starts(weekdays) == ["11:00"]
+    later = slots.of_day(here.session, here.actor, [doctor], MONDAY, now=NOW)[doctor]
+    assert [slot.id for slot in later.items] == [slot.id for slot in looked[doctor].items]
