@@ -115,7 +115,7 @@ class View:
 @auth.roles()
 def page() -> ResponseReturnValue:
     """The whole board."""
-    return render_template("alerts/page.html", **View.of_request().shown())
+    return render_template("alerts/page.html", **View.of_request().shown(), is_for_wall="wall" in request.args)
 
 
 @blueprint.get("/list")

@@ -58,6 +58,7 @@ class View:
         gone = {status: sum(row.status is status for row in rows) for status in AppointmentStatus}
         return {
             "view": self,
+            "is_for_wall": "wall" in request.args,
             "seen": seen,
             "columns": flow.columns(flow.cards(rows, self.actor, readings, now=self.now)),
             "no_shows": gone[AppointmentStatus.NO_SHOW],
