@@ -10,8 +10,9 @@ from hms_web.api.operations import Call, Routes
 from hms_web.api.problems import Problem, Wrong
 from hms_web.api.shapes import Body, Id, Shape, Text
 from hms_web.domain.identity import Role
-from hms_web.domain.refusals import Code
-from hms_web.services import identity
+from hms_web.domain.refusals import Code, Refused
+from hms_web.services import failed_sign_ins, identity
+from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import SignedIn
 from hms_web.services.sign_in_limits import EXTENSION, WAIT_SECONDS, SignInLimits, TooManyAttempts
 
@@ -88,7 +89,11 @@ def issue_token(call: Call, body: Credentials) -> Token:
     try:
         with limits.counted(body.email, request.remote_addr or ""), code:
             issued = identity.issue_token(call.session, body.email, body.password, now=call.now, otp=body.otp, key=key)
+    except Refused as error:
+        failed_sign_ins.refused(call.session, body.email, error.refusal.code, now=call.now)
+        raise
     except TooManyAttempts:
+        failed_sign_ins.note(call.session, body.email, Failure.TOO_MANY, now=call.now)
         raise Problem(Wrong.TOO_MANY_ATTEMPTS, {"Retry-After": str(WAIT_SECONDS)}) from None
     return Token(access_token=issued.access_token, expires_in=issued.expires_in, user=Me.of(issued.signed_in))
 

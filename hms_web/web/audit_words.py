@@ -102,6 +102,9 @@ ACTIONS = {
     "user.password_link_made": lazy_gettext("Link to set a password made"),
     "user.language_chosen": lazy_gettext("Language chosen"),
     "user.password_set": lazy_gettext("Password set"),
+    "user.sign_in_code_wrong": lazy_gettext("Sign-in with a wrong code"),
+    "user.sign_in_failed": lazy_gettext("Sign-in with a wrong password"),
+    "user.sign_in_held_off": lazy_gettext("Sign-in held off after too many failures"),
     "user.signed_in": lazy_gettext("Signed in"),
     "user.token_issued": lazy_gettext("Signed in to the API"),
 }

@@ -12,7 +12,8 @@ from wtforms.validators import InputRequired
 from hms_web import clock
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import db
-from hms_web.services import identity, second_factors, wording
+from hms_web.services import failed_sign_ins, identity, second_factors, wording
+from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import Awaiting
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, qr
@@ -35,13 +36,20 @@ def secret_key() -> str:
 
 @contextmanager
 def counted(email: str, code: str) -> Iterator[None]:
-    """Try a code inside, counted where it could be guessed; ends in 429 after too many wrong ones."""
+    """Try a code inside, counted where it could be guessed; ends in 429 after too many wrong ones.
+
+    What fails stands in the audit trail.
+    """
     limits: SignInLimits = current_app.extensions[EXTENSION]
     try:
         with limits.counted_code(email, code):
             yield
     except TooManyAttempts:
+        failed_sign_ins.note(db.session(), email, Failure.TOO_MANY, now=clock.now())
         abort(429)
+    except Refused as error:
+        failed_sign_ins.refused(db.session(), email, error.refusal.code, now=clock.now())
+        raise
 
 
 def _awaiting() -> Awaiting | None:

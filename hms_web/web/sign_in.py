@@ -9,7 +9,8 @@ from wtforms.validators import InputRequired
 from hms_web import clock
 from hms_web.domain.refusals import Refused
 from hms_web.models import db
-from hms_web.services import identity, second_factors
+from hms_web.services import failed_sign_ins, identity, second_factors
+from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, devices, htmx
 from hms_web.web.forms import Form
@@ -41,11 +42,14 @@ def submit() -> ResponseReturnValue:
     """Open a session under a new token, or say the same words to an unknown account as to a wrong password."""
     form = SignInForm()
     if form.validate():
+        email = form.email.data or ""
         try:
-            token = _sign_in(form.email.data or "", form.password.data or "")
+            token = _sign_in(email, form.password.data or "")
         except TooManyAttempts:
+            failed_sign_ins.note(db.session(), email, Failure.TOO_MANY, now=clock.now())
             abort(429)
-        except Refused:
+        except Refused as error:
+            failed_sign_ins.refused(db.session(), email, error.refusal.code, now=clock.now())
             form.refuse(gettext("That e-mail address and password do not belong together. Check both and try again."))
         else:
             auth.sign_in(token)

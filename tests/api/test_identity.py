@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hms_web.domain.identity import Role
-from hms_web.models import ApiToken, LoginSession, User
+from hms_web.models import ApiToken, AuditEvent, LoginSession, User
 from hms_web.services import passwords, sign_in_limits, users
 from tests.api.callers import Caller, caller_of, check_described, check_problem, code, fields, person
 from tests.scenes import NOW, Clinic
@@ -80,13 +80,17 @@ def test_strange_credentials(client: FlaskClient, asha: users.UserView, email: s
     assert fields(token(client, "\0", PASSWORD)) == ["email"]
 
 
-def test_failures_are_limited_for_account_and_address_together(client: FlaskClient, asha: users.UserView) -> None:
+def test_failures_are_limited_for_account_and_address_together(
+    client: FlaskClient, here: Clinic, asha: users.UserView
+) -> None:
     for _ in range(10):
         assert token(client, EMAIL, "wrong").status_code == 401
     limited = token(client, EMAIL, PASSWORD)
     check_problem(limited)
     assert code(limited) == (429, "TOO_MANY_ATTEMPTS")
     assert 0 < int(limited.headers["Retry-After"]) <= 900
+    for what in ("failed", "held_off"):
+        assert here.count(AuditEvent, action=f"user.sign_in_{what}", record_id=asha.id) == 1
     # Nobody else is locked out: not the same person from elsewhere, nor a colleague from here.
     assert token(client, EMAIL, PASSWORD, "192.0.2.2").status_code == 200
     assert token(client, "other@clinic.test", "x").status_code == 401

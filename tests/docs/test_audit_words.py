@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hms_web.domain.alerts import AlertStatus
 from hms_web.domain.visits import AppointmentStatus
+from hms_web.services.failed_sign_ins import Failure
 from hms_web.web.audit_words import ACTIONS, KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,4 +40,5 @@ def test_what_is_made_of_a_state_has_words() -> None:
     made = {f"appointment.{status.lower()}" for status in by_hand}
     made |= {f"alert.{status.lower()}" for status in (AlertStatus.ACKNOWLEDGED, AlertStatus.RESOLVED)}
     made |= {f"appointment.consultation_{what}" for what in ("started", "completed", "abandoned")}
+    made |= set(Failure)
     assert made <= set(ACTIONS)

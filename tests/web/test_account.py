@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from hms_web.models import LoginSession, SecondFactor, User
+from hms_web.models import AuditEvent, LoginSession, SecondFactor, User
 from hms_web.services import passwords, second_factors
 from tests.scenes import NOW
 from tests.web.pages import Browser, Form, Page
@@ -138,13 +138,15 @@ def test_a_second_factor_from_the_picture_to_the_sign_in(app: Flask, browser: Br
     assert Browser(app.test_client()).sign_in(EMAIL, PASSWORD).url == "/front-desk"
 
 
-def test_codes_cannot_be_guessed_and_a_recovery_code_still_gets_in(app: Flask, browser: Browser) -> None:
+def test_codes_cannot_be_guessed_and_a_recovery_code_still_gets_in(app: Flask, browser: Browser, known: Desk) -> None:
     totp, codes = set_up(browser)
     page = in_step_two(app)
     statuses = [page.form("/login/code").send(code=f"{number:06}").status for number in range(10)]
     assert statuses == [422] * 9 + [429], "one failure was that of the set-up"
     assert page.form("/login/code").send(code=totp.at(NOW.timestamp() + 30)).status == 429
     assert page.form("/login/code").send(code=codes[0]).url == "/front-desk"
+    for what in ("code_wrong", "held_off"):
+        assert known.clinic.count(AuditEvent, action=f"user.sign_in_{what}") == 1
 
 
 def test_a_token_needs_the_code(app: Flask, browser: Browser) -> None:

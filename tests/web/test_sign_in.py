@@ -12,7 +12,7 @@ from hms_web import clock
 from hms_web.app import create_app
 from hms_web.config import Environment, Settings
 from hms_web.domain.identity import Role
-from hms_web.models import LoginSession, User, db
+from hms_web.models import AuditEvent, LoginSession, User, db
 from hms_web.services import passwords
 from hms_web.web import auth
 from tests.api.callers import person
@@ -60,6 +60,13 @@ def test_unknown_account_and_wrong_password_read_the_same(browser: Browser) -> N
     assert wrong.text == unknown.text
     fields = [page.form("/login").values for page in (wrong, unknown)]
     assert [values["password"] for values in fields] == ["", ""], "a password is never shown again"
+
+
+def test_failures_stand_in_the_audit_trail_until_they_are_held_off(browser: Browser, known: Desk) -> None:
+    for _ in range(11):
+        browser.sign_in(EMAIL, "not this one at all")
+    counts = [known.clinic.count(AuditEvent, action=f"user.sign_in_{what}") for what in ("failed", "held_off")]
+    assert counts == [1, 1]
 
 
 def test_an_empty_form_says_what_is_missing_at_the_fields(browser: Browser) -> None:
