@@ -79,7 +79,12 @@ def grouped(
     """
     refuse_others(actor)
     found = appointments.affected(session, actor, doctor_id=doctor_id)
-    found = [view for view in found if may_see(actor, view.doctor_id) and cause in {None, view.affected_cause}]
+    return in_groups(session, actor, [view for view in found if cause in {None, view.affected_cause}])
+
+
+def in_groups(session: Session, actor: Actor, found: Iterable[AppointmentView]) -> list[AffectedGroup]:
+    """Return appointments that need attention by what caused it, in the same order, for everybody who may see them."""
+    found = [view for view in found if actor.role is not Role.DOCTOR or may_see(actor, view.doctor_id)]
     found.sort(key=lambda view: (not view.is_here, waiting_since(view), view.starts_at, view.id))
     leave = _leave(session, found)
     holidays = facts.active_holidays(session, actor) if found else ()

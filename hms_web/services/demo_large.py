@@ -143,6 +143,8 @@ SELECT id, :hospital, patient_id, doctor_id, date, at, at + interval '30 minutes
        CASE status WHEN 'COMPLETED' THEN starts_at END, CASE status WHEN 'CANCELLED' THEN booked_at END, booked_at
   FROM large_visits ORDER BY number
 """,
+    # What has just grown from nothing is else believed to be empty, and each reference to it is looked up row by row.
+    "ANALYZE appointments",
     """
 INSERT INTO consultations (id, hospital_id, appointment_id, doctor_id, status, started_at, completed_at)
 SELECT pg_temp.large_key(starts_at, number, 'seen'), :hospital, id, doctor_id, 'COMPLETED', starts_at,
@@ -236,6 +238,7 @@ class _Large:
             self._do(statement)
         for first in range(0, self.size.patients, _PATIENTS_AT_ONCE):
             self._do(_PATIENTS, first=first, last=min(first + _PATIENTS_AT_ONCE, self.size.patients) - 1)
+        self._do("ANALYZE users, doctors, patients")
         for first in range(0, self.last + 1, _DAYS_AT_ONCE):
             self._write_days(first, min(first + _DAYS_AT_ONCE - 1, self.last))
         self._do(_MISSED)

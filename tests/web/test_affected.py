@@ -11,6 +11,7 @@ from hms_web.services import cancelling, holidays
 from hms_web.services.affected_batches import MOST_STEPS
 from hms_web.services.holidays import NewHoliday
 from hms_web.web import affected as pages
+from hms_web.web.front_desk import panels
 from tests.api.callers import person
 from tests.scenes import MONDAY, NOW
 from tests.services.affected_scenes import TUESDAY, Ill, away
@@ -253,6 +254,31 @@ def test_the_front_desk_keeps_one_at_a_time(desk: Desk, clinic: Ill) -> None:
     assert "Reception 1 has changed this meanwhile" in refused.text
     fragment = page.form(f"/appointments/{clinic.ids[1]}/keep").send(_headers=HX)
     assert "Nobody needs another time" in fragment.text
+
+
+def test_the_front_desk_shows_them_by_cause_and_has_each_way_out(desk: Desk, clinic: Ill) -> None:
+    closed = desk.clinic.book(clinic.colleague, desk.clinic.patient(name="Zoe Quill"), time(9), TUESDAY)
+    holidays.create(desk.session, desk.clinic.admin, NewHoliday("Holi", TUESDAY), now=NOW + timedelta(minutes=1))
+    page = desk.reception().get("/front-desk?affected=1")
+    titles = [heading.text for heading in page.all("h3") if (heading.attrib.get("id") or "").startswith("affected-")]
+    assert titles == [f"{desk.booked.doctor_name}: Annual leave, Mon 2 Mar", "Holi, Tue 3 Mar: closed"]
+    assert [item.attrib["value"] for item in page.all("button", name="group")] == [
+        f"ABSENCE:{clinic.absence}",
+        f"HOLIDAY:{TUESDAY}",
+    ]
+    page.follow("Cancel…").form(f"/front-desk/appointments/{clinic.ids[0]}/cancel")
+    assert page.form("/affected/plan").send(group=f"ABSENCE:{clinic.absence}").h1 == "Plan for 2 appointments"
+    page.form(f"/appointments/{closed.id}/keep")
+
+
+def test_more_than_there_is_room_for_are_counted_and_led_to(
+    desk: Desk, clinic: Ill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panels, "MOST_AFFECTED", 1)
+    page = desk.reception().get("/front-desk?affected=1")
+    assert "1 more" in page.text
+    assert page.follow("Show all of them").h1 == "Needs attention"
+    assert clinic.ids
 
 
 def test_a_nurse_reads_the_old_list_and_moves_nobody(desk: Desk, clinic: Ill) -> None:
