@@ -17,7 +17,7 @@ from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_babel import Babel, Domain, get_locale
 
 from hms_web.domain.messages import Language
@@ -73,8 +73,13 @@ def use(language: str | None) -> None:
     flask_babel.refresh()
 
 
+def cookie_name() -> str:
+    """What the cookie of a stranger's choice is called: bound to this host where there is HTTPS."""
+    return f"__Host-{COOKIE}" if current_app.config["SESSION_COOKIE_SECURE"] else COOKIE
+
+
 def _chosen() -> str:
-    for language in (g.get(CHOSEN), request.cookies.get(COOKIE)):
+    for language in (g.get(CHOSEN), request.cookies.get(cookie_name())):
         locale = LOCALES.get(language or "")
         if locale is not None:
             return locale

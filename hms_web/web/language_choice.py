@@ -10,7 +10,7 @@ from hms_web.domain.messages import Language
 from hms_web.models import db
 from hms_web.services import languages
 from hms_web.web import auth
-from hms_web.web.language import COOKIE
+from hms_web.web.language import cookie_name
 
 blueprint = Blueprint("language", __name__)
 
@@ -30,5 +30,5 @@ def choose() -> ResponseReturnValue:
         languages.choose(db.session(), who.actor, language, now=clock.now())
     else:
         is_secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-        answer.set_cookie(COOKIE, language, max_age=KEPT_FOR, secure=is_secure, httponly=True, samesite="Lax")
+        answer.set_cookie(cookie_name(), language, max_age=KEPT_FOR, secure=is_secure, httponly=True, samesite="Lax")
     return answer

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -260,6 +261,12 @@ def test_in_production_the_cookie_is_bound_to_this_host_and_to_https(database_ur
     assert answer.headers["Set-Cookie"].startswith("__Host-session=")
     assert "; Secure;" in answer.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in answer.headers
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', answer.text)[0]
+    form, whence = {"language": "hi", "csrf_token": token}, {"Referer": "https://desk.test/login"}
+    chosen = client.post("/language", data=form, base_url="https://desk.test", headers=whence)
+    assert chosen.headers["Set-Cookie"].startswith("__Host-language=hi;")
+    assert "; Secure;" in chosen.headers["Set-Cookie"]
+    assert 'lang="hi"' in client.get("/login", base_url="https://desk.test").text
     # A link with which a password is set is made from the host's name: only ours is taken.
     assert client.get("/login", base_url="https://evil.test").status_code == 400
     forwarded = client.get("/login", base_url="https://desk.test", headers={"X-Forwarded-Host": "evil.test"})
