@@ -36,6 +36,7 @@ def check(answer: TestResponse, *, may_be_kept: bool = False) -> None:
     """Check the headers of one answer."""
     where = f"{answer.request.method} {answer.request.path} {answer.status_code}"
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, where
+    assert "Access-Control-Allow-Origin" not in answer.headers, where
     assert may_be_kept or answer.headers["Cache-Control"] == "no-store", where
     for cookie in answer.headers.getlist("Set-Cookie"):
         assert "; HttpOnly" in cookie, where

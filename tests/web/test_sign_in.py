@@ -72,6 +72,8 @@ def test_failures_stand_in_the_audit_trail_until_they_are_held_off(browser: Brow
 
 def test_an_empty_form_says_what_is_missing_at_the_fields(browser: Browser) -> None:
     page = browser.sign_in("", "")
+    field = next(item.attrib for item in page.all("input") if item.attrib["name"] == "password")
+    assert (field["type"], field["autocomplete"]) == ("password", "current-password")
     assert "Enter your e-mail address." in page.text
     assert page.all("input", id="email")[0].attrib["aria-describedby"] == "email-error"
     assert page.all("input", id="email")[0].attrib["aria-invalid"] == "true"
