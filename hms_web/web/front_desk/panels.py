@@ -31,10 +31,11 @@ DOCTOR_WIDE = frozenset({Code.DOCTOR_NOT_FOUND, Code.DOCTOR_UNAVAILABLE, Code.DO
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A group of those who need attention, and those of it for whom there is room."""
+    """A group of those who need attention, whether all are one doctor's, and those of it for whom there is room."""
 
     key: str
     title: str
+    is_of_one: bool
     count: int
     items: Sequence[AppointmentView]
 
@@ -126,7 +127,9 @@ def _of_hospital(session: Session, actor: Actor, address: Address) -> Panel:
     shown: list[Shown] = []
     left = MOST_AFFECTED
     for group in groups:
-        shown.append(Shown(group.key, title_of(group), len(group.items), group.items[:left]))
+        shown.append(
+            Shown(group.key, title_of(group), group.doctor_id is not None, len(group.items), group.items[:left])
+        )
         left = max(left - len(group.items), 0)
     return Panel(kind="affected", affected=shown, affected_count=sum(group.count for group in shown))
 
