@@ -124,14 +124,13 @@ class Pages(World):
         key = self.clinic.session.scalars(sa.select(HospitalHoliday.id)).one()
         assert "Deleted." in self.browser.get(f"/holidays/{key}/delete").form("/delete").send().text
 
-    def switch(self, *, available: bool) -> list[UUID]:
+    def switch(self, *, available: bool) -> None:
         address = self.path if available else f"{self.path}/availability"
         page = self.browser.get(address)
         if not available:
             assert "taking appointments again does not bring them back" in page.text
         done = page.form("/availability").send(available="yes" if available else "no")
         assert ("takes appointments" if available else "takes no appointments") in done.text
-        return []
 
     def listed(self) -> set[str]:
         page = self.browser.get(f"/appointments?affected=1&doctor={self.doctor_id}")
