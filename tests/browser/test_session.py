@@ -99,6 +99,7 @@ def test_after_the_end_names_are_put_away_and_what_was_typed_comes_back_to_who_t
     scene: Scene, page: Page
 ) -> None:
     page.goto(scene.url + "/patients/new")
+    page.wait_for_load_state("networkidle")  # an answer that is under way would tell the time left as of the jump
     page.get_by_label("Name", exact=True).fill("Halina Nowak")
     page.get_by_label("Sex").select_option("FEMALE")
     scene.clinic.session.execute(sa.delete(LoginSession))

@@ -3,8 +3,10 @@
 from datetime import time, timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
+from itsdangerous import TimestampSigner
 
 from hms_web.models import DoctorSlot
 from hms_web.services import holidays, keeping
@@ -87,6 +89,16 @@ def test_a_poll_is_answered_only_when_something_has_changed(desk: Desk) -> None:
         assert reception.client.get(again, headers=HX).status_code == 204
         desk.clinic.book(desk.doctor_id, desk.clinic.patient(), time(11) if name == "grid" else time(12))
         assert reception.client.get(again, headers=HX).status_code == 200
+
+
+def test_a_poll_a_moment_later_is_as_little_news(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token against forged requests, which the list holds, is another one every second."""
+    reception = desk.reception()
+    part = reception.fragment(f"/front-desk/day?date={MONDAY}")
+    again = next(e.attrib["hx-get"] for e in part.root.iter() if e.attrib.get("id") == "day")
+    later = TimestampSigner("").get_timestamp() + 60
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _signer: later)
+    assert reception.client.get(again, headers=HX).status_code == 204
 
 
 def test_the_grid_of_ten_doctors_is_small_and_asks_as_much_as_that_of_one(app: Flask, desk: Desk) -> None:
