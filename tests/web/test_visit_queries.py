@@ -3,6 +3,8 @@
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+import pytest
+
 from hms_web.domain.identity import Role
 from hms_web.domain.vitals import Readings
 from hms_web.services import vitals
@@ -57,19 +59,11 @@ def test_fifty_people_need_no_more_queries_than_one(desk: Desk) -> None:
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
 
 
-def test_a_poll_that_finds_nothing_new_asks_for_the_fingerprint_alone(desk: Desk) -> None:
+@pytest.mark.parametrize(("path", "part", "questions"), [("/board", "board", 2), ("/alerts", "alerts", 1)])
+def test_a_poll_that_finds_nothing_new_asks_for_little(desk: Desk, path: str, part: str, questions: int) -> None:
+    """Who asks, and whether anything has changed: the board of alerts asks for both at once."""
     nurse = signed_in(desk.app, desk.session, person(desk.clinic, Role.NURSE))
-    address = nurse.get("/board").all("div", id="board")[0].attrib["hx-get"]
+    address = nurse.get(path).all("div", id=part)[0].attrib["hx-get"]
     with counted(desk.app) as sent:
         assert nurse.client.get(address, headers=HX | {"X-Poll": "1"}).status_code == 204
-    asked = [statement for statement in sent if statement.lstrip().upper().startswith("SELECT")]
-    assert len(asked) == 2, "who asks, and whether anything has changed"
-
-
-def test_an_alert_board_that_finds_nothing_new_asks_once(desk: Desk) -> None:
-    nurse = signed_in(desk.app, desk.session, person(desk.clinic, Role.NURSE))
-    address = nurse.get("/alerts").all("div", id="alerts")[0].attrib["hx-get"]
-    with counted(desk.app) as sent:
-        assert nurse.client.get(address, headers=HX | {"X-Poll": "1"}).status_code == 204
-    asked = [statement for statement in sent if statement.lstrip().upper().startswith("SELECT")]
-    assert len(asked) == 1, "who asks, and with the same question whether anything has changed"
+    assert len([statement for statement in sent if statement.lstrip().upper().startswith("SELECT")]) == questions
