@@ -20,6 +20,7 @@ from hms_web.logs import REQUEST_ID_HEADER, begin, configure_logging
 from hms_web.models import db
 from hms_web.services import calendar_feed, cron_keys, outbox, passwords, scheduler_pulse, sign_in_limits, unit_of_work
 from hms_web.services.providers import PROVIDER_HOSTS
+from hms_web.services.sealing import SECRET_KEYS
 from hms_web.web import register as register_web
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 
@@ -108,6 +109,8 @@ def _settings(config: Settings | Mapping[str, object] | None) -> tuple[Settings,
 def _flask_config(settings: Settings, database_url: str) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
+        SECRET_KEYS: settings.secret_keys,
         "TESTING": settings.env is Environment.TESTING,
         "MAX_CONTENT_LENGTH": MEBIBYTE,
         "MAX_FORM_MEMORY_SIZE": MEBIBYTE,

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from flask import Flask
 
-from hms_web import __version__, cli_audit, cli_downtime, cli_import, cli_jobs, cli_records, cli_replay, clock
+from hms_web import __version__, cli_audit, cli_downtime, cli_import, cli_jobs, cli_keys, cli_records, cli_replay, clock
 from hms_web.app import MIGRATIONS, create_app
 from hms_web.config import ConfigError, Settings
 from hms_web.local.processes import LocalError
@@ -64,7 +64,7 @@ def prepare(environment: Mapping[str, str]) -> None:
     with create_app(settings).app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
         if settings.is_demo and (made := demo.seed_if_empty(database.session(), now=clock.now())):
-            audit_chain.begin(database.session(), made.hospital_id, secret=settings.secret_key)
+            audit_chain.begin(database.session(), made.hospital_id, secret=settings.secret_keys)
             click.echo("Filled in the demo hospital.")
         database.session.remove()
         database.engine.dispose()
@@ -109,6 +109,7 @@ cli_audit.register(hms, make_app)
 cli_downtime.register(hms, make_app)
 cli_import.register(hms, make_app)
 cli_jobs.register(hms, make_app)
+cli_keys.register(hms, make_app)
 cli_replay.register(hms, make_app)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import click
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from hms_web import clock
-from hms_web.cli_records import hospitals_of, secret_key, session_of
+from hms_web.cli_records import hospitals_of, secret_keys, session_of
 from hms_web.domain.audit_chain import Finding, Flaw, Head
 from hms_web.services import audit_chain, unit_of_work
 from hms_web.services.audit_chain import Report
+from hms_web.services.sealing import SecretKeys
 
 MakeApp = Callable[[], Flask]
 
@@ -72,7 +74,7 @@ def _verify(make_app: MakeApp) -> click.Command:
         app, is_broken = make_app(), False
         with session_of(app) as session:
             for actor in hospitals_of(session, hospital):
-                secret, now = secret_key(app), clock.now()
+                secret, now = secret_keys(app), clock.now()
                 report = audit_chain.verify(session, actor.hospital_id, secret=secret, now=now, expected=expect)
                 is_broken = _say(report) or is_broken
         if is_broken:
@@ -105,7 +107,7 @@ def _chain(make_app: MakeApp) -> click.Command:
         """Give every event its link now; the worker does it each minute."""
         app = make_app()
         with session_of(app) as session:
-            heads, stuck = audit_chain.extend_all(session, secret=secret_key(app), now=clock.now())
+            heads, stuck = audit_chain.extend_all(session, secret=secret_keys(app), now=clock.now())
         for hospital_id, head in heads.items():
             click.echo(f"{hospital_id}: head {head.sequence}:{head.hash.hex()}")
         if stuck:
@@ -122,22 +124,28 @@ def _sign(make_app: MakeApp) -> click.Command:
 
         With OLD_SECRET_KEY in the environment, only what was signed with that one.
         """
-        app, is_broken = make_app(), False
-        former = os.environ.get("OLD_SECRET_KEY")
+        app = make_app()
         with session_of(app) as session:
-            for actor in hospitals_of(session, None):
-                key, now = secret_key(app), clock.now()
-                try:
-                    report = audit_chain.sign(session, actor.hospital_id, secret=key, former=former, now=now)
-                except (audit_chain.NotSigned, unit_of_work.Busy):
-                    click.echo(f"{actor.hospital_id}: NOT signed, somebody was at it; try again.")
-                    is_broken = True
-                    continue
-                if audit_chain.may_be_signed(report, former):
-                    click.echo(f"{actor.hospital_id}: signed.")
-                else:
-                    is_broken = _say(report)
-        if is_broken:
+            is_done = sign_all(session, secret_keys(app), former=os.environ.get("OLD_SECRET_KEY"))
+        if not is_done:
             raise SystemExit(1)
 
     return sign
+
+
+def sign_all(session: Session, secret: SecretKeys, *, former: str | None = None) -> bool:
+    """Sign every chain anew and say what came of it; whether all of them are signed."""
+    is_done = True
+    for actor in hospitals_of(session, None):
+        try:
+            report = audit_chain.sign(session, actor.hospital_id, secret=secret, former=former, now=clock.now())
+        except (audit_chain.NotSigned, unit_of_work.Busy):
+            click.echo(f"{actor.hospital_id}: NOT signed, somebody was at it; try again.")
+            is_done = False
+            continue
+        if audit_chain.may_be_signed(report, former):
+            click.echo(f"{actor.hospital_id}: signed.")
+        else:
+            _say(report)
+            is_done = False
+    return is_done

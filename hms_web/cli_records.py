@@ -17,6 +17,7 @@ from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import audit_chain, demo_large, hospitals, users, wording
 from hms_web.services import demo as demo_data
+from hms_web.services.sealing import SecretKeys
 
 LARGEST_SCALE = 100
 OTHER_ROLES = [str(role) for role in Role if role is not Role.DOCTOR]
@@ -40,10 +41,10 @@ def hospitals_of(session: Session, name: str | None) -> list[Actor]:
     return [hospitals.by_name(session, name)] if name else hospitals.all_of_them(session)
 
 
-def secret_key(app: Flask) -> str:
-    """Return SECRET_KEY."""
+def secret_keys(app: Flask) -> SecretKeys:
+    """Return SECRET_KEY, and those that are taken beside it."""
     settings: Settings = app.extensions[EXTENSION]
-    return settings.secret_key
+    return settings.secret_keys
 
 
 def register(hms: click.Group, make_app: Callable[[], Flask]) -> None:
@@ -70,7 +71,7 @@ def _hospital(make_app: Callable[[], Flask]) -> click.Group:
         app = make_app()
         with session_of(app) as session:
             made = hospitals.create_hospital(session, name, timezone, admin_email, admin_password, now=clock.now())
-            audit_chain.begin(session, made.id, secret=secret_key(app))
+            audit_chain.begin(session, made.id, secret=secret_keys(app))
             click.echo(f"{name} is open (id {made.id}); {made.admin.email} can sign in.")
 
     return hospital
@@ -121,16 +122,16 @@ def _demo(make_app: Callable[[], Flask]) -> click.Group:
             raise click.ClickException(message)
         with session_of(app) as session:
             if scale is not None:
-                _seed_large(session, demo_large.Size.of_scale(scale), secret_key(app))
+                _seed_large(session, demo_large.Size.of_scale(scale), secret_keys(app))
                 return
             made = demo_data.seed(session, now=clock.now())
-            audit_chain.begin(session, made.hospital_id, secret=secret_key(app))
+            audit_chain.begin(session, made.hospital_id, secret=secret_keys(app))
             click.echo(f"City Clinic is open; sign in as reception@demo.test with {demo_data.PASSWORD}.")
 
     return demo
 
 
-def _seed_large(session: Session, size: demo_large.Size, secret: str) -> None:
+def _seed_large(session: Session, size: demo_large.Size, secret: SecretKeys) -> None:
     with click.progressbar(length=size.appointments, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         made = demo_large.seed(session, size, now=clock.now(), advance=bar.update)
     audit_chain.begin(session, made.hospital_id, secret=secret)

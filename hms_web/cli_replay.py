@@ -17,6 +17,7 @@ from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import audit_chain
 from hms_web.services.replaying import clinics, opening, report, season
+from hms_web.services.sealing import SECRET_KEYS
 
 CANNOT_BEGIN, BROKEN_OFF, INTERRUPTED = 2, 3, 130
 
@@ -52,7 +53,7 @@ def live(folder: Path, until: date | None, timezone: str, name: str | None, *, i
         plan = season.plan(found, timezone=timezone, until=until)
         opens = plan.events[0].at - season.A_DAY
         house = opening.open_hospital(db.session(), name or folder.resolve().name, timezone, found, at=opens)
-        audit_chain.begin(db.session(), house.system.hospital_id, secret=current_app.config["SECRET_KEY"])
+        audit_chain.begin(db.session(), house.system.hospital_id, secret=current_app.config[SECRET_KEYS])
         with click.progressbar(length=len(plan.events), file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             refused = season.live(db.session(), house, plan, advance=bar.update)
         counts = report.of(db.session(), house, refused)

@@ -36,11 +36,13 @@ SETTING_NAMES = frozenset(
         "METRICS_TOKEN",
         "REDIS_URL",
         "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
     }
 )
 HIGHEST_PORT = 65535
 LOCK_WAIT_SECONDS = 2
 MOST_CRON_KEYS = 2
+MOST_FALLBACKS = 2
 MOST_PROXIES = 8
 SHORTEST_SECRET = 16
 TRUSTED_SECONDS = 30.0
@@ -106,6 +108,14 @@ class Settings:
     # HMS_PROVIDER_HOSTS: hosts inside the network that may be providers of messages, or the proxy on the way to them,
     # separated by commas. Unset, none of them may.
     provider_hosts: tuple[str, ...] = ()
+    # SECRET_KEY_FALLBACKS: while SECRET_KEY is exchanged, the former key, or the coming one, at most two, separated by
+    # commas: what they signed or encrypted is taken, and nothing new is made with them. Never one that was seen.
+    secret_key_fallbacks: tuple[str, ...] = ()
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """SECRET_KEY, and after it those that are taken beside it."""
+        return self.secret_key, *self.secret_key_fallbacks
 
     @property
     def is_demo(self) -> bool:
@@ -128,7 +138,7 @@ class Settings:
             database_url=_database_url(given.get("DATABASE_URL", "")),
             redis_url=_redis_url(given.get("REDIS_URL", "")),
             secret_key=_secret_key(given.get("SECRET_KEY", ""), env, data_dir),
-            cron_api_keys=_cron_api_keys(given.get("CRON_API_KEY", "")),
+            cron_api_keys=_keys("CRON_API_KEY", given.get("CRON_API_KEY", ""), MOST_CRON_KEYS),
             metrics=_metrics(given.get("METRICS_TOKEN", ""), given.get("METRICS_ALLOW", "")),
             data_dir=data_dir,
             host=given.get("HMS_HOST") or "127.0.0.1",
@@ -136,6 +146,7 @@ class Settings:
             trusted_hosts=_listed(given.get("HMS_TRUSTED_HOSTS", "")),
             trusted_proxies=_whole("HMS_TRUSTED_PROXIES", given.get("HMS_TRUSTED_PROXIES") or "0", 0, MOST_PROXIES),
             provider_hosts=_listed(given.get("HMS_PROVIDER_HOSTS", "")),
+            secret_key_fallbacks=_keys("SECRET_KEY_FALLBACKS", given.get("SECRET_KEY_FALLBACKS", ""), MOST_FALLBACKS),
         )
 
 
@@ -239,13 +250,13 @@ def _secret_key(value: str, env: Environment, data_dir: Path) -> str:
     raise ConfigError(message)
 
 
-def _cron_api_keys(value: str) -> tuple[str, ...]:
+def _keys(name: str, value: str, most: int) -> tuple[str, ...]:
     keys = _listed(value)
     if any(len(key) < SHORTEST_SECRET for key in keys):
-        message = f"CRON_API_KEY is too short: each key needs at least {SHORTEST_SECRET} characters."
+        message = f"{name} is too short: each key needs at least {SHORTEST_SECRET} characters."
         raise ConfigError(message)
-    if len(keys) > MOST_CRON_KEYS:
-        message = f"CRON_API_KEY holds {len(keys)} keys; it can hold {MOST_CRON_KEYS}."
+    if len(keys) > most:
+        message = f"{name} holds {len(keys)} keys; it can hold {most}."
         raise ConfigError(message)
     return keys
 

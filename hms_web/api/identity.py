@@ -14,6 +14,7 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.services import failed_sign_ins, identity
 from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import SignedIn
+from hms_web.services.sealing import SECRET_KEYS
 from hms_web.services.sign_in_limits import EXTENSION, WAIT_SECONDS, SignInLimits, TooManyAttempts
 
 routes = Routes("identity")
@@ -84,7 +85,7 @@ def issue_token(call: Call, body: Credentials) -> Token:
     An account with a second factor needs `otp`: the present code of its app, or a recovery code.
     """
     limits: SignInLimits = current_app.extensions[EXTENSION]
-    key = current_app.config["SECRET_KEY"]
+    key = current_app.config[SECRET_KEYS]
     code = nullcontext() if body.otp is None else limits.counted_code(body.email, body.otp)
     try:
         with limits.counted(body.email, request.remote_addr or ""), code:

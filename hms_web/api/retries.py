@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from flask import current_app, request
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.services import idempotency
 from hms_web.services.idempotency import Answer
+from hms_web.services.sealing import SECRET_KEYS
 
 HEADER = "Idempotency-Key"
 SEALED = "sealed"
@@ -35,23 +36,24 @@ def once(
         answer = work()
         return Answer(answer.status, {SEALED: _seal(answer.body)})
 
-    kept = idempotency.once(session, actor, key, _fingerprint(body), sealed, now=now)
+    kept = idempotency.once(session, actor, key, _fingerprints(body), sealed, now=now)
     return Answer(kept.status, _open(kept.body[SEALED]))
 
 
-def _secret() -> bytes:
-    return str(current_app.config["SECRET_KEY"]).encode()
+def _secrets() -> list[bytes]:
+    return [key.encode() for key in current_app.config[SECRET_KEYS]]
 
 
-def _fingerprint(body: BaseModel | None) -> str:
-    """Tell two requests apart by method, path and body. Keyed, because a body can hold a password."""
+def _fingerprints(body: BaseModel | None) -> tuple[str, ...]:
+    """Tell two requests apart by method, path and body. Keyed, because a body can hold a password: one for each key."""
     sent = body.model_dump(mode="json", by_alias=True, exclude_unset=True) if body else None
     words = json.dumps([request.method, request.path, sent], sort_keys=True)
-    return hmac.new(_secret(), words.encode(), hashlib.sha256).hexdigest()
+    return tuple(hmac.new(secret, words.encode(), hashlib.sha256).hexdigest() for secret in _secrets())
 
 
-def _cipher() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"hms answers " + _secret()).digest()))
+def _cipher() -> MultiFernet:
+    keys = [hashlib.sha256(b"hms answers " + secret).digest() for secret in _secrets()]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 def _seal(body: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ def chain() -> None:
     """Extend the chain of each hospital. Its new head goes into the log: kept elsewhere, it shows what was cut off."""
     until = time.monotonic() + BUDGET_SECONDS
     with job_session() as session:
-        secret = Settings.from_env().secret_key
+        secret = Settings.from_env().secret_keys
         now, is_over = clock.now(), lambda: time.monotonic() > until
         heads, stuck = audit_chain.extend_all(session, secret=secret, now=now, is_over=is_over)
     for hospital_id, head in heads.items():

@@ -61,7 +61,7 @@ def _deliver_one(session: Session, claimed: Claim, settings: Settings) -> Unwrit
     try:
         sending = partial(send, allowed=settings.provider_hosts)
         return delivery.deliver(
-            session, claimed, sending, secret=settings.secret_key, luck=luck, now=clock.now(), pause=time.sleep
+            session, claimed, sending, secret=settings.secret_keys, luck=luck, now=clock.now(), pause=time.sleep
         )
     except BaseTimeoutException:
         raise

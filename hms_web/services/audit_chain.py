@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.audit_chain import BEGINS_WITHIN, Fact, Finding, Flaw, Head, Link, beginning, next_head, walk
 from hms_web.models import AuditEvent, AuditHead, AuditLink, AuditUnchained
 from hms_web.services import bulk, sealing, unit_of_work
+from hms_web.services.sealing import SecretKeys
 
 BATCH = 2000
 """How many events get their links in one transaction."""
@@ -84,7 +85,7 @@ def waiting_hospitals(session: Session) -> Sequence[UUID]:
 
 
 def extend_all(
-    session: Session, *, secret: str, now: datetime, is_over: Callable[[], bool] = lambda: False
+    session: Session, *, secret: SecretKeys, now: datetime, is_over: Callable[[], bool] = lambda: False
 ) -> tuple[dict[UUID, Head], list[UUID]]:
     """Give every committed event its link, until `is_over`; return the new heads, and the hospitals that are stuck.
 
@@ -101,12 +102,12 @@ def extend_all(
     return heads, stuck
 
 
-def begin(session: Session, hospital_id: UUID, *, secret: str) -> None:
+def begin(session: Session, hospital_id: UUID, *, secret: SecretKeys) -> None:
     """Sign the beginning of a hospital's chain, for who has just opened it; twice changes nothing."""
     unit_of_work.run(session, lambda: _begin(session, hospital_id, secret))
 
 
-def extend(session: Session, hospital_id: UUID, *, secret: str, now: datetime) -> Head | None:
+def extend(session: Session, hospital_id: UUID, *, secret: SecretKeys, now: datetime) -> Head | None:
     """Give the next batch of committed events their links; return the new head.
 
     None when nothing waits, or somebody else is at it. Raises NotSigned.
@@ -114,7 +115,7 @@ def extend(session: Session, hospital_id: UUID, *, secret: str, now: datetime) -
     return unit_of_work.run(session, lambda: _extend(session, hospital_id, secret, now))
 
 
-def _extend(session: Session, hospital_id: UUID, secret: str, now: datetime) -> Head | None:
+def _extend(session: Session, hospital_id: UUID, secret: SecretKeys, now: datetime) -> Head | None:
     if not _has_head(session, hospital_id):
         if _has_links(session, hospital_id) or _is_old(session, hospital_id, now):
             raise NotSigned(str(hospital_id))  # its head was taken away
@@ -158,7 +159,7 @@ def _is_old(session: Session, hospital_id: UUID, now: datetime) -> bool:
     return at is not None and at < now - BEGINS_WITHIN
 
 
-def _begin(session: Session, hospital_id: UUID, secret: str) -> None:
+def _begin(session: Session, hospital_id: UUID, secret: SecretKeys) -> None:
     first = beginning(hospital_id)
     values = {"hospital_id": hospital_id, "sequence": first.sequence, "hash": first.hash}
     values["signature"] = _signature(hospital_id, first, secret)
@@ -173,11 +174,11 @@ def _locked_head(session: Session, hospital_id: UUID, *, waits: bool = False) ->
     return session.scalars(query.with_for_update(skip_locked=not waits) if GUARD["on"] else query).one_or_none()
 
 
-def _set_head(row: AuditHead, head: Head, secret: str) -> None:
+def _set_head(row: AuditHead, head: Head, secret: SecretKeys) -> None:
     row.sequence, row.hash, row.signature = head.sequence, head.hash, _signature(row.hospital_id, head, secret)
 
 
-def _signature(hospital_id: UUID, head: Head, secret: str) -> bytes:
+def _signature(hospital_id: UUID, head: Head, secret: SecretKeys) -> bytes:
     return sealing.sign(secret, _PURPOSE, _statement(hospital_id, head))
 
 
@@ -185,7 +186,7 @@ def _statement(hospital_id: UUID, head: Head) -> bytes:
     return f"{hospital_id} {head.sequence} {head.hash.hex()}".encode()
 
 
-def _is_signed(row: AuditHead, secret: str) -> bool:
+def _is_signed(row: AuditHead, secret: SecretKeys) -> bool:
     statement = _statement(row.hospital_id, Head(row.sequence, row.hash))
     return sealing.is_signed(secret, _PURPOSE, statement, row.signature)
 
@@ -194,7 +195,9 @@ def _fact(row: Row[Any]) -> Fact:
     return Fact(row.id, row.at, row.actor_id, row.actor_name, row.action, row.record_type, row.record_id, row.details)
 
 
-def verify(session: Session, hospital_id: UUID, *, secret: str, now: datetime, expected: Head | None = None) -> Report:
+def verify(
+    session: Session, hospital_id: UUID, *, secret: SecretKeys, now: datetime, expected: Head | None = None
+) -> Report:
     """Walk the whole chain of a hospital, as it stood at one moment, and return what is wrong with it.
 
     `expected` is a head that was written down elsewhere: it has to be part of the chain. Changes nothing.
@@ -208,7 +211,7 @@ def verify(session: Session, hospital_id: UUID, *, secret: str, now: datetime, e
         session.rollback()
 
 
-def _verify(session: Session, hospital_id: UUID, secret: str, now: datetime, expected: Head | None) -> Report:
+def _verify(session: Session, hospital_id: UUID, secret: SecretKeys, now: datetime, expected: Head | None) -> Report:
     row = session.scalars(select(AuditHead).where(AuditHead.hospital_id == hospital_id)).one_or_none()
     head = Head(row.sequence, row.hash) if row else None
     findings = list(walk(hospital_id, _links(session, hospital_id), head))
@@ -248,7 +251,9 @@ def _is_in_chain(session: Session, hospital_id: UUID, expected: Head) -> bool:
     return session.scalar(query) == expected.hash
 
 
-def sign(session: Session, hospital_id: UUID, *, secret: str, now: datetime, former: str | None = None) -> Report:
+def sign(
+    session: Session, hospital_id: UUID, *, secret: SecretKeys, now: datetime, former: str | None = None
+) -> Report:
     """Sign a hospital's head anew, after SECRET_KEY was exchanged, when all but the signature is in order.
 
     `former` is the earlier key: with it, a head that was signed with neither is left as it is. Returns the look that it

@@ -25,6 +25,7 @@ from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, Notification, Patient, User
 from hms_web.services import providers as hospital_providers
 from hms_web.services import unit_of_work
+from hms_web.services.sealing import SecretKeys
 
 BATCH = 10
 """So few that a provider which lets every one of them time out does not outlast the lease."""
@@ -104,7 +105,14 @@ def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claim]
 
 
 def deliver(
-    session: Session, claimed: Claim, send: Send, *, secret: str, luck: float, now: datetime, pause: Pause = time.sleep
+    session: Session,
+    claimed: Claim,
+    send: Send,
+    *,
+    secret: SecretKeys,
+    luck: float,
+    now: datetime,
+    pause: Pause = time.sleep,
 ) -> DeliveryState | Unwritten:
     """Send one claimed message, or say why not; return its state. One that is not ours any more is left alone.
 
@@ -135,7 +143,7 @@ def write(session: Session, answer: Unwritten, *, now: datetime) -> DeliveryStat
         return None
 
 
-def _prepare(session: Session, claimed: Claim, secret: str, now: datetime) -> Outgoing | DeliveryState:
+def _prepare(session: Session, claimed: Claim, secret: SecretKeys, now: datetime) -> Outgoing | DeliveryState:
     """Return what is to be handed over, or the final state of a message that is not."""
     row = session.execute(_FACTS.where(*_mine(claimed))).one_or_none()
     if row is None or claimed.until <= now + delivery.LONGEST_SENDING:

@@ -28,22 +28,30 @@ class Answer:
 
 
 def once(
-    session: Session, actor: Actor, key: str | None, fingerprint: str, work: Callable[[], Answer], *, now: datetime
+    session: Session,
+    actor: Actor,
+    key: str | None,
+    fingerprint: str | tuple[str, ...],
+    work: Callable[[], Answer],
+    *,
+    now: datetime,
 ) -> Answer:
     """Carry out `work` and remember its answer in the same transaction; the same key gives that answer again for 24
     hours.
 
-    A second request that comes while the first still runs waits for it. `fingerprint` tells two bodies apart. Without
-    a key `work` just runs. Raises Refused IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is
-    none.
+    A second request that comes while the first still runs waits for it. `fingerprint` tells two bodies apart; of
+    several the first one is kept, and each of them may have been. Without a key `work` just runs. Raises Refused
+    IDEMPOTENCY_KEY_REUSED for another body, InvalidInput for a key that is none.
     """
     if key is None:
         return unit_of_work.run(session, work)
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise InvalidInput([("Idempotency-Key", f"Use 1 to {LONGEST_KEY} printable characters.")])
 
+    alike = (fingerprint,) if isinstance(fingerprint, str) else fingerprint
+
     def remembered() -> Answer:
-        first = _claim(session, actor, key, fingerprint, now)
+        first = _claim(session, actor, key, alike, now)
         if first is not None:
             return first
         answer = work()
@@ -54,12 +62,12 @@ def once(
     return unit_of_work.run(session, remembered)
 
 
-def _claim(session: Session, actor: Actor, key: str, fingerprint: str, now: datetime) -> Answer | None:
+def _claim(session: Session, actor: Actor, key: str, alike: tuple[str, ...], now: datetime) -> Answer | None:
     """Make the key ours and return None, or return the answer that was given under it."""
     values = {
         "user_id": actor.user_id,
         "key": key,
-        "fingerprint": fingerprint,
+        "fingerprint": alike[0],
         "created_at": now,
         "status": None,
         "body": None,
@@ -75,6 +83,6 @@ def _claim(session: Session, actor: Actor, key: str, fingerprint: str, now: date
             IdempotencyKey.user_id == actor.user_id, IdempotencyKey.key == key
         )
     ).one()
-    if row.fingerprint != fingerprint:
+    if row.fingerprint not in alike:
         raise Refused(Code.IDEMPOTENCY_KEY_REUSED)
     return Answer(row.status, row.body)

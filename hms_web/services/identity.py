@@ -14,6 +14,7 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.validation import is_storable
 from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, SecondFactor, User
 from hms_web.services import audit, open_sessions, passwords, second_factors, unit_of_work
+from hms_web.services.sealing import SecretKeys
 
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -182,7 +183,7 @@ def awaiting(session: Session, secret: str, *, now: datetime) -> Awaiting | None
     return Awaiting(row.session_id, _signed_in(row, row.expires_at), row.has_factor) if row else None
 
 
-def pass_factor(session: Session, who: Awaiting, code: str, *, key: str, now: datetime) -> str:
+def pass_factor(session: Session, who: Awaiting, code: str, *, key: SecretKeys, now: datetime) -> str:
     """Open the session that waited for a code of the app or a recovery code; return its new secret.
 
     `key` is the SECRET_KEY. Raises Refused WRONG_CODE, and WRONG_CREDENTIALS when the session has ended meanwhile.
@@ -196,7 +197,7 @@ def pass_factor(session: Session, who: Awaiting, code: str, *, key: str, now: da
 
 
 def set_up_factor(
-    session: Session, who: Awaiting, code: str, *, begun_in: str, key: str, now: datetime
+    session: Session, who: Awaiting, code: str, *, begun_in: str, key: SecretKeys, now: datetime
 ) -> tuple[str, list[str]]:
     """Confirm the app of somebody who needs one, and open their session; return its new secret and the recovery codes.
 
@@ -255,7 +256,7 @@ def sign_out(session: Session, secret: str) -> None:
 
 
 def issue_token(
-    session: Session, email: str, password: str, *, now: datetime, otp: str | None = None, key: str = ""
+    session: Session, email: str, password: str, *, now: datetime, otp: str | None = None, key: SecretKeys = ""
 ) -> IssuedToken:
     """Make a bearer token for a program. `otp` is a code of the account's second factor, `key` the SECRET_KEY.
 

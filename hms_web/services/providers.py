@@ -18,6 +18,7 @@ from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import email_mistake, line_mistake, refuse_invalid
 from hms_web.models import MessageProvider, Notification, User, new_id
 from hms_web.services import audit, lookup, outbox, sealing, unit_of_work
+from hms_web.services.sealing import SecretKeys
 
 PROVIDER_HOSTS = "PROVIDER_HOSTS"
 """Where the application keeps the hosts inside the network that may be providers."""
@@ -52,7 +53,7 @@ class TestView:
     created_at: datetime
 
 
-def views(session: Session, actor: Actor, *, secret: str) -> list[ProviderView]:
+def views(session: Session, actor: Actor, *, secret: SecretKeys) -> list[ProviderView]:
     """Return every channel that leaves the house, with the hospital's provider for it."""
     rows = session.execute(
         select(MessageProvider, User.name)
@@ -63,7 +64,7 @@ def views(session: Session, actor: Actor, *, secret: str) -> list[ProviderView]:
     return [_view(channel, *known.get(channel, (None, None)), secret=secret) for channel in CHANNELS]
 
 
-def _view(channel: Channel, row: MessageProvider | None, by: str | None, *, secret: str) -> ProviderView:
+def _view(channel: Channel, row: MessageProvider | None, by: str | None, *, secret: SecretKeys) -> ProviderView:
     if row is None:
         return ProviderView(channel, None, is_readable=True, updated_at=None, updated_by=None)
     url = sealing.unseal(secret, PURPOSE, row.url_encrypted)
@@ -76,7 +77,7 @@ def put(
     channel: Channel,
     url: str,
     *,
-    secret: str,
+    secret: SecretKeys,
     now: datetime,
     allowed: Collection[str] = (),
 ) -> None:
@@ -122,7 +123,7 @@ def remove(session: Session, actor: Actor, channel: Channel, *, now: datetime) -
     return unit_of_work.run(session, work)
 
 
-def url_of(session: Session, hospital_id: UUID, channel: str, *, secret: str) -> tuple[bool, str | None]:
+def url_of(session: Session, hospital_id: UUID, channel: str, *, secret: SecretKeys) -> tuple[bool, str | None]:
     """Return whether a channel has a provider, and its address; None with True when it cannot be decrypted."""
     mine = (MessageProvider.hospital_id == hospital_id) & (MessageProvider.channel == channel)
     sealed = session.scalar(select(MessageProvider.url_encrypted).where(mine))

@@ -17,6 +17,7 @@ from hms_web.domain.identity import FACTOR_AWAITED, Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import Hospital, RecoveryCode, SecondFactor, User
 from hms_web.services import audit, open_sessions, passwords, sealing, unit_of_work
+from hms_web.services.sealing import SecretKeys
 
 PURPOSE = "second factors"
 ENROLMENT_LASTS = FACTOR_AWAITED
@@ -50,7 +51,7 @@ def view(session: Session, user_id: UUID) -> FactorView | None:
     return FactorView(row[0], row[1]) if row else None
 
 
-def begin(session: Session, user_id: UUID, *, begun_in: str, key: str, now: datetime) -> None:
+def begin(session: Session, user_id: UUID, *, begun_in: str, key: SecretKeys, now: datetime) -> None:
     """Make a secret for an app; it counts once a code of the app has confirmed it, and replaces one that never was.
 
     `begun_in` is the secret of the browser session in which it is made: only there, and for ENROLMENT_LASTS, is it
@@ -71,7 +72,7 @@ def begin(session: Session, user_id: UUID, *, begun_in: str, key: str, now: date
 
 
 def enrolment(
-    session: Session, user_id: UUID, account: str, *, begun_in: str, key: str, now: datetime
+    session: Session, user_id: UUID, account: str, *, begun_in: str, key: SecretKeys, now: datetime
 ) -> Enrolment | None:
     """Return what an app needs, while the factor is not confirmed; `account` is what the app calls it.
 
@@ -91,7 +92,7 @@ def _begun(begun_in: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def confirm(session: Session, actor: Actor, code: str, *, begun_in: str, key: str, now: datetime) -> list[str]:
+def confirm(session: Session, actor: Actor, code: str, *, begun_in: str, key: SecretKeys, now: datetime) -> list[str]:
     """Have a factor count, after a first code of the app; return the recovery codes, this once.
 
     Raises Refused WRONG_CODE, also where there is nothing to confirm, as in another browser session.
@@ -99,7 +100,7 @@ def confirm(session: Session, actor: Actor, code: str, *, begun_in: str, key: st
     return unit_of_work.run(session, lambda: confirmed(session, actor, code, begun_in=begun_in, key=key, now=now))
 
 
-def confirmed(session: Session, actor: Actor, code: str, *, begun_in: str, key: str, now: datetime) -> list[str]:
+def confirmed(session: Session, actor: Actor, code: str, *, begun_in: str, key: SecretKeys, now: datetime) -> list[str]:
     """The same inside the caller's unit of work."""
     factor = _locked(session, actor.user_id, *_begun(begun_in, now))
     if factor is None:
@@ -110,7 +111,7 @@ def confirmed(session: Session, actor: Actor, code: str, *, begun_in: str, key: 
     return _new_codes(session, actor.user_id, now)
 
 
-def verify(session: Session, actor: Actor, code: str, *, key: str, now: datetime) -> None:
+def verify(session: Session, actor: Actor, code: str, *, key: SecretKeys, now: datetime) -> None:
     """Use a code of the app, or a recovery code, inside the caller's unit of work. Each is taken once.
 
     Raises Refused WRONG_CODE.
@@ -131,7 +132,7 @@ def _locked(session: Session, user_id: UUID | None, *such: ColumnElement[bool]) 
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def _use(factor: SecondFactor, code: str, *, key: str, now: datetime) -> None:
+def _use(factor: SecondFactor, code: str, *, key: SecretKeys, now: datetime) -> None:
     secret = sealing.unseal(key, PURPOSE, factor.secret_encrypted)
     step = second_factor.step_of_code(secret, code, now=now, last_step=factor.last_step) if secret else None
     if step is None:

@@ -168,8 +168,10 @@ def factor() -> ResponseReturnValue:
 def _picture(form: CodeForm, status: int = 200) -> ResponseReturnValue:
     who = _visitor()
     assert who.actor.user_id is not None  # noqa: S101 a job has no pages
-    given = {"begun_in": auth.token(), "key": secret_key()}
-    found = second_factors.enrolment(db.session(), who.actor.user_id, who.email, **given, now=clock.now())
+    begun_in, key = auth.token(), secret_key()
+    found = second_factors.enrolment(
+        db.session(), who.actor.user_id, who.email, begun_in=begun_in, key=key, now=clock.now()
+    )
     if found is None:
         return redirect(url_for("account.page"), 303)
     form.code.data = None
@@ -188,8 +190,10 @@ def confirm_factor() -> ResponseReturnValue:
         code = form.code.data or ""
         try:
             with counted(_visitor().email, code):
-                given = {"begun_in": auth.token(), "key": secret_key()}
-                codes = second_factors.confirm(db.session(), auth.actor(), code, **given, now=clock.now())
+                begun_in, key = auth.token(), secret_key()
+                codes = second_factors.confirm(
+                    db.session(), auth.actor(), code, begun_in=begun_in, key=key, now=clock.now()
+                )
         except Refused as error:
             if error.refusal.code is not Code.WRONG_CODE:
                 raise

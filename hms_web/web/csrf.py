@@ -3,6 +3,8 @@
 from flask import Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
+from hms_web.services.sealing import SECRET_KEYS
+
 EXTENSION = "hms_csrf"
 
 
@@ -14,6 +16,8 @@ def init_app(app: Flask) -> None:
     """
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session lasts: a form may stay open over lunch
+    # It signs with the last one and takes what any has signed, as the session does by SECRET_KEY_FALLBACKS.
+    app.config.setdefault("WTF_CSRF_SECRET_KEY", app.config[SECRET_KEYS][::-1])
     protect = CSRFProtect(app)
 
     def check() -> None:

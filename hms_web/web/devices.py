@@ -10,6 +10,7 @@ from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from hms_web.services.counting import hashed
+from hms_web.services.sealing import SECRET_KEYS
 
 YEAR = 365 * 24 * 60 * 60
 # A desk that many share still remembers those who come often.
@@ -60,7 +61,8 @@ def _name() -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="hms devices")
+    # The last key signs, and what any has signed is taken.
+    return URLSafeSerializer(current_app.config[SECRET_KEYS][::-1], salt="hms devices")
 
 
 def _hash(number: str, email: str) -> str:

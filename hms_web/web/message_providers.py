@@ -16,6 +16,7 @@ from hms_web.domain.refusals import InvalidInput
 from hms_web.models import db
 from hms_web.services import message_records, providers
 from hms_web.services.providers import PROVIDER_HOSTS
+from hms_web.services.sealing import SECRET_KEYS, SecretKeys
 from hms_web.web import asked, auth
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
@@ -90,9 +91,9 @@ def _channel(name: str) -> Channel:
     return channel if channel in CHANNELS else abort(404)
 
 
-def _secret() -> str:
-    secret: str = current_app.config["SECRET_KEY"]
-    return secret
+def _secret() -> SecretKeys:
+    keys: SecretKeys = current_app.config[SECRET_KEYS]
+    return keys
 
 
 def _allowed() -> Sequence[str]:

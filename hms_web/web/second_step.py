@@ -15,6 +15,7 @@ from hms_web.models import db
 from hms_web.services import failed_sign_ins, identity, second_factors, wording
 from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import Awaiting
+from hms_web.services.sealing import SECRET_KEYS, SecretKeys
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, qr
 from hms_web.web.forms import Form
@@ -28,10 +29,10 @@ class CodeForm(Form):
     code = StringField(lazy_gettext("Code"), [InputRequired(lazy_gettext("Enter the code."))])
 
 
-def secret_key() -> str:
-    """The key under which the secrets of apps are encrypted."""
-    key: str = current_app.config["SECRET_KEY"]
-    return key
+def secret_key() -> SecretKeys:
+    """The keys under which the secrets of apps are encrypted."""
+    keys: SecretKeys = current_app.config[SECRET_KEYS]
+    return keys
 
 
 @contextmanager
@@ -114,8 +115,10 @@ def set_up() -> ResponseReturnValue:
         code = form.code.data or ""
         try:
             with counted(who.signed_in.email, code):
-                given = {"begun_in": auth.token(), "key": secret_key()}
-                token, codes = identity.set_up_factor(db.session(), who, code, **given, now=clock.now())
+                begun_in, key = auth.token(), secret_key()
+                token, codes = identity.set_up_factor(
+                    db.session(), who, code, begun_in=begun_in, key=key, now=clock.now()
+                )
         except Refused as error:
             _take(form, error)
         else:
@@ -130,8 +133,10 @@ def set_up() -> ResponseReturnValue:
 def _enrolment(who: Awaiting) -> second_factors.Enrolment | None:
     user_id = who.signed_in.actor.user_id
     assert user_id is not None  # noqa: S101 a job does not sign in
-    given = {"begun_in": auth.token(), "key": secret_key()}
-    return second_factors.enrolment(db.session(), user_id, who.signed_in.email, **given, now=clock.now())
+    begun_in, key = auth.token(), secret_key()
+    return second_factors.enrolment(
+        db.session(), user_id, who.signed_in.email, begun_in=begun_in, key=key, now=clock.now()
+    )
 
 
 def _picture(who: Awaiting, form: CodeForm, status: int = 200) -> ResponseReturnValue:

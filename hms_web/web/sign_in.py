@@ -11,6 +11,7 @@ from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import failed_sign_ins, identity, second_factors
 from hms_web.services.failed_sign_ins import Failure
+from hms_web.services.sealing import SECRET_KEYS
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
 from hms_web.web import auth, devices, htmx
 from hms_web.web.forms import Form
@@ -67,7 +68,7 @@ def _begin_set_up(token: str) -> None:
     """Make the secret of the app for somebody who needs one and has none yet."""
     who = identity.awaiting(db.session(), token, now=clock.now())
     if who is not None and not who.has_factor and who.signed_in.actor.user_id is not None:
-        key = current_app.config["SECRET_KEY"]
+        key = current_app.config[SECRET_KEYS]
         second_factors.begin(db.session(), who.signed_in.actor.user_id, begun_in=token, key=key, now=clock.now())
 
 

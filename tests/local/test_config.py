@@ -41,6 +41,8 @@ def test_what_is_not_given_has_its_default() -> None:
         ("METRICS_ALLOW", "10.0.0.0/8, somewhere"),
         ("CRON_API_KEY", "long enough to be a key,short"),
         ("CRON_API_KEY", "the first of three keys,the second of three keys,the third of three keys"),
+        ("SECRET_KEY_FALLBACKS", "long enough to be a key,short"),
+        ("SECRET_KEY_FALLBACKS", "the first of three keys,the second of three keys,the third of three keys"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
@@ -77,6 +79,13 @@ def test_the_trusted_hosts_are_separated_by_commas() -> None:
         ".test",
     )
     assert Settings.from_env({"HMS_ENV": "testing"}).trusted_hosts == ()
+
+
+def test_beside_the_key_others_are_taken_and_the_present_one_is_the_first() -> None:
+    given = {**SECRET, "SECRET_KEY_FALLBACKS": "the former of the keys, the one before that"}
+    keys = (SECRET["SECRET_KEY"], "the former of the keys", "the one before that")
+    assert Settings.from_env(given).secret_keys == keys
+    assert Settings.from_env(SECRET).secret_keys == keys[:1]
 
 
 def test_the_demo_makes_a_secret_once_and_keeps_it_private(tmp_path: Path) -> None:
