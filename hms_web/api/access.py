@@ -28,9 +28,15 @@ def caller(session: Session, allowed: Collection[Role], *, now: datetime) -> Sig
     return who
 
 
+def bearer() -> str | None:
+    """Return the bearer token that the request shows, if it does."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
 def _of_token(session: Session, now: datetime) -> SignedIn | None:
-    scheme, _, token = request.headers["Authorization"].partition(" ")
-    return identity.actor_of_token(session, token.strip(), now=now) if scheme.lower() == "bearer" else None
+    token = bearer()
+    return None if token is None else identity.actor_of_token(session, token, now=now)
 
 
 def _of_browser(session: Session, now: datetime) -> SignedIn | None:

@@ -5,13 +5,13 @@ from typing import Literal
 
 from flask import current_app, request
 
-from hms_web.api.access import EVERYONE
+from hms_web.api.access import EVERYONE, bearer
 from hms_web.api.operations import Call, Routes
 from hms_web.api.problems import Problem, Wrong
 from hms_web.api.shapes import Body, Id, Shape, Text
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refused
-from hms_web.services import failed_sign_ins, identity
+from hms_web.services import failed_sign_ins, identity, known_programs
 from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import SignedIn
 from hms_web.services.sealing import SECRET_KEYS
@@ -82,13 +82,16 @@ class Token(Shape):
 def issue_token(call: Call, body: Credentials) -> Token:
     """Failures are limited, per account and address; an unknown account and a wrong password look alike.
 
-    An account with a second factor needs `otp`: the present code of its app, or a recovery code.
+    An account with a second factor needs `otp`: the present code of its app, or a recovery code. A program that shows
+    a token of the account, up to 30 days after its end, has its failures counted by itself: nobody keeps it out.
     """
     limits: SignInLimits = current_app.extensions[EXTENSION]
     key = current_app.config[SECRET_KEYS]
+    shown = bearer()
+    program = None if shown is None else known_programs.known(call.session, body.email, shown, now=call.now)
     code = nullcontext() if body.otp is None else limits.counted_code(body.email, body.otp)
     try:
-        with limits.counted(body.email, request.remote_addr or ""), code:
+        with limits.counted(body.email, request.remote_addr or "", device=program), code:
             issued = identity.issue_token(call.session, body.email, body.password, now=call.now, otp=body.otp, key=key)
     except Refused as error:
         failed_sign_ins.refused(call.session, body.email, error.refusal.code, now=call.now)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import IDLE_FOR
 from hms_web.models import ApiToken, DoctorSlot, IdempotencyKey, LoginSession, PasswordLink
-from hms_web.services import idempotency, job_runs, unit_of_work
+from hms_web.services import idempotency, job_runs, known_programs, unit_of_work
 
 HOLDS_KEPT_FOR = timedelta(hours=1)
 """So long after it lapsed a hold still says who held the slot, to whoever comes back to a form that stood open."""
@@ -32,7 +32,7 @@ def clean_up(session: Session, *, now: datetime) -> CleanedUp:
     kept_since = now - idempotency.KEPT_FOR
     gone = (
         delete(LoginSession).where(or_(LoginSession.expires_at <= now, idle)).returning(LoginSession.id),
-        delete(ApiToken).where(ApiToken.expires_at <= now).returning(ApiToken.id),
+        delete(ApiToken).where(ApiToken.expires_at <= now - known_programs.KNOWN_FOR).returning(ApiToken.id),
         delete(PasswordLink).where(PasswordLink.expires_at <= now).returning(PasswordLink.id),
         delete(IdempotencyKey).where(IdempotencyKey.created_at <= kept_since).returning(IdempotencyKey.key),
     )

@@ -2,7 +2,8 @@
 
 Failures are counted per account and address, per address, and per account in all. A browser in which the account has
 signed in before is counted by itself alone: however much others fail, behind the same address or all over the world,
-it stays open. Who sets a password with a one-time link has such a browser from then on.
+it stays open. Who sets a password with a one-time link has such a browser from then on, and a program that shows a
+token of the account is one too.
 A try is counted before the password is looked at, so that tries at the same time cannot pass together, and is given
 back unless it was a failure. Pages and API share the counts, which are kept on Redis, for all processes together; when
 Redis is gone each process counts for itself, so that the limit never falls away.
@@ -48,7 +49,7 @@ class SignInLimits:
     def counted(self, email: str, address: str, *, device: str | None = None) -> Iterator[None]:
         """Count the try that is made inside; it stays counted when that is refused. Raises TooManyAttempts.
 
-        `device` is the number of a browser that is known to the account.
+        `device` is the number of a browser or program that is known to the account.
         """
         own, *wider = _counts(email, address, device)
         storage, (failed, *others) = self._counter.add(own, *wider)

@@ -1,19 +1,24 @@
 """`/auth` and `/users`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hms_web.domain.identity import Role
+from hms_web import clock
+from hms_web.domain.identity import TOKEN_LASTS, Role
+from hms_web.domain.refusals import Code, Refused
 from hms_web.models import ApiToken, AuditEvent, LoginSession, User
 from hms_web.services import passwords, sign_in_limits, users
 from tests.api.callers import Caller, caller_of, check_described, check_problem, code, fields, person
 from tests.scenes import NOW, Clinic
+from tests.web.pages import Browser
 
 PASSWORD = "four words that do not belong"
 EMAIL = "asha@clinic.test"
@@ -26,9 +31,12 @@ def asha(here: Clinic) -> users.UserView:
     return users.create(here.session, here.admin, wanted, now=NOW).user
 
 
-def token(client: FlaskClient, email: str, password: object, address: str = "192.0.2.1") -> TestResponse:
+def token(
+    client: FlaskClient, email: str, password: object, address: str = "192.0.2.1", *, shown: str | None = None
+) -> TestResponse:
     body = {"email": email, "password": password}
-    answer = client.post("/api/v1/auth/token", json=body, environ_base={"REMOTE_ADDR": address})
+    headers = {} if shown is None else {"Authorization": f"Bearer {shown}"}
+    answer = client.post("/api/v1/auth/token", json=body, headers=headers, environ_base={"REMOTE_ADDR": address})
     check_described(client, "POST", "/auth/token", answer)
     return answer
 
@@ -94,6 +102,46 @@ def test_failures_are_limited_for_account_and_address_together(
     # Nobody else is locked out: not the same person from elsewhere, nor a colleague from here.
     assert token(client, EMAIL, PASSWORD, "192.0.2.2").status_code == 200
     assert token(client, "other@clinic.test", "x").status_code == 401
+
+
+def test_guesses_from_all_over_the_world_keep_out_neither_a_known_program_nor_a_known_browser(
+    client: FlaskClient, app: Flask, here: Clinic, asha: users.UserView
+) -> None:
+    browser = Browser(app.test_client())
+    assert browser.sign_in(EMAIL, PASSWORD).url == "/board"
+    mine, revoked = (token(client, EMAIL, PASSWORD).json["accessToken"] for _ in range(2))  # type: ignore[index]
+    other = users.NewUser("Ravi Das", "ravi@clinic.test", Role.NURSE, PASSWORD)
+    users.create(here.session, here.admin, other, now=NOW)
+    theirs = token(client, "ravi@clinic.test", PASSWORD).json["accessToken"]  # type: ignore[index]
+    gone = sa.delete(ApiToken).where(ApiToken.token_hash == passwords.secret_hash(revoked))
+    here.session.execute(gone)
+    here.session.commit()
+    limits: sign_in_limits.SignInLimits = app.extensions[sign_in_limits.EXTENSION]
+    for number in range(100):
+        with suppress(Refused), limits.counted(EMAIL, f"198.51.100.{number}"):
+            raise Refused(Code.WRONG_CREDENTIALS)
+
+    def ask(shown: str | None, password: str = PASSWORD) -> int:
+        return token(client, EMAIL, password, shown=shown).status_code
+
+    assert [ask(shown) for shown in (None, "", "no token", theirs, revoked)] == [429] * 5
+    assert ask(mine) == 200
+    assert [ask(mine, "wrong") for _ in range(11)] == [401] * 10 + [429], "it is counted itself"
+    browser.get("/account").form("/logout").send()
+    assert browser.sign_in(EMAIL, PASSWORD).url == "/board", "and nobody else by it"
+
+
+@pytest.mark.parametrize(("days", "status"), [(0, 200), (29, 200), (30, 429)])
+def test_a_program_is_known_for_a_month_after_its_token_ended(
+    client: FlaskClient, asha: users.UserView, days: int, status: int
+) -> None:
+    shown = token(client, EMAIL, PASSWORD).json["accessToken"]  # type: ignore[index]
+    for _ in range(10):
+        token(client, EMAIL, "wrong")
+    with clock.fixed(NOW + TOKEN_LASTS + timedelta(days=days)):
+        me = client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {shown}"})
+        assert me.status_code == 401, "it opens nothing any more"
+        assert token(client, EMAIL, PASSWORD, shown=shown).status_code == status
 
 
 def test_success_is_never_limited(client: FlaskClient, asha: users.UserView) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hms_web.models import ApiToken, CronJobRun, DoctorSlot, IdempotencyKey, LoginSession, PasswordLink
 from hms_web.services import housekeeping, job_runs, slots
 from hms_web.services.housekeeping import CleanedUp
+from hms_web.services.known_programs import KNOWN_FOR
 from tests.scenes import MONDAY, NOW, Clinic
 from tests.services.test_indexes import explained
 
@@ -35,8 +36,8 @@ def test_only_what_has_ended_is_removed(here: Clinic, is_empty: bool) -> None:  
                 session_row(here, "live"),
                 session_row(here, "expired", expires_at=NOW),
                 session_row(here, "idle", last_seen_at=NOW - timedelta(minutes=15)),
-                ApiToken(user_id=mine, token_hash="live", created_at=NOW, expires_at=NOW + SECOND),
-                ApiToken(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW),
+                ApiToken(user_id=mine, token_hash="live", created_at=NOW, expires_at=NOW - KNOWN_FOR + SECOND),
+                ApiToken(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW - KNOWN_FOR),
                 PasswordLink(user_id=mine, token_hash="live", created_at=NOW, expires_at=NOW + SECOND),
                 PasswordLink(user_id=mine, token_hash="expired", created_at=NOW, expires_at=NOW),
                 IdempotencyKey(user_id=mine, key="live", fingerprint="x", created_at=NOW - DAY + SECOND),
