@@ -9,7 +9,9 @@ DIGITS = 6
 # A code of the step before or after is taken too: clocks differ, and typing takes its time.
 STEPS_AROUND = 1
 RECOVERY_CODES = 10
-RECOVERY_LENGTH = 16
+# Five bits each: 140, so that a plain hash of one is enough. Those of former times have 80 and are taken until they go.
+RECOVERY_LENGTH = 28
+FORMER_RECOVERY_LENGTH = 16
 # No letter that is read as another one; those that are typed instead are taken for what they look like.
 RECOVERY_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKS_LIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
@@ -48,5 +50,5 @@ def grouped(text: str) -> str:
 def recovery_code(text: str) -> str | None:
     """A recovery code as it is stored, however it was typed; None for what cannot be one."""
     code = "".join(char for char in text.upper() if char.isalnum()).translate(_LOOKS_LIKE)
-    is_one = len(code) == RECOVERY_LENGTH and all(char in RECOVERY_ALPHABET for char in code)
+    is_one = len(code) in {RECOVERY_LENGTH, FORMER_RECOVERY_LENGTH} and all(char in RECOVERY_ALPHABET for char in code)
     return code if is_one else None

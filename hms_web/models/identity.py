@@ -99,7 +99,10 @@ class SecondFactor(Base):
 
 
 class RecoveryCode(Base):
-    """A code that stands in for the app, once; only a hash of it is kept."""
+    """A code that stands in for the app, once; only a hash of it is kept.
+
+    `is_short` is one of the former length; nothing makes such ones any more.
+    """
 
     __tablename__ = "recovery_codes"
 
@@ -108,6 +111,7 @@ class RecoveryCode(Base):
     code_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    is_short: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
 class PasswordLink(Base):

@@ -1,6 +1,6 @@
 """Second factors: an authenticator app and recovery codes, set up by oneself, asked for at sign-in, reset by an admin.
 
-The app's secret is encrypted, since codes are made from it; recovery codes are 80 random bits, kept as hashes.
+The app's secret is encrypted, since codes are made from it; recovery codes are 140 random bits, kept as hashes.
 """
 
 import secrets
@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain import second_factor
@@ -25,10 +25,11 @@ ENROLMENT_LASTS = FACTOR_AWAITED
 
 @dataclass(frozen=True, slots=True)
 class FactorView:
-    """A factor that counts: since when, and how many recovery codes are left."""
+    """A factor that counts: since when, how many recovery codes are left, and whether they are of the former length."""
 
     since: datetime
     codes_left: int
+    are_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ class Enrolment:
 
 def view(session: Session, user_id: UUID) -> FactorView | None:
     """Return somebody's factor, or None where there is none that counts."""
-    codes = (
-        select(func.count()).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)).scalar_subquery()
-    )
-    query = select(SecondFactor.confirmed_at, codes).where(
+    unused = RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
+    codes = select(func.count()).where(*unused).scalar_subquery()
+    are_short = exists().where(*unused, RecoveryCode.is_short)
+    query = select(SecondFactor.confirmed_at, codes, are_short).where(
         SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
     )
     row = session.execute(query).one_or_none()
-    return FactorView(row[0], row[1]) if row else None
+    return FactorView(*row) if row else None
 
 
 def begin(session: Session, user_id: UUID, *, begun_in: str, key: SecretKeys, now: datetime) -> None:

@@ -27,6 +27,8 @@ def test_an_app_reads_the_address() -> None:
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
+        ("ABCD EFGH JKMN PQRS TVWX YZ23 4567", "ABCDEFGHJKMNPQRSTVWXYZ234567"),
+        ("ABCD EFGH JKMN PQRS TVWX YZ23 456", None),
         ("ABCD EFGH JKMN PQRS", "ABCDEFGHJKMNPQRS"),
         (" abcd-efgh-jkmn-pqro ", "ABCDEFGHJKMNPQR0"),
         ("ABCDEFGHJKMNPQRI", "ABCDEFGHJKMNPQR1"),

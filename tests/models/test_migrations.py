@@ -51,3 +51,19 @@ def test_each_migration_can_be_taken_back_and_applied_again(fresh: Flask) -> Non
         flask_migrate.upgrade(directory=str(MIGRATIONS))
         assert _tables() == whole
         flask_migrate.check(directory=str(MIGRATIONS))
+
+
+def test_recovery_codes_from_before_are_known_as_short_and_new_ones_are_not(fresh: Flask) -> None:
+    """They stay valid (docs/decisions/0202)."""
+    columns, values = "id, user_id, code_hash, created_at", "gen_random_uuid(), gen_random_uuid(), :hash, now()"
+    code = sa.text(f"INSERT INTO recovery_codes ({columns}) VALUES ({values})")
+    with fresh.app_context():
+        flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0010")
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE recovery_codes DROP CONSTRAINT fk_recovery_codes_user_id"))
+            connection.execute(code, {"hash": "former"})
+        flask_migrate.upgrade(directory=str(MIGRATIONS))
+        with db.engine.begin() as connection:
+            connection.execute(code, {"hash": "new"})
+            rows = connection.execute(sa.text("SELECT code_hash, is_short FROM recovery_codes")).all()
+        assert {tuple(row) for row in rows} == {("former", True), ("new", False)}

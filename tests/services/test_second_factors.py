@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from hms_web.domain import second_factor
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import AuditEvent, LoginSession, RecoveryCode, SecondFactor, User, db
@@ -165,6 +166,24 @@ def test_a_recovery_code_works_once_however_it_is_typed(here: Clinic, app_: Call
     assert refused(lambda: use(codes[1])) is Code.WRONG_CODE, "earlier ones end with new ones"
     assert use(newer[1])
     assert here.count(AuditEvent, action="user.recovery_code_used") == 2
+
+
+def test_recovery_codes_have_140_bits_and_those_of_former_times_are_taken_and_told(
+    here: Clinic, app_: Callable[..., str]
+) -> None:
+    codes, letters = second_factors.renew_codes(here.session, here.actor, now=NOW), second_factor.RECOVERY_ALPHABET
+    assert {len(code) for code in codes} == {28}
+    assert len(letters) == len(set(letters)) == 32
+    view = lambda: second_factors.view(here.session, here.actor.user_id)  # type: ignore[arg-type]  # noqa: E731
+    assert view() == second_factors.FactorView(NOW - 10 * HALF, 10, are_short=False)
+    former = passwords.secret_hash("ABCDEFGHJKMNPQRS")
+    mine = {"user_id": here.actor.user_id, "created_at": NOW, "is_short": True}
+    here.session.add(RecoveryCode(code_hash=former, **mine))
+    here.session.commit()
+    assert view() == second_factors.FactorView(NOW - 10 * HALF, 11, are_short=True)
+    who = waiting(here)
+    assert identity.pass_factor(here.session, who, "abcd efgh jkmn pqrs", key=KEY, now=NOW)
+    assert view() == second_factors.FactorView(NOW - 10 * HALF, 10, are_short=False)
 
 
 def test_under_another_secret_key_the_app_is_of_no_use_and_a_recovery_code_is(

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from hms_web.models import AuditEvent, LoginSession, SecondFactor, User
+from hms_web.models import AuditEvent, LoginSession, RecoveryCode, SecondFactor, User
 from hms_web.services import passwords, second_factors
 from tests.scenes import NOW
 from tests.web.pages import Browser, Form, Page
@@ -112,7 +112,7 @@ def test_sessions_and_tokens_are_shown_and_ended(app: Flask, browser: Browser) -
     assert ask().status_code == 401
 
 
-def test_a_second_factor_from_the_picture_to_the_sign_in(app: Flask, browser: Browser) -> None:
+def test_a_second_factor_from_the_picture_to_the_sign_in(app: Flask, browser: Browser, known: Desk) -> None:
     assert browser.get("/account").form("/account/second-factor").send(proof="").status == 422
     assert browser.get("/account/second-factor").url == "/account", "nothing is begun"
     totp, codes = set_up(browser)
@@ -127,7 +127,12 @@ def test_a_second_factor_from_the_picture_to_the_sign_in(app: Flask, browser: Br
     assert with_paper.url == "/front-desk"
     again = in_step_two(app).form("/login/code").send(code=codes[3])
     assert again.status == 422
-    assert "9 recovery codes are left" in browser.get("/account").text
+    page = browser.get("/account")
+    assert "9 recovery codes are left" in page.text
+    assert "of the shorter kind" not in page.text
+    known.session.execute(sa.update(RecoveryCode).values(is_short=True))
+    known.session.commit()
+    assert "of the shorter kind" in browser.get("/account").text
     assert Browser(app.test_client()).get("/login/code").h1 == "Sign in", "nobody waits"
     renewed = browser.get("/account").form("/second-factor/codes").send(proof=PASSWORD)
     assert len(renewed.all("code")) == 10
