@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import Uuid, exists, func, literal, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hms_web.domain.refusals import Code
 from hms_web.domain.validation import is_storable
-from hms_web.models import AuditEvent, Hospital, User
+from hms_web.models import AuditEvent, Hospital, User, new_id
 from hms_web.services import audit, hospitals, unit_of_work
 
 ONCE_WITHIN = timedelta(minutes=15)
@@ -41,13 +41,20 @@ def refused(session: Session, email: str, code: Code, *, now: datetime) -> None:
         note(session, email, failure, now=now)
 
 
+class _NotKept(Exception):
+    """What was just written is to be forgotten."""
+
+
 def note(session: Session, email: str, failure: Failure, *, now: datetime) -> None:
     """Write down that somebody failed to sign in with an address, once within a quarter of an hour.
 
-    Never fails, and does not wait for the disk: how long an answer takes must not tell which addresses are accounts.
+    Never fails, and takes as long for an address that is no account's: how long an answer takes must not tell which
+    ones are. So the event is written each time, and taken back where it is not to stay; nothing waits for the disk.
     """
     try:
         unit_of_work.run(session, lambda: _note(session, email.strip().lower(), failure, now))
+    except _NotKept:
+        return
     except (SQLAlchemyError, unit_of_work.Busy) as error:
         session.rollback()
         why = type(error).__name__
@@ -57,18 +64,22 @@ def note(session: Session, email: str, failure: Failure, *, now: datetime) -> No
 
 
 def _note(session: Session, email: str, failure: Failure, now: datetime) -> None:
+    account = select(User.id, User.hospital_id).where(func.lower(User.email) == email)
+    found = session.execute(account).one_or_none() if is_storable(email) else None
+    user_id, hospital_id = found or (new_id(), None)
     is_noted = exists().where(
-        AuditEvent.hospital_id == User.hospital_id,
+        AuditEvent.hospital_id == Hospital.id,
         AuditEvent.record_type == "user",
-        AuditEvent.record_id == User.id,
+        AuditEvent.record_id == user_id,
         AuditEvent.at > now - ONCE_WITHIN,
         AuditEvent.at <= now,
         AuditEvent.action == failure,
     )
-    query = select(User.id, Hospital).join(Hospital, Hospital.id == User.hospital_id)
-    row = None
-    if is_storable(email):
-        row = session.execute(query.where(func.lower(User.email) == email, ~is_noted)).one_or_none()
-    if row is not None:
-        session.execute(text("SET LOCAL synchronous_commit = off"))
-        audit.record(session, hospitals.system_actor(row[1]), failure, "user", row[0], now=now)
+    anybodys = select(Hospital.id).limit(1).scalar_subquery()
+    where = select(Hospital, is_noted).where(Hospital.id == func.coalesce(literal(hospital_id, Uuid()), anybodys))
+    hospital, is_noted_already = session.execute(where).one_or_none() or (None, False)
+    session.execute(text("SET LOCAL synchronous_commit = off"))
+    if hospital is not None:
+        audit.record(session, hospitals.system_actor(hospital), failure, "user", user_id, now=now)
+    if found is None or is_noted_already:
+        raise _NotKept

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hms_web.domain.refusals import Code
 from hms_web.models import AuditEvent, User
@@ -65,3 +66,29 @@ def test_a_trail_that_cannot_be_written_is_no_other_answer(
     assert fail(here) == 0
     told = {"event": "sign_in_not_audited", "failure": "user.sign_in_failed", "error": type(error).__name__}
     assert said == [told]
+
+
+def test_an_unknown_address_costs_the_database_what_a_known_one_does(
+    here: Clinic, desk: User, engine: sa.Engine
+) -> None:
+    asked: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", listen)
+    try:
+        for email in (EMAIL, EMAIL, "nobody@city.test"):
+            failed_sign_ins.note(here.session, email, Failure.PASSWORD, now=NOW)
+            asked.append("")
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", listen)
+    first, again, nobodys = "\n".join(asked).strip().split("\n\n")
+    assert first == again == nobodys
+    assert "INSERT INTO audit_events" in first
+    assert here.count(AuditEvent, action=Failure.PASSWORD) == 1
+
+
+def test_where_there_is_no_hospital_nothing_is_written(session: Session) -> None:
+    failed_sign_ins.note(session, EMAIL, Failure.PASSWORD, now=NOW)
+    assert session.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == 0
