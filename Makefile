@@ -29,7 +29,7 @@ SHARED := -n $(WORKERS) --dist worksteal -m "not fault"
 # What `make coverage` measures; all of it, COVERED=hms_web, takes the longer.
 COVERED ?= hms_web/domain hms_web/services
 VENDOR := build/static/vendor
-SOURCES := hms_web migrations tests worker.py gunicorn.conf.py .ci/access .ci/messages $(wildcard bench infrastructure)
+SOURCES := hms_web migrations tests worker.py gunicorn.conf.py .ci/access .ci/messages .ci/sbom $(wildcard bench infrastructure)
 
 .PHONY: help
 help: ## This list
@@ -97,6 +97,10 @@ bench: install-dev ## Measure the product beside baselines; writes docs/performa
 .PHONY: access
 access: install-dev ## Write who may use which route, docs/access.txt, from what the routes declare
 	@$(VENV)/python .ci/access
+
+.PHONY: sbom
+sbom: install-dev ## Write what the product consists of when it runs, as CycloneDX: build/sbom.json
+	@$(VENV)/python .ci/sbom
 
 .PHONY: lock
 lock: install-dev ## Choose the newest allowed versions and write the lock files (UPGRADE= keeps the present ones)
