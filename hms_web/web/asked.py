@@ -1,5 +1,6 @@
 """What an address or a form asks for, read without trusting it: what cannot be read counts as not asked."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import date, time
@@ -11,6 +12,9 @@ from hms_web.domain.local_time import read_day
 from hms_web.domain.validation import is_storable
 
 E = TypeVar("E", bound=StrEnum)
+# The decoder passes over whatever is no letter of its own.
+WORD = re.compile(r"[\w-]+", re.ASCII)
+ID_BYTES = 16
 
 
 def choice(kind: type[E], written: str) -> E | None:
@@ -51,15 +55,20 @@ def packed(keys: Iterable[UUID]) -> str:
 
 
 def unpacked(word: str) -> list[UUID]:
-    """Return the ids of such a word, or of one id as it is usually written; none where it is neither."""
+    """Return the ids of such a word, or of one id as it is usually written; none where it is neither.
+
+    A word that was cut off is neither: of fewer than were chosen nobody would see that some are missing.
+    """
     one = key({"id": word}, "id")
     if one is not None:
         return [one]
     try:
-        raw = urlsafe_b64decode(word + "=" * (-len(word) % 4))
+        raw = urlsafe_b64decode(word + "=" * (-len(word) % 4)) if WORD.fullmatch(word) else b""
     except ValueError:
         return []
-    return [UUID(bytes=raw[at : at + 16]) for at in range(0, len(raw) - 15, 16)]
+    return (
+        [UUID(bytes=raw[at : at + ID_BYTES]) for at in range(0, len(raw), ID_BYTES)] if len(raw) % ID_BYTES == 0 else []
+    )
 
 
 def number(values: Mapping[str, str], name: str) -> int | None:

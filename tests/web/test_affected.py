@@ -296,6 +296,9 @@ def test_back_after_a_plan_leads_to_an_address_and_not_to_a_form_that_is_sent_ag
     assert len(plan.url) < 200
     again = plan.browser.get(plan.url)
     assert again.h1 == plan.h1 == "Plan for 2 appointments"
+    word = plan.url.partition("chosen=")[2].partition("&")[0]
+    for broken in (word[:-4], f"{word[:-4]}' AND '1", f"{word}==", f"{word}%20"):
+        assert "None of them" in plan.browser.get(f"/affected/plan?chosen={broken}").text, "not fewer than were chosen"
     result = plan.form("/affected/plans").send(step=clinic.ids)
     assert result.url.startswith("/affected/plans/")
     back = plan.browser.get(plan.url)
