@@ -60,6 +60,11 @@ def begin(given: str | None = None, **more: str) -> str:
     return request_id
 
 
+def note(**more: str) -> None:
+    """Let every event of this request bear this too: ids of staff and codes, nothing about a patient."""
+    structlog.contextvars.bind_contextvars(**more)
+
+
 def end() -> None:
     """Forget the id again."""
     structlog.contextvars.clear_contextvars()

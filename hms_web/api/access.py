@@ -8,6 +8,7 @@ from flask import current_app, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
 
+from hms_web import logs
 from hms_web.api.problems import Problem, Wrong
 from hms_web.domain.identity import Role
 from hms_web.services import identity
@@ -23,6 +24,7 @@ def caller(session: Session, allowed: Collection[Role], *, now: datetime) -> Sig
     who = _of_token(session, now) if "Authorization" in request.headers else _of_browser(session, now)
     if who is None:
         raise Problem(Wrong.UNAUTHENTICATED)
+    logs.note(user=str(who.actor.user_id))
     if who.actor.role not in allowed:
         raise Problem(Wrong.FORBIDDEN)
     return who

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from hms_web.domain.refusals import InvalidInput, Refusal, Refused
-from hms_web.logs import where
+from hms_web.logs import note, where
 from hms_web.services import wording
 from hms_web.services.unit_of_work import Busy
 
@@ -139,6 +139,7 @@ def of(wrong: Wrong) -> dict[str, Any]:
 def respond(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """Return a problem as an answer."""
     status: int = body["status"]
+    note(reason=str(body["code"]))
     every = {"WWW-Authenticate": 'Bearer realm="hms"'} if status == HTTPStatus.UNAUTHORIZED else {}
     return Response(json.dumps(body), status, {**every, **(headers or {})}, content_type=PROBLEM)
 

@@ -66,9 +66,9 @@ def unpacked(word: str) -> list[UUID]:
         raw = urlsafe_b64decode(word + "=" * (-len(word) % 4)) if WORD.fullmatch(word) else b""
     except ValueError:
         return []
-    return (
-        [UUID(bytes=raw[at : at + ID_BYTES]) for at in range(0, len(raw), ID_BYTES)] if len(raw) % ID_BYTES == 0 else []
-    )
+    if len(raw) % ID_BYTES:
+        return []
+    return [UUID(bytes=raw[at : at + ID_BYTES]) for at in range(0, len(raw), ID_BYTES)]
 
 
 def number(values: Mapping[str, str], name: str) -> int | None:

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.exceptions import HTTPException
 
-from hms_web import clock
+from hms_web import clock, logs
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import identity, unit_of_work
@@ -66,6 +66,7 @@ def _visitor(_request: object) -> Visitor | None:
     if signed_in is None:
         return None
     language.use(signed_in.language)
+    logs.note(user=str(signed_in.actor.user_id))
     return Visitor(signed_in)
 
 

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError, TooManyRequests
 
 from hms_web.domain.refusals import InvalidInput, Refused
-from hms_web.logs import where
+from hms_web.logs import note, where
 from hms_web.services import wording
 from hms_web.services.sign_in_limits import WAIT_SECONDS
 from hms_web.services.unit_of_work import Busy
@@ -102,6 +102,7 @@ def answer(status: int, detail: str | None = None) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, SecurityError):
         return error  # for a host that is not ours no address can be made, so no page either
+    note(reason=type(error).__name__)
     if is_api() or error.code is None or error.code < 400:  # noqa: PLR2004 redirects are exceptions too
         return error
     if error.code == 401:  # noqa: PLR2004
@@ -114,11 +115,13 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
+    note(reason=str(error.refusal.code))
     sentence = refusals.sentence(error.refusal) if auth.signed_in() else None
     return answer(wording.status_of(error.refusal.code), sentence)
 
 
 def _invalid(error: InvalidInput) -> ResponseReturnValue:
+    note(reason=type(error).__name__)
     return answer(422, " ".join(sentence for _, sentence in language.mistakes(error)))
 
 
