@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningDelete
 
 from hms_web.domain.identity import IDLE_FOR, SESSION_LASTS, Actor
-from hms_web.models import ApiToken, LoginSession
+from hms_web.domain.refusals import Code, Refused
+from hms_web.models import ApiToken, LoginSession, User
 from hms_web.services import audit, passwords, unit_of_work
 
 
@@ -112,6 +113,22 @@ def _end(session: Session, actor: Actor, gone: ReturningDelete[UUID], action: st
         return True
 
     return unit_of_work.run(session, work)
+
+
+def end_everywhere(session: Session, actor: Actor, user_id: UUID, *, now: datetime) -> None:
+    """Sign somebody of the hospital out everywhere, with their tokens: a phone was lost, a screen left behind.
+
+    Password, second factor and account stay as they are. Raises Refused USER_NOT_FOUND.
+    """
+
+    def work() -> None:
+        known = select(User.id).where(User.hospital_id == actor.hospital_id, User.id == user_id)
+        if session.scalar(known) is None:
+            raise Refused(Code.USER_NOT_FOUND)
+        end_all(session, user_id)
+        audit.record(session, actor, "user.signed_out_everywhere", "user", user_id, now=now)
+
+    unit_of_work.run(session, work)
 
 
 def end_all(session: Session, user_id: UUID) -> None:

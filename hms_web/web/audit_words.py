@@ -92,6 +92,7 @@ ACTIONS = {
     "template.saved": lazy_gettext("Wording of a message changed"),
     "user.changed": lazy_gettext("User changed"),
     "user.created": lazy_gettext("User added"),
+    "user.signed_out_everywhere": lazy_gettext("Signed out everywhere"),
     "user.recovery_code_used": lazy_gettext("Signed in with a recovery code"),
     "user.recovery_codes_made": lazy_gettext("New recovery codes made"),
     "user.second_factor_removed": lazy_gettext("Second factor removed"),

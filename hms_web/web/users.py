@@ -13,7 +13,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.domain.shown import Fate
 from hms_web.models import db
-from hms_web.services import doctor_previews, second_factors, users
+from hms_web.services import doctor_previews, open_sessions, second_factors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
 from hms_web.web import asked, auth, choices, refusals, shown, sorting
@@ -171,6 +171,15 @@ def reset_factor(user_id: UUID) -> ResponseReturnValue:
     """Take away the second factor of somebody who has lost it, and sign them out everywhere."""
     second_factors.reset(db.session(), auth.actor(), user_id, now=clock.now())
     flash(gettext("The second factor is removed, and this person is signed out everywhere."), "good")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@blueprint.post("/users/<uuid:user_id>/sessions/end")
+@auth.roles(Role.ADMIN)
+def end_sessions(user_id: UUID) -> ResponseReturnValue:
+    """Sign somebody out everywhere."""
+    open_sessions.end_everywhere(db.session(), auth.actor(), user_id, now=clock.now())
+    flash(gettext("This person is signed out everywhere."), "good")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 

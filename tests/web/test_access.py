@@ -195,6 +195,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "users.new": ADMIN,
     "users.new_link": ADMIN,
     "users.page": ADMIN,
+    "users.end_sessions": ADMIN,
     "users.reset_factor": ADMIN,
     "users.switch": ADMIN,
     "users.want_factor": ADMIN,

@@ -3,7 +3,9 @@ import re
 import sqlalchemy as sa
 
 from hms_web.domain.identity import Role
-from hms_web.models import Appointment, Doctor, LoginSession, User
+from hms_web.models import Appointment, AuditEvent, Doctor, LoginSession, User
+from tests.api.callers import caller_of
+from tests.scenes import clinic
 from tests.web.pages import Browser, Page
 from tests.web.record_scenes import Desk
 
@@ -53,6 +55,23 @@ def test_mistakes_of_a_new_user_keep_what_was_typed(desk: Desk) -> None:
         assert refused.status == status
         assert 'value="Kept"' in refused.html
     assert form.send(name="Kept", email="k@example.org", role="DOCTOR").status == 422
+
+
+def test_an_admin_signs_somebody_out_everywhere(desk: Desk) -> None:
+    mine = desk.reception()
+    program = caller_of(desk.app.test_client(), desk.clinic, desk.clinic.actor)
+    admin, user_id = desk.admin(), desk.clinic.actor.user_id
+    done = admin.get(f"/users/{user_id}").form("/sessions/end").send()
+    assert "This person is signed out everywhere." in done.text
+    assert mine.get("/front-desk").h1 == "Sign in"
+    assert program.get("/auth/me").status_code == 401
+    assert desk.clinic.count(AuditEvent, action="user.signed_out_everywhere", record_id=user_id) == 1
+    assert admin.get("/users").status == 200, "nobody else is"
+    elsewhere = clinic(desk.session).actor.user_id
+    token = admin.csrf_token("/users")
+    refused = admin.client.post(f"/users/{elsewhere}/sessions/end", data={"csrf_token": token})
+    assert refused.status_code == 404
+    assert desk.clinic.count(AuditEvent, action="user.signed_out_everywhere") == 1
 
 
 def test_another_role_ends_the_sessions_of_that_user(desk: Desk) -> None:
