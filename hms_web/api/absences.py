@@ -1,11 +1,12 @@
 """`/doctors/<id>/absences`: a doctor's leave, with a preview of what it does."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from pydantic import Field
 
 from hms_web.api.access import EVERYONE
-from hms_web.api.appointments import AffectedAppointment, refuse_backward
+from hms_web.api.appointments import AffectedAppointment, Appointment, refuse_backward
 from hms_web.api.operations import Call, Routes
 from hms_web.api.shapes import (
     Id,
@@ -20,6 +21,7 @@ from hms_web.api.shapes import (
     left_out,
     page,
 )
+from hms_web.domain.absence_slots import TouchedDay
 from hms_web.domain.absences import AbsenceStatus, AbsenceType
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
@@ -74,11 +76,16 @@ class Foreseen(Shape):
 
 
 class BlockedDay(Shape):
-    """The slots of a day that an absence closes, by their starts: the free ones, and those that are booked."""
+    """The slots of a day that an absence closes, or one that goes opens, by their starts: free ones and booked ones."""
 
     date: LocalDate
     free: list[LocalTime]
     booked: list[LocalTime]
+
+    @classmethod
+    def each(cls, days: Iterable[TouchedDay]) -> list["BlockedDay"]:
+        """Make them from what a service says."""
+        return [cls(date=day.day, free=list(day.free), booked=list(day.booked)) for day in days]
 
 
 class AbsencePreview(Foreseen):
@@ -93,10 +100,36 @@ class AbsencePreview(Foreseen):
         return cls(
             **dict(Foreseen.of(effect)),
             slots_blocked=sum(day.count for day in effect.closes),
-            blocked_slots=[
-                BlockedDay(date=day.day, free=list(day.free), booked=list(day.booked)) for day in effect.closes
-            ],
+            blocked_slots=BlockedDay.each(effect.closes),
         )
+
+
+class Opening(Shape):
+    """What becomes of time that an absence leaves: slots that open, and appointments that nothing speaks against."""
+
+    slots_opened: int
+    opened_slots: list[BlockedDay]
+    no_longer_affected: list[Appointment]
+
+    @classmethod
+    def of(cls, effect: absences.AbsenceEffect) -> "Opening":
+        """Make it from what a service foretells."""
+        return cls(
+            slots_opened=sum(day.count for day in effect.opens),
+            opened_slots=BlockedDay.each(effect.opens),
+            no_longer_affected=[Appointment.of(view) for view in effect.settled],
+        )
+
+
+class AbsenceChangePreview(AbsencePreview):
+    """What changing an absence would do: to time that it takes, and to time that it leaves."""
+
+    opening: Opening
+
+    @classmethod
+    def of(cls, effect: absences.AbsenceEffect) -> "AbsenceChangePreview":
+        """Make it from what a service foretells."""
+        return cls(**dict(AbsencePreview.of(effect)), opening=Opening.of(effect))
 
 
 class AbsenceEntered(Foreseen):
@@ -133,6 +166,10 @@ class AbsenceChange(ShownBody):
     start_time: LocalTime | None = left_out()
     end_time: LocalTime | None = left_out()
     reason: Text | None = left_out()
+
+
+class AbsenceCancellation(ShownBody):
+    """Who was shown to stand again."""
 
 
 class AbsenceQuery(PageQuery):
@@ -193,6 +230,39 @@ def change(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceChange) -
     wanted = absences.AbsenceChange(**given(body))
     done = absences.change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now, shown=body.shown())
     return AbsenceEntered.of(done)
+
+
+@routes.add(
+    "POST",
+    f"{ONE}/preview",
+    KEEPERS,
+    "See what changing an absence would do",
+    refuses=[Code.FORBIDDEN, Code.ABSENCE_OVERLAP],
+)
+def preview_change(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceChange) -> AbsenceChangePreview:
+    """Changes nothing. Only added time affects appointments; EMERGENCY, where it is new, all that stand in its time."""
+    wanted = absences.AbsenceChange(**given(body))
+    foreseen = absences.preview_change(call.session, call.actor, doctor_id, absence_id, wanted, now=call.now)
+    return AbsenceChangePreview.of(foreseen)
+
+
+@routes.add(
+    "POST",
+    f"{ONE}/cancel",
+    KEEPERS,
+    "Cancel an absence whose effect was shown",
+    refuses=[Code.FORBIDDEN, Code.MORE_CONCERNED],
+)
+def cancel_shown(call: Call, doctor_id: UUID, absence_id: UUID, body: AbsenceCancellation) -> Absence:
+    """Like DELETE, but refused when others stand again than were shown."""
+    done = absences.cancel(call.session, call.actor, doctor_id, absence_id, now=call.now, shown=body.shown())
+    return Absence.of(done)
+
+
+@routes.add("POST", f"{ONE}/cancel/preview", KEEPERS, "See what cancelling would do", refuses=[Code.FORBIDDEN])
+def preview_cancel(call: Call, doctor_id: UUID, absence_id: UUID) -> Opening:
+    """Changes nothing. One that is cancelled already is gone."""
+    return Opening.of(absences.preview_cancel(call.session, call.actor, doctor_id, absence_id, now=call.now))
 
 
 @routes.add("DELETE", ONE, KEEPERS, "Cancel an absence", status=204, refuses=[Code.FORBIDDEN])

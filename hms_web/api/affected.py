@@ -8,7 +8,7 @@ from hms_web.api.absences import Absence
 from hms_web.api.appointments import AffectedAppointment, Appointment, DoctorOfAppointment
 from hms_web.api.booking import LARGEST_VERSION
 from hms_web.api.operations import Call, Routes
-from hms_web.api.shapes import Body, Id, Instant, LocalDate, LocalTime, Query, Shape, Text
+from hms_web.api.shapes import Body, Id, Instant, LocalDate, LocalTime, PageQuery, Shape, Text
 from hms_web.domain.affected import AffectedAction, AffectedCause
 from hms_web.domain.planning import Strategy
 from hms_web.domain.refusals import Code, Refusal
@@ -41,13 +41,17 @@ class AffectedGroup(Shape):
 
 
 class AffectedGroups(Shape):
-    """Everybody who needs attention; the group that waits longest first."""
+    """A page of those who need attention; the group that waits longest first, and it may go on on the next page.
+
+    `total` counts all pages; `nextCursor` is null on the last one.
+    """
 
     groups: list[AffectedGroup]
     total: int
+    next_cursor: str | None
 
 
-class AffectedQuery(Query):
+class AffectedQuery(PageQuery):
     """Of which doctor, and why."""
 
     doctor_id: Id | None = None
@@ -164,10 +168,10 @@ def _applied(call: Call, batch: affected_records.BatchView) -> AppliedPlan:
 
 @routes.add("GET", "/affected", affected.MOVERS, "List the appointments that need attention")
 def list_affected(call: Call, query: AffectedQuery) -> AffectedGroups:
-    """Grouped by what caused it. A doctor sees their own patients."""
-    found = affected.grouped(call.session, call.actor, doctor_id=query.doctor_id, cause=query.cause)
+    """Whoever waits longest first, grouped by what caused it. A doctor sees their own patients."""
+    found = affected.page(call.session, call.actor, **dict(query))
     return AffectedGroups(
-        groups=[AffectedGroup.of(group) for group in found], total=sum(len(group.items) for group in found)
+        groups=[AffectedGroup.of(group) for group in found.groups], total=found.total, next_cursor=found.next_cursor
     )
 
 

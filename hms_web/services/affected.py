@@ -15,7 +15,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.visits import UNFINISHED
 from hms_web.models import Appointment, DoctorAbsence
-from hms_web.services import absence_records, appointments, facts
+from hms_web.services import absence_records, appointments, facts, paging
 from hms_web.services.absence_records import AbsenceView
 from hms_web.services.appointments import AppointmentView
 
@@ -38,6 +38,15 @@ class AffectedGroup:
     absence: AbsenceView | None
     holiday: Holiday | None
     items: list[AppointmentView]
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedPage:
+    """Some of those who need attention, by what caused it; `total` counts all of them."""
+
+    groups: list[AffectedGroup]
+    total: int
+    next_cursor: str | None
 
 
 def refuse_others(actor: Actor) -> None:
@@ -80,6 +89,38 @@ def grouped(
     refuse_others(actor)
     found = appointments.affected(session, actor, doctor_id=doctor_id)
     return in_groups(session, actor, [view for view in found if cause in {None, view.affected_cause}])
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    *,
+    doctor_id: UUID | None = None,
+    cause: AffectedCause | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> AffectedPage:
+    """Return a page of what `grouped` returns: at most `limit` appointments (1 to 200, else 50), in groups.
+
+    Pages follow each other by how long people have waited, which nothing changes while somebody stays on the list: so
+    who is checked in between two pages, or put on the list, is on one of them. Raises Refused FORBIDDEN, and
+    InvalidInput for a cursor that is none.
+    """
+    refuse_others(actor)
+    limit = paging.checked_limit(limit)
+    found = [
+        view
+        for view in appointments.affected(session, actor, doctor_id=doctor_id)
+        if cause in {None, view.affected_cause} and may_see(actor, view.doctor_id)
+    ]
+    after = None if cursor is None else paging.read_cursor(cursor, datetime, datetime, UUID)
+    rest = sorted((view for view in found if after is None or _waits(view) > after), key=_waits)
+    shown = paging.page(rest, limit, lambda view: view, _waits)
+    return AffectedPage(in_groups(session, actor, shown.items), len(found), shown.next_cursor)
+
+
+def _waits(view: AppointmentView) -> tuple[datetime, datetime, UUID]:
+    return waiting_since(view), view.starts_at, view.id
 
 
 def in_groups(session: Session, actor: Actor, found: Iterable[AppointmentView]) -> list[AffectedGroup]:

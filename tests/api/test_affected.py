@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 
 from hms_web.domain.affected import AffectedAction
 from hms_web.domain.identity import Role
-from hms_web.services import holidays
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.services import holidays, visits
 from hms_web.services.holidays import NewHoliday
 from tests.api.callers import Caller, body_of, caller_of, code, doctor_of, fields, person
 from tests.scenes import MONDAY, NOW, Clinic
@@ -53,6 +54,21 @@ def test_the_list_is_grouped(reception: Caller, here: Clinic, clinic: Ill) -> No
     assert body_of(reception.get("/affected?cause=HOLIDAY"))["total"] == 1
     assert body_of(reception.get(f"/affected?doctorId={clinic.doctor}"))["total"] == 3
     assert fields(reception.get("/affected?cause=WEATHER")) == ["cause"]
+
+
+def test_the_list_has_pages_that_miss_nobody(reception: Caller, here: Clinic, clinic: Ill) -> None:
+    later = here.book(clinic.colleague, here.patient(), clinic.booked[0].start_time, TUESDAY)
+    first = body_of(reception.get("/affected?limit=2"))
+    assert (first["total"], len(first["groups"])) == (3, 1)
+    # Whoever comes to the desk or onto the list meanwhile is still on a page.
+    visits.set_status(here.session, here.actor, clinic.ids[2], AppointmentStatus.CHECKED_IN, now=NOW)
+    holidays.create(here.session, here.admin, NewHoliday("Holi", TUESDAY), now=NOW + timedelta(minutes=1))
+    second = body_of(reception.get(f"/affected?limit=2&cursor={first['nextCursor']}"))
+    assert (second["total"], second["nextCursor"]) == (4, None)
+    found = [item["id"] for page in (first, second) for group in page["groups"] for item in group["appointments"]]
+    assert found == [str(key) for key in [*clinic.ids, later.id]]
+    assert fields(reception.get("/affected?cursor=x")) == ["cursor"]
+    assert fields(reception.get("/affected?limit=201")) == ["limit"]
 
 
 def test_a_plan_is_proposed_applied_read_and_undone(reception: Caller, clinic: Ill) -> None:

@@ -136,7 +136,12 @@ def test_leave_is_previewed_entered_changed_and_cancelled(client: FlaskClient, h
     }
     assert own.get(path).json == {"items": [absence], "nextCursor": None}
     one = f"{path}/{absence['id']}"
-    changed = body_of(own.patch(one, {"isFullDay": False, "startTime": "14:00", "endTime": "16:00", "reason": None}))
+    part = {"isFullDay": False, "startTime": "14:00", "endTime": "16:00", "reason": None}
+    for opening in (body_of(own.post(f"{one}/preview", part))["opening"], body_of(own.post(f"{one}/cancel/preview"))):
+        assert [item["id"] for item in opening["noLongerAffected"]] == [str(booked.id)]
+        assert [(day["date"], day["booked"]) for day in opening["openedSlots"]] == [(str(TUESDAY), ["10:00"])]
+        assert opening["slotsOpened"] == 1 + len(opening["openedSlots"][0]["free"]) > 1
+    changed = body_of(own.patch(one, part))
     assert changed["absence"] == absence | {
         "isFullDay": False,
         "startTime": "14:00",
@@ -147,6 +152,8 @@ def test_leave_is_previewed_entered_changed_and_cancelled(client: FlaskClient, h
     for _ in range(2):
         assert own.delete(one).status_code == 204
     assert code(own.patch(one, {"reason": "Late"})) == (404, "ABSENCE_NOT_FOUND")
+    for late in ("preview", "cancel/preview"):
+        assert code(own.post(f"{one}/{late}")) == (404, "ABSENCE_NOT_FOUND")
     assert body_of(own.get(f"{path}?status=CANCELLED"))["items"][0]["status"] == "CANCELLED"
     assert body_of(own.get(f"{path}?status=ACTIVE"))["items"] == []
 

@@ -27,6 +27,10 @@ def wanted(leave: Leave) -> dict[str, Any]:
     return body
 
 
+def ids(items: list[dict[str, Any]]) -> list[str]:
+    return [item["id"] for item in items]
+
+
 @dataclass
 class Json(World):
     """The JSON API, called with an administrator's token; what the answers call affected is compared with the list."""
@@ -61,12 +65,26 @@ class Json(World):
         return Foretold(body["slotsBlocked"], names, body["cancelledAppointments"])
 
     def change(self, leave: Leave) -> bool:
-        answer = self.caller.patch(f"{self.path}/absences/{self.absence()}", wanted(leave))
-        self._affected(body_of(answer))
+        one, before = f"{self.path}/absences/{self.absence()}", self.written()
+        foreseen = body_of(self.caller.post(f"{one}/preview", wanted(leave)))
+        assert self.written() == before
+        seen = ids(foreseen["affectedAppointments"]) + ids(foreseen["opening"]["noLongerAffected"])
+        answer = self.caller.patch(one, wanted(leave) | {"shownAppointmentIds": seen})
+        done = body_of(answer)
+        self._affected(done)
+        assert ids(done["affectedAppointments"]) == ids(foreseen["affectedAppointments"])
+        for name in ("warningCount", "cancelledAppointments", "notifiedPatients"):
+            assert done[name] == foreseen[name]
         return answer.status_code == 200
 
     def cancel(self) -> None:
-        assert self.caller.delete(f"{self.path}/absences/{self.absence()}").status_code == 204
+        one, before, listed = f"{self.path}/absences/{self.absence()}", self.written(), self.listed()
+        opening = body_of(self.caller.post(f"{one}/cancel/preview"))
+        assert self.written() == before
+        settled = opening["noLongerAffected"]
+        done = body_of(self.caller.post(f"{one}/cancel", {"shownAppointmentIds": ids(settled)}))
+        assert done["status"] == "CANCELLED"
+        assert self.listed() == listed - {item["patient"]["name"] for item in settled}
 
     def statuses(self, day: date = MONDAY) -> dict[str, str]:
         items = body_of(self.caller.get(f"/slots/doctor/{self.doctor_id}/date/{day}"))["items"]

@@ -42,7 +42,14 @@ def test_a_change_of_leave_and_of_a_holiday_takes_it_too(admin: Caller, here: Cl
     leave = body_of(admin.post(f"/doctors/{doctor}/absences", LEAVE | {"absenceType": "OTHER"}))["absence"]["id"]
     to_emergency = {"absenceType": "EMERGENCY", "shownAppointmentIds": []}
     assert code(admin.patch(f"/doctors/{doctor}/absences/{leave}", to_emergency)) == MORE
-    assert admin.delete(f"/doctors/{doctor}/absences/{leave}").status_code == 204
+    none: dict[str, list[str]] = {"shownAppointmentIds": []}
+    assert code(admin.post(f"/doctors/{doctor}/absences/{leave}/cancel", none)) == MORE
+    assert here.row(booked.id).affected_cause == "ABSENCE"
+    here.session.commit()
+    for _ in range(2):
+        assert body_of(admin.post(f"/doctors/{doctor}/absences/{leave}/cancel"))["status"] == "CANCELLED"
+    assert here.row(booked.id).affected_cause is None
+    here.session.commit()
     holiday = body_of(admin.post("/holidays", {"name": "Holi", "date": f"{MONDAY}"}))["holiday"]["id"]
     off = {"isActive": False, "shownAppointmentIds": []}
     assert code(admin.patch(f"/holidays/{holiday}", off)) == MORE
