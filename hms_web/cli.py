@@ -18,7 +18,7 @@ from hms_web.local.processes import LocalError
 from hms_web.local.run import run as run_everything
 from hms_web.local.servers import Servers
 from hms_web.models import db as database
-from hms_web.services import audit_chain, demo
+from hms_web.services import audit_chain, database_rights, demo
 
 
 @click.group()
@@ -97,6 +97,15 @@ def check() -> None:
             message = "The models differ from what the migrations make: a migration is missing."
             raise click.ClickException(message) from error
         click.echo(f"The database is at revision {newest}, and the models match it.")
+
+
+@db.command()
+@click.argument("role")
+def grant(role: str) -> None:
+    """Let ROLE, an account of the database that is not its owner, run the product; again after each upgrade."""
+    with cli_records.session_of(make_app()) as session:
+        database_rights.grant(session, role)
+    click.echo(f"{role} may run the product, and add to the audit trail without changing it.")
 
 
 def _revision() -> str | None:
