@@ -1,12 +1,12 @@
 """The audit trail of a hospital, for its administrators: who did what to which record, when."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, tuple_
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.identity import Actor
@@ -80,32 +80,50 @@ def _narrowed(actor: Actor, wanted: AuditFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+ORDERS: Mapping[str, paging.Order[AuditRow]] = {
+    "when": paging.Order((AuditEvent.at, AuditEvent.id), (datetime, UUID), lambda one: (one.at, one.id), is_down=True)
+}
+"""How the trail can be sorted: as its indexes have it, from either end."""
+
+
 def search(
-    session: Session, actor: Actor, wanted: AuditFilter, *, limit: int | None = None, cursor: str | None = None
+    session: Session,
+    actor: Actor,
+    wanted: AuditFilter,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
 ) -> paging.Page[AuditRow]:
-    """Return a page of what was done, the latest first, with one statement. Raises InvalidInput."""
-    return _page(session, actor, wanted, paging.checked_limit(limit), cursor)
+    """Return a page of what was done, the latest first or as `sort` says, with one statement. Raises InvalidInput."""
+    return _page(session, actor, wanted, paging.chosen(ORDERS, sort), paging.checked_limit(limit), cursor)
 
 
-def every(session: Session, actor: Actor, wanted: AuditFilter) -> Iterator[AuditRow]:
-    """Yield everything that the filter lets through, the latest first, a thousand a statement."""
-    cursor = None
+def every(session: Session, actor: Actor, wanted: AuditFilter, *, sort: str | None = None) -> Iterator[AuditRow]:
+    """Yield everything that the filter lets through, the latest first or as `sort` says, a thousand a statement."""
+    cursor, order = None, paging.chosen(ORDERS, sort)
     while True:
-        page = _page(session, actor, wanted, AT_A_TIME, cursor)
+        page = _page(session, actor, wanted, order, AT_A_TIME, cursor)
         yield from page.items
         cursor = page.next_cursor
         if cursor is None:
             return
 
 
-def _page(session: Session, actor: Actor, wanted: AuditFilter, limit: int, cursor: str | None) -> paging.Page[AuditRow]:
-    query = select(AuditEvent).where(*_narrowed(actor, wanted))
-    if cursor is not None:
-        query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < paging.read_cursor(cursor, datetime, UUID))
+def _page(
+    session: Session,
+    actor: Actor,
+    wanted: AuditFilter,
+    order: paging.Order[AuditRow],
+    limit: int,
+    cursor: str | None,
+) -> paging.Page[AuditRow]:
+    query = order.applied(select(AuditEvent).where(*_narrowed(actor, wanted)), cursor)
     # The rows of the page first, then what their records are called: nothing is looked up for rows that are not shown.
-    chosen = query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit + 1).subquery()
-    rows = session.execute(_named(chosen)).all()
-    return paging.page(rows, limit, _row, lambda row: (row.at, row.id))
+    chosen = query.limit(limit + 1).subquery()
+    again = replace(order, columns=(chosen.c.at, chosen.c.id))
+    rows = session.execute(again.applied(_named(chosen), None)).all()
+    return paging.page([_row(row) for row in rows], limit, lambda row: row, order.key)
 
 
 def _named(chosen: Any) -> Any:  # noqa: ANN401 a subquery of the events of one page
@@ -140,8 +158,7 @@ def _named(chosen: Any) -> Any:  # noqa: ANN401 a subquery of the events of one 
     )
     for table, condition in joins:
         query = query.outerjoin(table, condition & (table.hospital_id == in_house))
-    query = query.outerjoin(doctors_user, doctors_user.id == Doctor.user_id)
-    return query.order_by(chosen.c.at.desc(), chosen.c.id.desc())
+    return query.outerjoin(doctors_user, doctors_user.id == Doctor.user_id)
 
 
 def _row(row: Any) -> AuditRow:  # noqa: ANN401 a row of `_named`

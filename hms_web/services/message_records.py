@@ -1,12 +1,12 @@
 """Every message that a hospital has written, for its administrators: finding them, and sending one again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.delivery import expires_at
@@ -77,33 +77,43 @@ def _narrowed(actor: Actor, wanted: MessageFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+ORDERS: Mapping[str, paging.Order[MessageRecord]] = {
+    "written": paging.Order(
+        (Notification.created_at, Notification.id), (datetime, UUID), lambda one: (one.created_at, one.id), is_down=True
+    )
+}
+"""How messages can be sorted: as their index has them, from either end."""
+
+
 def search(
-    session: Session, actor: Actor, wanted: MessageFilter, *, limit: int | None = None, cursor: str | None = None
+    session: Session,
+    actor: Actor,
+    wanted: MessageFilter,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
 ) -> paging.Page[MessageRecord]:
-    """Return a page of the hospital's messages, newest first. Raises InvalidInput."""
-    limit = paging.checked_limit(limit)
-    query = _newest_first(actor, wanted)
-    if cursor is not None:
-        before = paging.read_cursor(cursor, datetime, UUID)
-        query = query.where(tuple_(Notification.created_at, Notification.id) < before)
-    rows = session.execute(query.limit(limit + 1)).all()
-    return paging.page(rows, limit, _record, lambda row: (row[0].created_at, row[0].id))
+    """Return a page of the hospital's messages, newest first or as `sort` says. Raises InvalidInput."""
+    limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
+    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(limit + 1)).all()
+    return paging.page([_record(row) for row in rows], limit, lambda record: record, order.key)
 
 
-def every(session: Session, actor: Actor, wanted: MessageFilter) -> Iterator[MessageRecord]:
-    """Yield the hospital's messages for an export, newest first, without holding them all at once."""
+def every(session: Session, actor: Actor, wanted: MessageFilter, *, sort: str | None = None) -> Iterator[MessageRecord]:
+    """Yield the hospital's messages for an export, newest first or as `sort` says, without holding them all at once."""
     unit_of_work.begin(session)
-    with session.execute(_newest_first(actor, wanted).execution_options(yield_per=500)) as rows:
+    wished = paging.chosen(ORDERS, sort).applied(_selected(actor, wanted), None)
+    with session.execute(wished.execution_options(yield_per=500)) as rows:
         yield from map(_record, rows)
 
 
-def _newest_first(actor: Actor, wanted: MessageFilter) -> Select[*tuple[Any, ...]]:
+def _selected(actor: Actor, wanted: MessageFilter) -> Select[*tuple[Any, ...]]:
     return (
         select(Notification, Patient.name, User.name)
         .outerjoin(Patient, Patient.id == Notification.patient_id)
         .outerjoin(User, User.id == Notification.user_id)
         .where(*_narrowed(actor, wanted))
-        .order_by(Notification.created_at.desc(), Notification.id.desc())
     )
 
 

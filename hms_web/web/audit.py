@@ -15,7 +15,7 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import audit_log
 from hms_web.services.audit_log import AuditFilter, AuditRow
-from hms_web.web import asked, audit_details, audit_words, auth, csv_files, htmx
+from hms_web.web import asked, audit_details, audit_words, auth, csv_files, htmx, sorting
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -39,6 +39,7 @@ class Filters:
     what: str | None
     record: UUID | None
     cursor: str | None
+    sort: str | None
 
     @classmethod
     def read(cls, values: MultiDict[str, str], today: date) -> "Filters":
@@ -56,6 +57,7 @@ class Filters:
             what=what if what in audit_words.ACTIONS or what in audit_words.KINDS else None,
             record=record,
             cursor=asked.text(values, "cursor"),
+            sort=sorting.word(audit_log.ORDERS, values),
         )
 
     @property
@@ -72,9 +74,14 @@ class Filters:
             record_id=self.record,
         )
 
+    @property
+    def sorted_by(self) -> sorting.Sorting:
+        """By what the list is sorted."""
+        return sorting.Sorting(audit_log.ORDERS, self.sort, lambda word: self.url(sort=word))
+
     def url(self, endpoint: str = "audit.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
-        names = ("first", "last", "person", "what", "record")
+        names = ("first", "last", "person", "what", "record", "sort")
         named = {name: getattr(self, name) for name in names} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
@@ -97,11 +104,11 @@ def _give_words(state: object) -> None:
 @blueprint.get("")
 @auth.roles(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    """The list, narrowed by its address, the latest first."""
+    """The list, narrowed and sorted by its address."""
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, clock.today(actor.zone))
     context = {
-        "page": audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor),
+        "page": audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort),
         "wanted": wanted,
     }
     if htmx.wants_fragment() and htmx.target() == "results":
@@ -137,7 +144,7 @@ def export() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, clock.today(actor.zone))
     named = {"first": wanted.first, "last": wanted.last, "person": wanted.person, "what": wanted.what}
-    rows = _rows(actor, audit_log.every(session, actor, wanted.wanted))
+    rows = _rows(actor, audit_log.every(session, actor, wanted.wanted, sort=wanted.sort))
     return csv_files.answer("audit", _names(), rows, **named, record=wanted.record)
 
 

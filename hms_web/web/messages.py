@@ -17,7 +17,7 @@ from hms_web.domain.refusals import Refused
 from hms_web.models import db
 from hms_web.services import message_records, to_phone
 from hms_web.services.message_records import MessageFilter, MessageRecord
-from hms_web.web import asked, auth, csv_files, formats, htmx, message_words, refusals
+from hms_web.web import asked, auth, csv_files, formats, htmx, message_words, refusals, sorting
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("messages", __name__)
@@ -39,6 +39,7 @@ class Filters:
     channel: Channel | None
     event: str | None
     cursor: str | None
+    sort: str | None
 
     @classmethod
     def read(cls, values: MultiDict[str, str], today: date) -> "Filters":
@@ -51,6 +52,7 @@ class Filters:
             channel=asked.choice(Channel, channel),
             event=event if event in EVENTS else None,
             cursor=asked.text(values, "cursor"),
+            sort=sorting.word(message_records.ORDERS, values),
         )
 
     @property
@@ -63,9 +65,14 @@ class Filters:
         """The same in every state, for the counts."""
         return MessageFilter(self.first, self.last, None, self.channel, self.event)
 
+    @property
+    def sorted_by(self) -> sorting.Sorting:
+        """By what the list is sorted."""
+        return sorting.Sorting(message_records.ORDERS, self.sort, lambda word: self.url(sort=word))
+
     def url(self, endpoint: str = "messages.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
-        named = {name: getattr(self, name) for name in ("first", "last", "state", "channel", "event")} | other
+        named = {name: getattr(self, name) for name in ("first", "last", "state", "channel", "event", "sort")} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
         return f"{url_for(endpoint)}?{urlencode(given)}"
@@ -74,10 +81,10 @@ class Filters:
 @blueprint.get("/messages")
 @auth.roles(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    """The list, narrowed by its address."""
+    """The list, narrowed and sorted by its address."""
     actor, session, now = auth.actor(), db.session(), clock.now()
     wanted = Filters.read(request.args, clock.today(actor.zone))
-    page = message_records.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor)
+    page = message_records.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
     context = {
         "page": page,
         "wanted": wanted,
@@ -116,7 +123,7 @@ def export() -> ResponseReturnValue:
         gettext("Phoned"),
         gettext("Words"),
     )
-    rows = map(_row, message_records.every(session, actor, wanted.wanted))
+    rows = map(_row, message_records.every(session, actor, wanted.wanted, sort=wanted.sort))
     named = {name: getattr(wanted, name) for name in ("first", "last", "state", "channel", "event")}
     return csv_files.answer("messages", names, rows, **named)
 

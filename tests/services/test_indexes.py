@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import affected, appointments, facts, patients
+from hms_web.services import affected, appointments, audit_log, facts, message_records, patients
 from hms_web.services.appointments import AppointmentFilter
+from hms_web.services.audit_log import AuditFilter
+from hms_web.services.message_records import MessageFilter
 from tests.scenes import MONDAY, Clinic
 
 GROW = """
@@ -101,3 +103,25 @@ def test_everybody_can_be_read_in_the_order_of_an_index(here: Clinic, sort: str)
     assert re.search(r"Index Scan (Backward )?using \w+ on patients", plans[0])
     assert not re.search(r"(?<!Incremental )Sort\b(?! Key)", plans[0])
     here.session.rollback()
+
+
+LONG_LISTS: dict[str, Callable[[Clinic, str], object]] = {
+    "audit_events": lambda here, minus: audit_log.search(here.session, here.actor, AuditFilter(), sort=f"{minus}when"),
+    "notifications": lambda here, minus: message_records.search(
+        here.session, here.actor, MessageFilter(), sort=f"{minus}written"
+    ),
+}
+
+
+@pytest.mark.parametrize(("minus", "way"), [("", "Backward "), ("-", "")])
+@pytest.mark.parametrize("table", LONG_LISTS)
+def test_messages_and_the_audit_trail_are_read_from_either_end_of_an_index(
+    here: Clinic, table: str, minus: str, way: str
+) -> None:
+    here.book(here.doctor(), here.patient(), time(10))
+    for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+        here.session.execute(sa.text(f"SET LOCAL {setting} = off"))
+    with explained(here.session) as plans:
+        LONG_LISTS[table](here, minus)
+    here.session.rollback()
+    assert re.search(rf"Index Scan {way}using ix_{table}_hospital_id_\w*at on {table}", plans[0])

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from hms_web.models import Doctor, User
-from hms_web.web import doctors, users
-from tests.scenes import MONDAY
+from hms_web.services import audit_log, cancelling
+from hms_web.web import audit, doctors, messages, users
+from tests.scenes import MONDAY, NOW
 from tests.services.test_figures import visit
 from tests.web.pages import Browser, Page, text
 from tests.web.record_scenes import Desk
@@ -108,4 +109,33 @@ def test_the_file_of_no_shows_is_sorted_as_the_list(desk: Desk) -> None:
     link = next(a for a in oldest.all("a") if text(a) == "All of these as CSV")
     written = [line.split(",")[0] for line in browser.get(link.attrib["href"]).html.splitlines()[1:]]
     assert len(written) == 3
+    assert written == sorted(written)
+
+
+@pytest.mark.parametrize(("address", "words"), [("/messages", "Written"), ("/audit", "When")])
+def test_messages_and_the_audit_trail_begin_with_the_oldest_if_asked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, address: str, words: str
+) -> None:
+    place = desk.clinic
+    for number in range(3):
+        later = NOW + timedelta(minutes=5 * number)
+        booked = place.book(desk.doctor_id, place.patient(), time(14 + number))
+        cancelling.cancel(place.session, place.actor, booked.id, reason="x", now=later)
+    monkeypatch.setattr(messages, "ROWS", 3)
+    monkeypatch.setattr(audit, "ROWS", 3)
+    monkeypatch.setattr(audit_log, "AT_A_TIME", 2)
+    browser = desk.admin()
+    # So that reading the trail adds nothing at its end between two pages of it.
+    start = browser.get(f"{address}?last={MONDAY}")
+    oldest = turned(browser, start, words)
+    newest = turned(browser, oldest, words)
+    down, up = everything(newest, 0, words, "descending"), everything(oldest, 0, words, "ascending")
+    assert up == down[::-1]
+    assert len(up) > 3
+    assert up[0] != up[-1]
+    form = oldest.form(id="filters")
+    assert form.send().url.count("sort=-") == 1, "who narrows a sorted list keeps its order"
+    link = next(a.attrib["href"] for a in oldest.all("a") if "export.csv" in a.attrib["href"])
+    written = [line.split(",")[0] for line in browser.get(link).html.splitlines()[1:]]
+    assert len(written) >= len(up)
     assert written == sorted(written)
