@@ -5,6 +5,7 @@ so the answer's headers are written here.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import urlsplit
@@ -15,11 +16,23 @@ from htmx_flask import Htmx
 from htmx_flask.requests import HtmxHeaders
 
 VARY = "HX-Request"
+SWAPPED = frozenset({409, 422})
+"""Refusals that the pages swap in whoever answers; of the others only those that say where they want to stand."""
+_ID = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 
 
 def init_app(app: Flask) -> None:
-    """Give requests their `htmx` attribute, and caches the header by which a page and its fragment differ."""
+    """Give requests their `htmx` attribute, and refusals that a view has rendered their place."""
     Htmx(app)
+    app.after_request(_stand_where_asked)
+
+
+def _stand_where_asked(response: Response) -> Response:
+    """Let a view's own 403 or 404 stand where its part was asked for; else the page would only say that it failed."""
+    is_refusal = 400 <= response.status_code < 500 and response.status_code not in SWAPPED  # noqa: PLR2004
+    is_part = response.mimetype == "text/html" and not {"HX-Retarget", "HX-Redirect"} & set(response.headers.keys())
+    place = target() if is_refusal and is_part and wants_fragment() else None
+    return retarget(response, f"#{place}") if place and _ID.fullmatch(place) else response
 
 
 def headers() -> HtmxHeaders:

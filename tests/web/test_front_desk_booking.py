@@ -173,3 +173,14 @@ def test_no_patient_is_named_in_an_address(desk: Desk) -> None:
     assert addresses
     assert not [value for value in addresses if "sha" in value.lower().replace("share", "")]
     assert isinstance(MONDAY, date)
+
+
+def test_a_refusal_that_no_answer_of_others_is_like_says_where_it_stands(desk: Desk) -> None:
+    """The pages swap 409 and 422 in; a 403 might be a proxy's, so that ours has to say that it is for the part."""
+    desk.session.execute(sa.update(Patient).values(status="BLOCKED", blocked_reason="3 no-shows"))
+    desk.session.commit()
+    form = form_of(desk, desk.reception())
+    for asked, place in ((HX | {"HX-Target": "panel"}, "#panel"), (HX | {"HX-Target": "x y"}, None), ({}, None)):
+        answer = form.send(asked, do="book", patient_id=desk.patient_id)
+        assert (answer.status, answer.response.headers.get("HX-Retarget")) == (403, place)
+        assert "blocked from booking (3 no-shows)" in answer.text
