@@ -25,6 +25,24 @@ document.addEventListener("htmx:load", (event) => {
     beep();
 });
 
+// On a wall nobody scrolls: how many there are below is said at its edge.
+const more = document.getElementById("alerts-more");
+const countBelow = () => {
+    more.hidden = false;
+    const edge = innerHeight - more.offsetHeight;
+    const number = shown().filter((alert) => alert.getBoundingClientRect().bottom > edge).length;
+    more.textContent = (number === 1 ? more.dataset.one : more.dataset.many).replace("{number}", number);
+    // Without the line itself the last ones may fit.
+    more.hidden = shown().every((alert) => alert.getBoundingClientRect().bottom <= innerHeight);
+};
+
+if (more) {
+    // Whatever comes, goes or is written anew makes the page another height.
+    new ResizeObserver(countBelow).observe(document.body);
+    addEventListener("resize", countBelow);
+    addEventListener("scroll", countBelow, { passive: true });
+}
+
 startLive();
 bindSheet();
 bindSound();

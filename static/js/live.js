@@ -20,7 +20,8 @@ const now = () => Date.now() + behind;
 const passed = (milliseconds, part) => {
     const minutes = Math.floor(milliseconds / 60000);
     const words = minutes >= 60 ? part.dataset.hours : part.dataset.minutes;
-    return words.replace("{hours}", Math.floor(minutes / 60)).replace("{minutes}", minutes >= 60 ? minutes % 60 : minutes);
+    const rest = minutes >= 60 ? String(minutes % 60).padStart(2, "0") : minutes;
+    return words.replace("{hours}", Math.floor(minutes / 60)).replace("{minutes}", rest);
 };
 
 const run = (part) => {

@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import User, new_id
@@ -18,6 +18,10 @@ NAMES_ON_A_WALL = 24
 """Pixels: on a screen of 1.2 m that is a centimetre, which is read from four metres."""
 SIZES = """() => [...document.querySelectorAll(".alert-who, .person-name")].map(
     e => parseFloat(getComputedStyle(e).fontSize))"""
+IN_SIGHT = """() => [...document.querySelectorAll(".alert-who")].filter(
+    who => who.closest(".alert").getBoundingClientRect().bottom <= innerHeight).length"""
+EDGES = """() => new Set([...document.querySelectorAll(".alert-who")].map(
+    who => Math.round(who.getBoundingClientRect().left))).size"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SIDEWAYS = 2
 """Pixels that rounding may take."""
@@ -53,3 +57,21 @@ def test_a_screen_on_the_wall_is_read_from_four_metres(scene: Scene, context: Br
         page.get_by_role("link", name="Leave the view for a wall").click()
         assert max(page.evaluate(SIZES)) < NAMES_ON_A_WALL
         page.close()
+
+
+def test_nobody_is_below_the_edge_of_a_wall_unsaid(scene: Scene, context: BrowserContext) -> None:
+    """Nobody scrolls there: twelve fit, their names in two lines, and of more it is said how many they are."""
+    morning = [time(hour, minute) for hour in (9, 11, 12) for minute in (0, 30)] + [time(10, 30)]
+    afternoon = [time(hour, minute) for hour in (14, 15, 16) for minute in (0, 30)]
+    for number, at in enumerate((morning + afternoon)[:12]):
+        arrive(scene, f"Somebody Waiting {number}", at, 45 + 7 * number)
+    page = watching(scene, context, "/alerts?wall=1")
+    more = page.locator("#alerts-more")
+    assert page.evaluate(IN_SIGHT) == 12
+    assert page.evaluate(EDGES) == 2
+    expect(more).to_be_hidden()
+    arrive(scene, "Somebody Else", afternoon[-1], 200)
+    page.evaluate("htmx.trigger('#alerts', 'refresh')")
+    expect(more).to_have_text("1 more who waits too long is below what fits on the screen")
+    expect(more).to_be_in_viewport(ratio=1)
+    assert faults(page) == []

@@ -35,6 +35,9 @@ def test_the_week_stands_side_by_side_from_its_first_day(desk: Desk) -> None:
     assert heads(page) == ["Mon 2 Mar", "Tue 3 Mar", "Wed 4 Mar", "Thu 5 Mar", "Fri 6 Mar", "Sat 7 Mar", "Sun 8 Mar"]
     assert cells(page)["10:00 Asha Sharma, expected, Mon 2 Mar"] == short(desk.booked.id)
     assert {"11:00 Ravi Iyer, expected, Thu 5 Mar", "09:00 free, Sun 8 Mar"} <= cells(page).keys()
+    assert text(page.all("h2", id="day-title")[0]) == "Today, 1 patient Dr. 001", (
+        "whose week it is, and which day's list"
+    )
     later = page.follow("›")  # noqa: RUF001
     assert later.h1 == "Mon 9 Mar – Sun 15 Mar"  # noqa: RUF001
     assert later.follow("Today").h1 == page.h1

@@ -13,7 +13,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.no_show import is_over
 from hms_web.domain.visits import INACTIVE, UPCOMING, AppointmentStatus
-from hms_web.services import appointments
+from hms_web.services import appointments, doctor_names
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import language
 from hms_web.web.formats import status_name, status_tone
@@ -49,9 +49,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class DayList:
-    """The day's appointments: those that are not over, and the others."""
+    """The day's appointments: those that are not over, and the others; `whose` alone, where a doctor's week is shown."""
 
     title: str
+    whose: str | None
     note: str
     open: list[Row]
     over: list[Row]
@@ -72,12 +73,20 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     day = gettext("Today") if address.day == today else language.short_date(address.day)
     return DayList(
         title=ngettext("%(day)s, %(num)d patient", "%(day)s, %(num)d patients", count, day=day),
+        whose=_whose(session, actor, address, doctor_ids),
         note=gettext("%(number)s to come", number=still),
         open=[row for row in rows if row.appointment.status not in OVER],
         over=[row for row in rows if row.appointment.status in OVER],
         needs=_needs(affected, today),
         affected_count=len(affected),
     )
+
+
+def _whose(session: Session, actor: Actor, address: Address, doctor_ids: Sequence[UUID]) -> str | None:
+    """Return the doctor whose week is beside the list: its columns bear days, and no name."""
+    if not address.is_week or list(doctor_ids) != [address.doctor_id]:
+        return None
+    return next((one.name for one in doctor_names.everyone(session, actor) if one.id == address.doctor_id), None)
 
 
 def _row(view: AppointmentView, actor: Actor, now: datetime) -> Row:
