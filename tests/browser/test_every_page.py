@@ -96,7 +96,7 @@ def test_every_page_is_well_formed_for_everybody(scene: Scene, context: BrowserC
             if wide := page.evaluate(WIDER):
                 wrong.append((answer.url, f"wider than {width}: {wide}"))
             if scheme:
-                page.emulate_media(color_scheme=scheme)
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 wrong += [(answer.url, (scheme, width, fault)) for fault in faults(page)]
     assert not wrong, "\n".join(f"{urlsplit(url).path}?{urlsplit(url).query}: {what}" for url, what in wrong)
     assert count > (40 if role is Role.ADMIN else 10)

@@ -49,7 +49,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class DayList:
-    """The day's appointments: those that are not over, and the others; `whose` alone, where a doctor's week is shown."""
+    """The day's appointments: those that are not over, and the others; `whose` they are beside a doctor's week."""
 
     title: str
     whose: str | None
