@@ -89,7 +89,7 @@ def issue_token(call: Call, body: Credentials) -> Token:
     key = current_app.config[SECRET_KEYS]
     shown = bearer()
     program = None if shown is None else known_programs.known(call.session, body.email, shown, now=call.now)
-    code = nullcontext() if body.otp is None else limits.counted_code(body.email, body.otp)
+    code = nullcontext() if body.otp is None else limits.counted_code(body.email, body.otp, device=program)
     try:
         with limits.counted(body.email, request.remote_addr or "", device=program), code:
             issued = identity.issue_token(call.session, body.email, body.password, now=call.now, otp=body.otp, key=key)

@@ -62,15 +62,18 @@ class SignInLimits:
             yield
 
     @contextmanager
-    def counted_code(self, email: str, code: str) -> Iterator[None]:
+    def counted_code(self, email: str, code: str, *, device: str | None = None) -> Iterator[None]:
         """Count a try of a second factor's code in the same way. Raises TooManyAttempts.
 
-        A recovery code cannot be guessed and is not counted: with one the rightful person always gets in.
+        What a known `device` tries is counted by itself here too: whoever has the password and not the phone uses up
+        nobody's tries but those of strangers. A recovery code cannot be guessed and is not counted: with one the
+        rightful person always gets in.
         """
         if recovery_code(code) is not None:
             yield
             return
-        count = (CODES, hashed(f"code {email.strip().lower()}"))
+        account = email.strip().lower()
+        count = (CODES, hashed(f"code {account}" if device is None else f"code {device} {account}"))
         storage, (tried,) = self._counter.add(count)
         if tried > CODES.amount:
             self._counter.give_back(storage, count)

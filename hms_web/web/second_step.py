@@ -17,7 +17,7 @@ from hms_web.services.failed_sign_ins import Failure
 from hms_web.services.identity import Awaiting
 from hms_web.services.sealing import SECRET_KEYS, SecretKeys
 from hms_web.services.sign_in_limits import EXTENSION, SignInLimits, TooManyAttempts
-from hms_web.web import auth, qr
+from hms_web.web import auth, devices, qr
 from hms_web.web.forms import Form
 from hms_web.web.language import said
 from hms_web.web.sign_in import blueprint, going_on
@@ -43,7 +43,7 @@ def counted(email: str, code: str) -> Iterator[None]:
     """
     limits: SignInLimits = current_app.extensions[EXTENSION]
     try:
-        with limits.counted_code(email, code):
+        with limits.counted_code(email, code, device=devices.known(email)):
             yield
     except TooManyAttempts:
         failed_sign_ins.note(db.session(), email, Failure.TOO_MANY, now=clock.now())

@@ -153,7 +153,7 @@ def test_a_backup_under_load_is_restored_whole(
         sent_until = load.done["sent"]
         assert wait_until(lambda: load.done["sent"] > sent_until, PATIENCE), "it goes on after the backup"
     assert during > 0, "nothing was done during the backup: it was not under load"
-    program("pg_restore", "--exit-on-error", "--no-owner", "--dbname", restored, file)
+    program("pg_restore", "--exit-on-error", "--no-owner", "--no-privileges", "--dbname", restored, file)
     engine = sa.create_engine(restored, **engine_options())
     try:
         look(engine, here, session)

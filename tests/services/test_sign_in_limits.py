@@ -122,9 +122,9 @@ def test_what_is_refused_after_the_right_password_is_no_failure(limits: SignInLi
 
 
 def test_ten_wrong_codes_an_hour_and_any_number_of_other_refusals(limits: SignInLimits) -> None:
-    def give(code: str, refusal: Code | None) -> bool:
+    def give(code: str, refusal: Code | None, device: str | None = None) -> bool:
         try:
-            with limits.counted_code("a@x", code):
+            with limits.counted_code("a@x", code, device=device):
                 if refusal:
                     refuse(refusal)
                 return True
@@ -137,6 +137,8 @@ def test_ten_wrong_codes_an_hour_and_any_number_of_other_refusals(limits: SignIn
     assert [give("123456", Code.WRONG_CODE) for _ in range(11)] == [True] * 10 + [False]
     assert not give("123456", None)
     assert give("ABCDEFGHJKMNPQRS", None), "a recovery code is not counted"
+    mine = [give("123456", Code.WRONG_CODE, device="1") for _ in range(11)]
+    assert mine == [True] * 10 + [False], "what is known has its own tries"
 
 
 def test_codes_tried_together_with_a_wrong_password_use_up_nobodys_tries(limits: SignInLimits) -> None:
