@@ -12,11 +12,13 @@ from hms_web.models import db
 from hms_web.services import appointments, board, consultation_records, vitals
 from hms_web.services.board import BoardFilter
 from hms_web.services.counting import hashed
-from hms_web.web import auth, flow, htmx
+from hms_web.web import affected_parts, auth, flow, htmx
 
 blueprint = Blueprint("my_day", __name__, url_prefix="/my-day")
 
 POLL_SECONDS = 10
+MOST_AFFECTED = 30
+"""Rows of the affected list, about a day's people; the list itself has all of them."""
 # Whoever is with the doctor comes first, then who is ready, then who is here, then who is expected.
 ORDER = (Stage.WITH_DOCTOR, Stage.VITALS_DONE, Stage.ARRIVED, Stage.EXPECTED, Stage.DONE)
 BUSY_OR_OVER = frozenset({Stage.WITH_DOCTOR, Stage.DONE})
@@ -29,10 +31,17 @@ class Day:
         self.session, self.actor, self.now = db.session(), auth.actor(), clock.now()
         self.mine = BoardFilter(doctor_id=self.actor.doctor_id)
         self.open = consultation_records.open_of(self.session, self.actor)
-        affected = appointments.affected(self.session, self.actor, doctor_id=self.actor.doctor_id)
-        self.affected = len(affected)
+        listed = appointments.affected(self.session, self.actor, doctor_id=self.actor.doctor_id)
+        self.affected = affected_parts.shown(self.session, self.actor, listed, most=MOST_AFFECTED)
+        self.affected_count = len(listed)
         known = board.fingerprint(self.session, self.actor, self.mine, now=self.now)
-        beside = " ".join([*(str(one.id) for one in self.open), *(f"{one.id} {one.version}" for one in affected)])
+        beside = " ".join(
+            [
+                *(str(one.id) for one in self.open),
+                *(f"{one.id} {one.version}" for one in listed),
+                *(group.title for group in self.affected),
+            ]
+        )
         self.seen = f"{known}.{hashed(beside)}"
 
     def shown(self) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from datetime import time
 import pytest
 import sqlalchemy as sa
 
-from hms_web.services import holidays
+from hms_web.domain.absences import AbsenceType
+from hms_web.services import absences, holidays
 from hms_web.services.holidays import NewHoliday
+from hms_web.web import my_day
 from tests.scenes import MONDAY, NOW
 from tests.services.affected_scenes import Ill, away
 from tests.web.record_scenes import Desk
@@ -81,5 +83,36 @@ def test_what_is_said_after_a_holiday_leads_to_the_list(desk: Desk) -> None:
 
 
 def test_a_doctors_own_day_and_hours_lead_to_the_list(desk: Desk, clinic: Ill) -> None:
-    assert desk.doctor().get("/my-day").follow("Show them").url.endswith("/affected")
+    assert desk.doctor().get("/my-day").follow("Plan for all").url.endswith("/affected")
     assert clinic.ids
+
+
+def test_a_doctors_day_shows_the_list_and_leads_to_a_plan(
+    desk: Desk, clinic: Ill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clinic.book(clinic.colleague, desk.clinic.patient(name="Zoe Quill"), time(12))
+    away(desk.clinic, clinic.colleague)
+    day = desk.doctor().get("/my-day")
+    assert day.follow("Show them").root.find(".//*[@id='affected-title']") is not None
+    titles = [heading.text for heading in day.all("h3") if (heading.attrib.get("id") or "").startswith("affected-")]
+    assert titles == [f"{desk.booked.doctor_name}: Annual leave, Mon 2 Mar"]
+    plans = [link.attrib["href"] for link in day.all("a") if "See to" in (link.text or "")]
+    assert plans == [f"/affected/plan?chosen={key}" for key in clinic.ids]
+    assert "Zoe Quill" not in day.text, "a colleague's"
+    (button,) = day.all("button", name="group")
+    values = day.form("/consultations").values | {"group": button.attrib["value"]}
+    assert day.browser.post(button.attrib["formaction"], values).h1 == "Plan for 2 appointments"
+    assert "Zoe Quill" in desk.doctor(clinic.colleague).get("/my-day").text
+    monkeypatch.setattr(my_day, "MOST_AFFECTED", 1)
+    assert "1 more" in day.browser.get("/my-day").text
+
+
+def test_a_doctors_day_that_shows_the_list_hears_of_its_causes(desk: Desk, clinic: Ill) -> None:
+    browser = desk.doctor()
+    poll = browser.get("/my-day").root.find(".//*[@id='my-day']")
+    assert poll is not None
+    address = poll.attrib["hx-get"]
+    assert browser.get(address).status == 204
+    wanted = absences.AbsenceChange(absence_type=AbsenceType.TRAINING)
+    absences.change(desk.session, desk.clinic.admin, desk.doctor_id, clinic.absence, wanted, now=NOW)
+    assert "Training, Mon 2 Mar" in browser.get(address).text

@@ -12,12 +12,12 @@ from hms_web.domain.local_time import first_instant
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_set_by_hand
-from hms_web.services import affected, appointments, doctors, patients, slot_keeping
+from hms_web.services import appointments, doctors, patients, slot_keeping
 from hms_web.services.appointments import AppointmentFilter, AppointmentView
 from hms_web.services.patients import PatientView
 from hms_web.services.slots import SlotView
-from hms_web.web import refusals
-from hms_web.web.affected import title_of
+from hms_web.web import affected_parts, refusals
+from hms_web.web.affected_parts import Shown
 from hms_web.web.front_desk import finding
 from hms_web.web.front_desk.address import Address
 from hms_web.web.front_desk.finding import Offer, Search, offers
@@ -27,17 +27,6 @@ MOST_UPCOMING = 5
 MOST_AFFECTED = 50
 # What stands in a doctor's way altogether: then other doctors' times are the help.
 DOCTOR_WIDE = frozenset({Code.DOCTOR_NOT_FOUND, Code.DOCTOR_UNAVAILABLE, Code.DOCTOR_INACTIVE, Code.DOCTOR_ABSENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A group of those who need attention, whether all are one doctor's, and those of it for whom there is room."""
-
-    key: str
-    title: str
-    is_of_one: bool
-    count: int
-    items: Sequence[AppointmentView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +112,7 @@ def _of_record(session: Session, actor: Actor, address: Address, shown: Sequence
 def _of_hospital(session: Session, actor: Actor, address: Address) -> Panel:
     if not address.is_affected:
         return Panel()
-    groups = affected.in_groups(session, actor, appointments.affected(session, actor))
-    shown: list[Shown] = []
-    left = MOST_AFFECTED
-    for group in groups:
-        shown.append(
-            Shown(group.key, title_of(group), group.doctor_id is not None, len(group.items), group.items[:left])
-        )
-        left = max(left - len(group.items), 0)
+    shown = affected_parts.shown(session, actor, appointments.affected(session, actor), most=MOST_AFFECTED)
     return Panel(kind="affected", affected=shown, affected_count=sum(group.count for group in shown))
 
 
