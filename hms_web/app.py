@@ -1,15 +1,19 @@
 """`create_app`: the one place where everything is wired together."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 import redis
 import sqlalchemy as sa
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hms_web.api import register as register_api
@@ -53,6 +57,29 @@ SECURITY_HEADERS = {
 TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class Outpatients(Flask):
+    """Flask, without what it finds out anew for each request though it never changes."""
+
+    def ensure_sync(self, func: T) -> T:
+        """Return a function as it is: none of ours is a coroutine."""
+        return func
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's session cookies, whose signer is made once for its keys."""
+
+    def __init__(self) -> None:
+        self._made: tuple[object, URLSafeTimedSerializer | None] | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs with the app's key and believes those before it; None without a key."""
+        keys = app.secret_key, tuple(app.config.get("SECRET_KEY_FALLBACKS") or ())
+        if self._made is None or self._made[0] != keys:
+            self._made = keys, super().get_signing_serializer(app)
+        return self._made[1]
 
 
 def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
@@ -67,12 +94,13 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
         message = f"{missing} is not set: name a server, or start everything with `hms run`."
         raise ConfigError(message)
     configure_logging()
-    app = Flask(
+    app = Outpatients(
         "hms_web",
         root_path=str(ROOT / "hms_web"),
         template_folder=ROOT / "templates",
         static_folder=str(ROOT / "static"),
     )
+    app.session_interface = Cookies()
     app.config.from_mapping(_flask_config(settings, settings.database_url))
     app.config.from_mapping(extra)
     app.extensions[EXTENSION] = settings
@@ -218,8 +246,12 @@ def _begin() -> None:
 
 
 def _log_request(response: Response) -> Response:
-    """One line a request: the route's pattern, never the path or the query, which could name a patient."""
-    if request.endpoint not in QUIET:
+    """One line a request: the route's pattern, never the path or the query, which could name a patient.
+
+    None for an open page that asks every few seconds and is told that there is nothing new.
+    """
+    found_nothing = response.status_code == HTTPStatus.NO_CONTENT and "X-Poll" in request.headers
+    if request.endpoint not in QUIET and not found_nothing:
         log.info(
             "request",
             method=request.method,

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from hms_web.models import Base
+from hms_web.services import asking
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -58,7 +59,7 @@ def insert_all(session: Session, *parts: Rows) -> None:
         given.update({f"{name}_{number}": value for name, value in shared.items()})
         shapes.append(_Shape(part.model, tuple(part.rows[0]), own, part.unless, part.instead))
     if shapes:
-        session.execute(_statement(*shapes), given)
+        asking.rows(session, _statement(*shapes), given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
+from hms_web.services import asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class DoctorName:
 
 def of_department(session: Session, actor: Actor, department: str) -> list[UUID]:
     """Return the ids of the same doctors of one department, by name."""
-    return list(session.execute(_OF_DEPARTMENT, {"hospital": actor.hospital_id, "department": department}).scalars())
+    given = {"hospital": actor.hospital_id, "department": department}
+    return [row.id for row in asking.rows(session, _OF_DEPARTMENT, given)]
 
 
 _OF_DEPARTMENT = text(
@@ -31,7 +33,7 @@ _OF_DEPARTMENT = text(
 
 def everyone(session: Session, actor: Actor, *, also_gone: bool = False) -> list[DoctorName]:
     """Return the hospital's doctors with an active account, by name; if asked for, also those who have left."""
-    rows = session.execute(_OF_HOSPITAL, {"hospital": actor.hospital_id, "also_gone": also_gone})
+    rows = asking.rows(session, _OF_HOSPITAL, {"hospital": actor.hospital_id, "also_gone": also_gone})
     return [DoctorName(*row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, bindparam, select, text
+from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ from hms_web.domain.schedules import MAX_SLOT_MINUTES, DayHours, DayOfWeek, hour
 from hms_web.domain.slots import SlotTime
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import HospitalHoliday
+from hms_web.services import asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ _DOCTOR = text(OF_ONE_DOCTOR)
 _DEPARTMENT = text(_TOLD.format(whose="d.department = :department AND u.is_active"))
 
 
-Told = tuple[Row[Any], ...]
+Told = tuple[Any, ...]
 """What the database says of doctors in a range of days, as it says it: two that are equal say the same."""
 
 
@@ -178,7 +179,7 @@ def tell_department(session: Session, actor: Actor, department: str, first: date
 def _told(
     session: Session, actor: Actor, statement: TextClause, first: date, last: date, whose: dict[str, object]
 ) -> Told:
-    return tuple(session.execute(statement, asked_for(actor, first, last) | whose))
+    return tuple(asking.rows(session, statement, asked_for(actor, first, last) | whose))
 
 
 def asked_for(actor: Actor, first: date, last: date) -> dict[str, object]:
@@ -221,7 +222,7 @@ def active_holidays(session: Session, actor: Actor) -> list[Holiday]:
     return [Holiday(*row) for row in rows]
 
 
-def _doctor(row: Row[Any], holidays: Sequence[Holiday]) -> DoctorFacts:
+def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN401 a row of `_TOLD`
     return DoctorFacts(
         doctor_id=row.id,
         name=row.name,

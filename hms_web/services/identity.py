@@ -13,7 +13,7 @@ from hms_web.domain.identity import FACTOR_AWAITED, IDLE_FOR, SESSION_LASTS, TOK
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.validation import is_storable
 from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, SecondFactor, User
-from hms_web.services import audit, open_sessions, passwords, second_factors, unit_of_work
+from hms_web.services import asking, audit, open_sessions, passwords, second_factors, unit_of_work
 from hms_web.services.sealing import SecretKeys
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -238,9 +238,10 @@ def actor_of_session(
     our own, over the hospital's row `h` and `:now`.
     """
     given = {"hash": passwords.secret_hash(secret), "now": now, "seen_since": now - IDLE_FOR}
-    row = session.execute(_of_session(also), given).one_or_none()
-    if row is None:
+    found = asking.rows(session, _of_session(also), given)
+    if not found:
         return None
+    row = found[0]
     seen = row.last_seen_at
     if is_activity and now - seen >= TOUCH_EVERY:
         seen = now
@@ -289,9 +290,10 @@ def actor_of_token(session: Session, secret: str, *, now: datetime) -> SignedIn 
     One query; a second one, at most once a minute, notes that the token is used.
     """
     given = {"hash": passwords.secret_hash(secret), "now": now}
-    row = session.execute(_OF_TOKEN, given).one_or_none()
-    if row is None:
+    found = asking.rows(session, _OF_TOKEN, given)
+    if not found:
         return None
+    row = found[0]
     if row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY:
         used_now = update(ApiToken).where(ApiToken.id == row.token_id).values(last_used_at=now)
         unit_of_work.run(session, lambda: session.execute(used_now))

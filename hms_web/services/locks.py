@@ -62,9 +62,10 @@ def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient |
     """Lock a patient and return what a booking needs of it, or None if the hospital has no such patient."""
     given = {"hospital": actor.hospital_id, "wanted": patient_id}
     statement = _written(_PATIENT, is_on=GUARD["on"])
-    row = unit_of_work.wait_for(session, statement, given=given, row=patient_id).one_or_none()
-    if row is None:
+    found = unit_of_work.rows_waited_for(session, statement, given, row=patient_id)
+    if not found:
         return None
+    row = found[0]
     return LockedPatient(PatientStatus(row.status), row.name, row.mrn, row.phone, row.blocked_reason)
 
 
@@ -80,7 +81,7 @@ def doctor(session: Session, actor: Actor, doctor_id: UUID) -> bool:
     """Lock one doctor; return whether the hospital has such a doctor."""
     given = {"hospital": actor.hospital_id, "wanted": doctor_id}
     statement = _written(_DOCTOR, is_on=GUARD["on"])
-    return unit_of_work.wait_for(session, statement, given=given, row=doctor_id).first() is not None
+    return bool(unit_of_work.rows_waited_for(session, statement, given, row=doctor_id))
 
 
 def all_doctors(session: Session, actor: Actor) -> set[UUID]:

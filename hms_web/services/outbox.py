@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from hms_web.domain.message_words import Template
 from hms_web.domain.messages import Contents, Language, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
 from hms_web.models import Notification, new_id, new_ids
-from hms_web.services import bulk, unit_of_work
+from hms_web.services import asking, bulk, unit_of_work
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
 """How every patient is told; those with an e-mail address get that too where the hospital sends e-mail."""
@@ -84,15 +84,15 @@ def voice_of(session: Session, hospital_id: UUID, notices: Sequence[PatientNotic
     """Return how a hospital speaks of what notices tell, to whom they tell it."""
     if len(notices) == 1:
         only = {"event": str(notices[0].event), "patient": notices[0].patient_id}
-        row = session.execute(_OF_ONE, {"hospital_id": hospital_id, **only}).one()
+        (row,) = asking.rows(session, _OF_ONE, {"hospital_id": hospital_id, **only})
     else:
         events = [str(event) for event in {notice.event for notice in notices}]
         many = {"events": events, "patients": list({notice.patient_id for notice in notices})}
-        row = session.execute(_OF_MANY, {"hospital_id": hospital_id, **many}).one()
+        (row,) = asking.rows(session, _OF_MANY, {"hospital_id": hospital_id, **many})
     return understood(row)
 
 
-def understood(row: Row[Any]) -> Voice:
+def understood(row: Any) -> Voice:  # noqa: ANN401 a row of `_SPEAKS`
     """Take apart what the database said of how a hospital speaks."""
     own = {event: Template(title, body) for event, title, body in row.own or ()}
     return Voice(row.hospital, Language(row.message_language), own, frozenset(map(UUID, row.by_email or ())))

@@ -17,7 +17,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, first_instant, local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.models import DoctorSlot, TokenCounter
-from hms_web.services import bulk, facts, outbox, slot_making
+from hms_web.services import asking, bulk, facts, outbox, slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.locks import LockedPatient
 from hms_web.services.outbox import Voice
@@ -69,7 +69,7 @@ def look(
     What it says holds under the locks of patient and doctor. The day's slots are made if it has none yet.
     """
     given = {"doctor_id": doctor_id, "patient": patient_id, "event": str(MessageEvent.BOOKED)}
-    told = tuple(session.execute(_OUTLOOK, facts.asked_for(actor, day, day) | given))
+    told = tuple(asking.rows(session, _OUTLOOK, facts.asked_for(actor, day, day) | given))
     if not told:
         return None
     doctor = slot_making.completed(session, actor, facts.understood(told), day, day, now=now)[doctor_id]

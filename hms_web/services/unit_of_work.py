@@ -2,16 +2,18 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Executable, Result, text
+from sqlalchemy import Executable, Result, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hms_web.config import LOCK_WAIT_SECONDS
+from hms_web.services import asking
 
 T = TypeVar("T")
 
@@ -117,21 +119,33 @@ def committed(session: Session) -> frozenset[str]:
     return frozenset(session.info.pop(_COMMITTED, ()))
 
 
-def wait_for(
-    session: Session, statement: Executable, given: Mapping[str, object] | None = None, *, row: UUID | None = None
-) -> Result[Any]:
+def wait_for(session: Session, statement: Executable, *, row: UUID | None = None) -> Result[Any]:
     """Execute a statement that may have to wait for others, for no longer than this unit of work still may.
 
     One that waits for a lock behind somebody who waits for the next lock would otherwise wait for both in full. `row`
     is what is locked, where it is one: nobody waits long for a row for which somebody has just waited in vain.
     """
+    with _waiting(session, row):
+        return session.execute(statement)
+
+
+def rows_waited_for(
+    session: Session, statement: TextClause, given: Mapping[str, object], *, row: UUID | None = None
+) -> Sequence[Any]:
+    """Do the same with a statement that is written out; return its rows as `asking.rows` does."""
+    with _waiting(session, row):
+        return asking.rows(session, statement, given)
+
+
+@contextmanager
+def _waiting(session: Session, row: UUID | None) -> Iterator[None]:
     waited, began = session.info.get(_WAITED, 0.0), time.monotonic()
     is_wary = row is not None and _in_vain.get(row, began) > began
     left = max(GLIMPSE_SECONDS if is_wary else PATIENCE_SECONDS - waited, LEAST_SECONDS)
     if waited or is_wary:
         _allow(session, left)
     try:
-        result = session.execute(statement, given)
+        yield
         if row is not None:
             _in_vain.pop(row, None)
     except DBAPIError as error:
@@ -146,7 +160,6 @@ def wait_for(
             session.info[_WAITED] = waited
     if is_wary:  # the little time was for that row alone
         _allow(session, max(PATIENCE_SECONDS - waited, LEAST_SECONDS))
-    return result
 
 
 def _allow(session: Session, seconds: float) -> None:
