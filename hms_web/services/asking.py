@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
+from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql import psycopg as driver
@@ -37,7 +38,8 @@ def rows(session: Session, statement: TextClause, given: Mapping[str, object]) -
         listener(connection, cursor, written, values, None, False)  # noqa: FBT003 the event's own form
     try:
         cursor.execute(written, values)
-        return cursor.fetchall() if cursor.description else ()
+        has_rows = cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
+        return cursor.fetchall() if has_rows else ()
     except psycopg.Error as error:
         raise _told(connection, written, values, error) from error
 
