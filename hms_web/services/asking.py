@@ -14,7 +14,7 @@ from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql import psycopg as driver
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 
 _DIALECT = driver.dialect()  # type: ignore[no-untyped-call]
@@ -41,18 +41,11 @@ def rows(session: Session, statement: TextClause, given: Mapping[str, object]) -
         has_rows = cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
         return cursor.fetchall() if has_rows else ()
     except psycopg.Error as error:
-        raise _told(connection, written, values, error) from error
+        # What its own statements end in: it tells listeners, gives up a connection that has ended, and raises.
+        ended = cast("DBAPICursor", cursor)
+        connection._handle_dbapi_exception(error, written, values, ended, None)  # noqa: SLF001
+        raise
 
 
 def _driver_of(connection: Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-
-
-def _told(connection: Connection, written: str, values: dict[str, object], error: psycopg.Error) -> BaseException:
-    """Return an error as SQLAlchemy tells it; a connection that has ended is not used again."""
-    has_ended = _driver_of(connection).closed
-    if has_ended:
-        connection.invalidate(error)
-    return DBAPIError.instance(
-        written, values, error, psycopg.Error, hide_parameters=True, connection_invalidated=has_ended, dialect=_DIALECT
-    )

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from threading import Barrier, Event
+from contextlib import ExitStack, suppress
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 import sqlalchemy as sa
@@ -100,11 +100,31 @@ def test_without_the_lock_two_take_the_same_place(
 ) -> None:
     """The positive control: the key of the links stands behind the lock, and has something to refuse."""
     monkeypatch.setattr(audit_chain, "GUARD", {"on": False})
-    for _ in range(5):
-        live(wide, here)
-        if "UniqueViolation" in collisions:
-            return
-    pytest.fail("nobody collided")
+    for is_first in (True, False):
+        audit.record(here.session, here.actor, "patient.changed", "patient", new_id(), now=NOW)
+        here.session.commit()
+        if is_first:  # so that there is a head which both can read
+            audit_chain.extend_all(here.session, secret=SECRET, now=NOW)
+    both_have_read = Barrier(2)
+
+    def meet(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "INSERT INTO audit_links" in statement and not both_have_read.broken:
+            with suppress(BrokenBarrierError):
+                both_have_read.wait(30)
+            both_have_read.abort()  # once only: whoever is refused tries again, alone
+
+    def one() -> None:
+        with Session(wide) as session:
+            audit_chain.extend_all(session, secret=SECRET, now=NOW)
+
+    sa.event.listen(wide, "before_cursor_execute", meet)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(one), pool.submit(one)]:
+                done.result(60)
+    finally:
+        sa.event.remove(wide, "before_cursor_execute", meet)
+    assert "UniqueViolation" in collisions
 
 
 def test_who_goes_by_ids_passes_over_what_commits_late(
