@@ -1,10 +1,12 @@
 """`create_app`: the one place where everything is wired together."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import redis
 import sqlalchemy as sa
@@ -33,6 +35,7 @@ MIGRATIONS = ROOT / "migrations"
 VENDOR = ROOT / "build" / "static" / "vendor"
 MEBIBYTE = 1024 * 1024
 LOOPBACK = ("127.0.0.1", "localhost")
+ASKS_FOR_TLS = re.compile(r"(?:^|&)sslmode=(?:require|verify-ca|verify-full)(?:&|$)")
 # Where an app keeps its settings and its Redis: `app.extensions[...]`.
 EXTENSION = "hms"
 REDIS = "hms_redis"
@@ -94,6 +97,8 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
         message = f"{missing} is not set: name a server, or start everything with `hms run`."
         raise ConfigError(message)
     configure_logging()
+    if settings.is_production and (names := without_tls(settings)):
+        log.warning("without_tls", settings=names)
     app = Outpatients(
         "hms_web",
         root_path=str(ROOT / "hms_web"),
@@ -125,6 +130,14 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.after_request(_wake_worker)
     app.teardown_appcontext(_let_go)
     return app
+
+
+def without_tls(settings: Settings) -> list[str]:
+    """Return the names of the servers that are asked over the network without TLS being asked for."""
+    database, redis_url = urlsplit(settings.database_url or ""), urlsplit(settings.redis_url or "")
+    is_safe = {"DATABASE_URL": bool(ASKS_FOR_TLS.search(database.query)), "REDIS_URL": redis_url.scheme != "redis"}
+    hosts = {"DATABASE_URL": database.hostname, "REDIS_URL": redis_url.hostname}
+    return [name for name, host in hosts.items() if host and not is_safe[name] and host not in LOOPBACK]
 
 
 def _settings(config: Settings | Mapping[str, object] | None) -> tuple[Settings, dict[str, object]]:

@@ -64,6 +64,14 @@ def is_mail(url: str) -> bool:
     return parts is not None and parts.scheme in _MAIL
 
 
+def asks_for_tls(url: str) -> bool:
+    """Whether messages go to an address encrypted, as far as it can say: of what is called by HTTP, and of mail, the
+    kinds that end in an s. Of others the address names an account at a service, which is called over TLS.
+    """
+    parts = _parts(url)
+    return parts is None or (parts.scheme not in _OWN_HOST and parts.scheme != "mailto")
+
+
 def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url.strip())

@@ -13,7 +13,7 @@ from hms_web.domain.delivery import expires_at
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import PROVIDER_TEST
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
-from hms_web.domain.providers import CHANNELS, INSIDE, host_of, masked, url_mistake
+from hms_web.domain.providers import CHANNELS, INSIDE, asks_for_tls, host_of, masked, url_mistake
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import email_mistake, line_mistake, refuse_invalid
 from hms_web.models import MessageProvider, Notification, User, new_id
@@ -30,7 +30,7 @@ TEST_TITLE, TEST_BODY = "Test message", "This is a test message. If you read it,
 @dataclass(frozen=True, slots=True)
 class ProviderView:
     """A channel and its provider: the masked address, None where there is none; `is_readable` is false when it was
-    encrypted under another SECRET_KEY.
+    encrypted under another SECRET_KEY, `is_open` true when messages go there without TLS.
     """
 
     channel: Channel
@@ -38,6 +38,7 @@ class ProviderView:
     is_readable: bool
     updated_at: datetime | None
     updated_by: str | None
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def _view(channel: Channel, row: MessageProvider | None, by: str | None, *, secr
     if row is None:
         return ProviderView(channel, None, is_readable=True, updated_at=None, updated_by=None)
     url = sealing.unseal(secret, PURPOSE, row.url_encrypted)
-    return ProviderView(channel, masked(url or "?"), url is not None, row.updated_at, by)
+    is_open = url is not None and not asks_for_tls(url)
+    return ProviderView(channel, masked(url or "?"), url is not None, row.updated_at, by, is_open)
 
 
 def put(

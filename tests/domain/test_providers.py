@@ -2,7 +2,7 @@
 
 import pytest
 
-from hms_web.domain.providers import addressed, dialled, masked, url_mistake
+from hms_web.domain.providers import addressed, asks_for_tls, dialled, masked, url_mistake
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,22 @@ def test_an_address_that_may_be_tried(url: str) -> None:
 )
 def test_an_address_that_cannot_be_one(url: str, words: str) -> None:
     assert words in (url_mistake(url) or "")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_encrypted"),
+    [
+        ("jsons://gateway.test/{to}", True),
+        ("json://gateway.test/{to}", False),
+        ("JSON://gateway.test/{to}", False),
+        ("mailtos://u:p@mail.test?to={to}", True),
+        ("mailto://u:p@mail.test?to={to}", False),
+        ("twilio://AC1:secret@x/{to}", True),
+        ("json://[/{to}", True),
+    ],
+)
+def test_an_address_says_whether_it_asks_for_tls(url: str, is_encrypted: bool) -> None:  # noqa: FBT001
+    assert asks_for_tls(url) is is_encrypted
 
 
 def test_only_its_beginning_is_shown() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hms_web.app import create_app
+from hms_web.app import create_app, without_tls
 from hms_web.config import SETTING_NAMES, ConfigError, Environment, Settings
 from tests.servers import ROOT
 
@@ -86,6 +86,28 @@ def test_beside_the_key_others_are_taken_and_the_present_one_is_the_first() -> N
     keys = (SECRET["SECRET_KEY"], "the former of the keys", "the one before that")
     assert Settings.from_env(given).secret_keys == keys
     assert Settings.from_env(SECRET).secret_keys == keys[:1]
+
+
+@pytest.mark.parametrize(
+    ("database", "redis", "names"),
+    [
+        ("postgresql://db.test/hms", "redis://cache.test", ["DATABASE_URL", "REDIS_URL"]),
+        ("postgresql://db.test/hms?sslmode=prefer", "rediss://cache.test", ["DATABASE_URL"]),
+        ("postgresql://db.test/hms?a=b&sslmode=verify-full", "rediss://cache.test", []),
+        ("postgresql://127.0.0.1/hms", "redis://localhost", []),
+        ("postgresql:///hms?host=/run/postgresql", "unix:///run/redis", []),
+    ],
+)
+def test_what_is_asked_over_the_network_without_tls_is_named(database: str, redis: str, names: list[str]) -> None:
+    assert without_tls(Settings.from_env({**SECRET, "DATABASE_URL": database, "REDIS_URL": redis})) == names
+
+
+def test_production_says_so_at_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    servers = {"DATABASE_URL": "postgresql://db.test/hms", "REDIS_URL": "rediss://cache.test"}
+    create_app({**SECRET, **servers, "HMS_ENV": "testing"})
+    assert "without_tls" not in capsys.readouterr().err
+    create_app({**SECRET, **servers})
+    assert '"settings": ["DATABASE_URL"], "event": "without_tls"' in capsys.readouterr().err
 
 
 def test_the_demo_makes_a_secret_once_and_keeps_it_private(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ def test_another_one_takes_its_place(here: Clinic) -> None:
     put(here)
     put(here, "json://gateway.test/{to}")
     assert here.count(MessageProvider) == 1
+    sms, email = providers.views(here.session, here.admin, secret=SECRET)
+    assert (sms.is_open, email.is_open) == (True, False), "the page says that it goes without TLS"
     assert providers.url_of(here.session, here.admin.hospital_id, "sms", secret=SECRET)[1] == "json://gateway.test/{to}"
 
 

@@ -96,7 +96,10 @@ def test_a_provider_is_set_shown_masked_tested_and_removed(desk: Desk) -> None:
         assert words in refused.text
     page = page.form("/providers/sms").send(None, **{"sms-url": "json://user:canary@gateway.test/{to}"})
     assert "json://••••" in page.text
+    assert "go to this address without TLS" in page.text
     assert "canary" not in page.html
+    page = page.form("/providers/sms").send(None, **{"sms-url": "jsons://user:canary@gateway.test/{to}"})
+    assert "without TLS" not in page.text
     for wrong, words in (("", "Say where it shall go."), ("1" * 60, "Use at most")):
         refused = page.form("/sms/test").send(None, **{"sms-test-to": wrong})
         assert refused.status == 422
