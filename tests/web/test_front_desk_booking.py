@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hms_web.models import Appointment, AuditEvent, Patient
 from tests.scenes import MONDAY
 from tests.web.desk_scenes import form_of
-from tests.web.pages import HX
+from tests.web.pages import HX, text
 from tests.web.record_scenes import Desk
 
 
@@ -137,6 +137,7 @@ def test_an_administrator_books_a_blocked_patient_with_a_reason(desk: Desk) -> N
     refused = form_of(desk, desk.reception()).send(do="book", patient_id=desk.patient_id)
     assert refused.status == 403
     assert "blocked from booking (3 no-shows)" in refused.text
+    assert "Next free" not in text(refused.all("div", id="panel")[0]), "another time would be refused as well"
     admin = desk.admin()
     again = form_of(desk, admin).send(do="book", patient_id=desk.patient_id)
     booked = again.form(id="booking").send(do="book", patient_id=desk.patient_id, override_reason="Chest pain")

@@ -202,6 +202,9 @@ def trouble_of(
 
 
 def _who_could(code: Code, own: UUID | None, shown: Sequence[UUID]) -> list[UUID]:
+    """Return whose times are of use instead: none are to somebody who is blocked."""
+    if code is Code.PATIENT_BLOCKED:
+        return []
     return list(shown) if own is None or code in DOCTOR_WIDE else [own]
 
 
