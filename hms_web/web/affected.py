@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
 from uuid import UUID
 
@@ -51,7 +52,9 @@ def index() -> ResponseReturnValue:
     """Everybody who needs attention, by what caused it; of one doctor or cause if the address says so."""
     actor, session = auth.actor(), db.session()
     doctor_id, cause = asked.key(request.args, "doctor"), _cause(request.args.get("cause"))
+    today = clock.today(actor.zone)
     groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
+    groups.sort(key=lambda group: _haste(group, today))
     count = sum(len(group.items) for group in groups)
     pages = max(ceil(count / ROWS), 1)
     page = min(asked.number(request.args, "page") or 1, pages)
@@ -67,6 +70,13 @@ def index() -> ResponseReturnValue:
         strategies=affected_sheets.STRATEGIES,
         doctors=[] if actor.role is Role.DOCTOR else doctor_names.everyone(session, actor, also_gone=True),
     )
+
+
+def _haste(group: AffectedGroup, today: date) -> int:
+    """Rank a group: who is here; then who sets out today and would come in vain; then everybody else."""
+    if any(view.is_here for view in group.items):
+        return 0
+    return 1 if any(view.date == today for view in group.items) else 2
 
 
 def _page_of(groups: list[AffectedGroup], page: int) -> Iterator[tuple[AffectedGroup, list[AppointmentView]]]:

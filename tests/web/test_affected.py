@@ -55,6 +55,12 @@ def test_everybody_stands_there_by_cause(desk: Desk, clinic: Ill) -> None:
     assert "Asha Sharma" in page.text
     assert "Zoe Quill" in page.text
     assert "Needs attention 3" in page.text
+    # Since yesterday somebody waits for an answer about tomorrow; who comes today would come in vain before that.
+    waits = sa.update(Appointment).where(Appointment.id == closed.id).values(affected_at=NOW - timedelta(days=1))
+    desk.session.execute(waits)
+    desk.session.commit()
+    page = desk.reception().get("/affected")
+    assert [heading.text for heading in page.all("h2")][1] == "Holi, Tue 3 Mar: closed"
     filters = page.form("/affected")
     assert "Asha" not in filters.send(cause="HOLIDAY").text
     assert "Zoe" not in filters.send(doctor=str(desk.doctor_id)).text
