@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.visits import INACTIVE, TRANSITIONS
 from hms_web.services.outbox import PATIENT_CHANNELS
+from tests import affected_rules
 
 _ACTIVE = "{}.status NOT IN (" + ", ".join(f"'{status}'" for status in sorted(INACTIVE)) + ")"
 _OVERLAP = "tstzrange({0}.starts_at, {0}.ends_at) && tstzrange({1}.starts_at, {1}.ends_at)"
@@ -142,20 +143,6 @@ _SLOT_UNDER_ANOTHER_LENGTH = f"""
 _TOKEN_TWICE = """
     SELECT a.doctor_id, a.date, a.token_number, count(*) AS appointments
       FROM appointments a GROUP BY a.doctor_id, a.date, a.token_number HAVING count(*) > 1
-"""
-
-# Whoever was expected or here, and not yet over when leave was entered or changed, and lies in it, stands on the
-# affected list, unless somebody kept them in spite of it.
-_UNLISTED = """
-    SELECT a.id, b.id AS absence_id, a.starts_at
-      FROM appointments a
-      JOIN doctor_absences b ON b.doctor_id = a.doctor_id AND b.status = 'ACTIVE'
-       AND a.date BETWEEN b.start_date AND b.end_date
-       AND (b.start_time IS NULL OR (a.start_time < b.end_time AND b.start_time < a.end_time))
-     WHERE a.status IN ('SCHEDULED', 'CONFIRMED', 'CHECKED_IN', 'IN_PROGRESS')
-       AND a.affected_cause IS NULL AND a.kept_cause IS NULL
-       AND a.ends_at > (SELECT max(e.at) FROM audit_events e
-                         WHERE e.hospital_id = b.hospital_id AND e.record_type = 'absence' AND e.record_id = b.id)
 """
 
 _LISTED_AND_KEPT = """
@@ -289,7 +276,6 @@ RULES: dict[str, str] = {
     "a slot and an active appointment overlap without being the same time": _SLOT_UNDER_ANOTHER_LENGTH,
     "somebody will come at a time that is no slot, and stands in no grid": _NO_SLOT,
     "a token number was given twice": _TOKEN_TWICE,
-    "somebody who lies in leave is not on the affected list": _UNLISTED,
     "an appointment is kept and needs attention at once": _LISTED_AND_KEPT,
     "a plan was undone and its patient is told of it all the same": _WRONG_MESSAGE,
     "somebody who heard that another time is needed does not hear that it is not": _STAYS_AT_HOME,
@@ -306,6 +292,9 @@ RULES: dict[str, str] = {
 }
 """What is wrong, and the query for where it is."""
 
+NAMES = RULES.keys() | affected_rules.NAMES
+"""All that can be wrong; who has to be on the affected list is too much for a query."""
+
 MOST_SHOWN = 5
 
 # All of them in one question, so that it can be asked after every step of a long history.
@@ -321,7 +310,7 @@ def violations(connection: sa.Connection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for wrong, row in connection.execute(_EVERYTHING):
         found.setdefault(wrong, []).append(", ".join(f"{name}={value}" for name, value in row.items()))
-    return found
+    return found | affected_rules.violations(connection)
 
 
 def check(connection: sa.Connection) -> None:

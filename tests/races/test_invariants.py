@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.services import booking, cancelling, visits
 from hms_web.services.appointments import AppointmentView
-from tests import invariants
+from tests import affected_rules, invariants
 from tests.scenes import MONDAY, NOW, Clinic, clinic
 
 NO_DOCTOR_GUARD = "ALTER TABLE appointments DROP CONSTRAINT ex_appointments_doctor_overlap"
@@ -40,6 +40,26 @@ STEP = """
     SELECT id, hospital_id, hospital_id, id, 'MOVE', doctor_id, starts_at, ends_at, token_number, 30, {}
       FROM appointments WHERE token_number = 3
 """
+
+LEAVE = """
+    INSERT INTO doctor_absences (id, hospital_id, doctor_id, absence_type, start_date, end_date, status)
+    SELECT doctor_id, hospital_id, doctor_id, 'OTHER', date, date, 'ACTIVE' FROM appointments WHERE token_number = 1
+"""
+HOLI = """
+    INSERT INTO hospital_holidays (id, hospital_id, name, date, is_recurring)
+    SELECT id, id, 'Holi', '2020-03-02', true FROM hospitals
+"""
+BEGAN = """
+    INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
+    SELECT 'ffffffff-ffff-4fff-8fff-ffffffffffff', hospital_id, '2026-03-01', 'nobody', '{0}.created', '{0}', id, '{{}}'
+      FROM {1}
+"""
+CHANGED = """
+    INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
+    SELECT gen_random_uuid(), hospital_id, '2026-03-01', 'nobody', '{0}', '{1}', id,
+           jsonb_build_object('changes', '{2}'::jsonb) FROM {3}
+"""
+SCHEDULES = '{"schedules": {"from": [{"day_of_week": "MONDAY", "is_active": true}], "to": []}}'
 
 BROKEN: dict[str, list[str]] = {
     "a doctor has two active appointments at once": [
@@ -80,17 +100,21 @@ BROKEN: dict[str, list[str]] = {
         "DELETE FROM doctor_slots s USING appointments a WHERE s.doctor_id = a.doctor_id AND s.starts_at = a.starts_at"
     ],
     "a token number was given twice": [NO_TOKEN_GUARD, "UPDATE appointments SET token_number = 1"],
-    "somebody who lies in leave is not on the affected list": [
-        """
-        INSERT INTO doctor_absences (id, hospital_id, doctor_id, absence_type, start_date, end_date, status)
-        SELECT doctor_id, hospital_id, doctor_id, 'OTHER', date, date, 'ACTIVE' FROM appointments WHERE token_number = 1
-        """,
-        """
-        INSERT INTO audit_events (id, hospital_id, at, actor_name, action, record_type, record_id, details)
-        SELECT gen_random_uuid(), hospital_id, '2026-03-01', 'nobody', 'absence.created', 'absence', id, '{}'
-          FROM doctor_absences
-        """,
+    affected_rules.UNLISTED[affected_rules.ABSENCE]: [LEAVE, BEGAN.format("absence", "doctor_absences")],
+    affected_rules.UNLISTED[affected_rules.HOLIDAY]: [
+        HOLI,
+        BEGAN.format("holiday", "hospital_holidays"),
     ],
+    affected_rules.UNLISTED[affected_rules.HOURS]: [
+        CHANGED.format("doctor.schedule_replaced", "doctor", SCHEDULES, "doctors"),
+        "DELETE FROM doctor_schedules WHERE day_of_week = 'MONDAY'",
+    ],
+    affected_rules.UNLISTED[affected_rules.GONE]: [
+        CHANGED.format("user.changed", "user", '{"is_active": {"from": true, "to": false}}', "users"),
+        "UPDATE users SET is_active = false",
+    ],
+    affected_rules.STRAY: [f"UPDATE appointments SET affected_cause = 'HOLIDAY', affected_at = now() WHERE {FIRST}"],
+    affected_rules.OUTLIVED: [f"UPDATE appointments SET kept_cause = 'HOLIDAY' WHERE {FIRST}"],
     "an appointment is kept and needs attention at once": [
         f"UPDATE appointments SET affected_cause = 'HOLIDAY', kept_cause = 'ABSENCE' WHERE {FIRST}"
     ],
@@ -172,7 +196,7 @@ def test_what_the_services_wrote_is_sound(breakable: sa.Connection) -> None:
 
 
 def test_there_is_a_way_to_break_each_rule() -> None:
-    assert set(BROKEN) == set(invariants.RULES)
+    assert set(BROKEN) == set(invariants.NAMES)
 
 
 @pytest.mark.parametrize("wrong", BROKEN)
@@ -181,6 +205,34 @@ def test_a_broken_rule_is_named(breakable: sa.Connection, wrong: str) -> None:
         breakable.exec_driver_sql(statement)
     with pytest.raises(AssertionError, match=wrong):
         invariants.check(breakable)
+
+
+def named(breakable: sa.Connection, *statements: str) -> set[str]:
+    """What is wrong with the affected list once some things were done to the database."""
+    for statement in statements:
+        breakable.exec_driver_sql(statement)
+    return set(affected_rules.violations(breakable))
+
+
+def test_who_was_over_before_something_spoke_against_them_need_not_be_listed(breakable: sa.Connection) -> None:
+    in_leave = affected_rules.UNLISTED[affected_rules.ABSENCE]
+    begins = BEGAN.format("absence", "doctor_absences")
+    in_time, too_late = (
+        begins.replace("2026-03-01", at) for at in ("2026-03-02 09:29+05:30", "2026-03-02 12:30+05:30")
+    )
+    gone = "DELETE FROM audit_events WHERE action = 'absence.created'"
+    assert named(breakable, "ALTER TABLE audit_events DISABLE TRIGGER USER", LEAVE, too_late) == set()
+    assert named(breakable, gone, in_time) == {in_leave}
+
+
+def test_a_decision_to_keep_covers_nothing_that_came_after_it(breakable: sa.Connection) -> None:
+    kept = EVENT.format("kept", "{}").replace("gen_random_uuid()", "'88888888-8888-4888-8888-888888888888'")
+    before = BEGAN.format("absence", "doctor_absences").replace("ffffffff", "00000000")
+    keep = "UPDATE appointments SET kept_cause = 'ABSENCE'"
+    only = "UPDATE appointments SET status = 'CANCELLED' WHERE token_number <> 1"
+    assert named(breakable, LEAVE, before, kept, keep, only) == set()
+    after = named(breakable, HOLI, BEGAN.format("holiday", "hospital_holidays"))
+    assert after == {affected_rules.UNLISTED[affected_rules.HOLIDAY]}
 
 
 def test_a_message_too_many_is_named(breakable: sa.Connection) -> None:

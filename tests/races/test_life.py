@@ -1,6 +1,7 @@
 """A random life of a small clinic: whatever is done in whatever order, the invariants hold, and the offer is honest."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import TypeVar
@@ -207,6 +208,25 @@ class Life(RuleBasedStateMachine):
     def change_availability(self, doctor: int, *, available: bool) -> None:
         wanted = doctors.DoctorChange(is_available=available)
         doctors.change(self.session, self.here.admin, self.doctors[doctor], wanted, now=self.now)
+
+    @rule(doctor=doctor_numbers, active=st.booleans())
+    def change_account(self, doctor: int, *, active: bool) -> None:
+        wanted = doctors.DoctorChange(is_active=active)
+        doctors.change(self.session, self.here.admin, self.doctors[doctor], wanted, now=self.now)
+
+    @rule(which=numbers, kind=st.sampled_from(AbsenceType), part=st.booleans(), later=st.integers(0, 1))
+    def change_leave(self, which: int, kind: AbsenceType, *, part: bool, later: int) -> None:
+        absence = self._row(DoctorAbsence, which)
+        if absence is None:
+            return
+        start, end = (time(9, 10), time(10)) if part else (None, None)
+        last = absence.start_date if part else absence.start_date + timedelta(days=later)
+        wanted = absences.AbsenceChange(
+            absence_type=kind, end_date=last, is_full_day=not part, start_time=start, end_time=end
+        )
+        # Another leave is there, it was cancelled, or it would end in the past.
+        with suppress(Refused, InvalidInput):
+            absences.change(self.session, self.here.admin, absence.doctor_id, absence.id, wanted, now=self.now)
 
     @rule(doctor=doctor_numbers)
     def regenerate(self, doctor: int) -> None:

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason
@@ -23,7 +22,6 @@ from hms_web.services import (
     booking,
     bulk,
     cancelling,
-    marking,
     no_show,
     no_show_batch,
     no_show_reviews,
@@ -37,6 +35,7 @@ from hms_web.services.no_show_sweep import SweepResult
 from tests import invariants
 from tests.races.guards import trigger
 from tests.scenes import MONDAY, NOW, Clinic
+from tests.services.affected_scenes import away
 from tests.services.test_indexes import GROW, explained
 
 STAFF = NoShowReason.MANUAL_STAFF
@@ -134,10 +133,9 @@ def test_one_that_is_moved_is_judged_by_its_new_time(here: Clinic) -> None:
 
 def test_what_the_hospital_put_in_question_and_who_is_here_are_left_out(here: Clinic, elsewhere: Clinic) -> None:
     doctor = here.doctor()
-    affected, came, gone = (here.book(doctor, here.patient(), time(hour)).id for hour in (9, 10, 11))
+    _affected, came, gone = (here.book(doctor, here.patient(), time(hour)).id for hour in (9, 10, 11))
     theirs = elsewhere.book(elsewhere.doctor(), elsewhere.patient(), time(9))
-    marking.mark_cause(here.session, here.actor, [affected], AffectedCause.ABSENCE, now=NOW)
-    here.session.commit()
+    away(here, doctor, MONDAY, (time(9), time(9, 30)))
     visits.set_status(here.session, here.actor, came, AppointmentStatus.CHECKED_IN, now=NOW)
     cancelling.cancel(here.session, here.actor, gone, reason=None, now=NOW)
     assert swept(here, NOW + timedelta(hours=11)) == SweepResult()
