@@ -3,10 +3,11 @@
 from datetime import time
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
 
 from hms_web.domain.identity import Actor, Role
-from hms_web.models import User, new_id
+from hms_web.models import Doctor, User, new_id
 from tests.browser.axe import faults
 from tests.browser.conftest import Scene
 from tests.browser.test_alerts import arrive
@@ -65,6 +66,11 @@ def test_nobody_is_below_the_edge_of_a_wall_unsaid(scene: Scene, context: Browse
     afternoon = [time(hour, minute) for hour in (14, 15, 16) for minute in (0, 30)]
     for number, at in enumerate((morning + afternoon)[:12]):
         arrive(scene, f"Somebody Waiting {number}", at, 45 + 7 * number)
+    values = {"department": "General Medicine"}
+    scene.clinic.session.execute(sa.update(Doctor).where(Doctor.id == scene.doctor_id).values(values))
+    of_doctor = sa.select(Doctor.user_id).where(Doctor.id == scene.doctor_id).scalar_subquery()
+    scene.clinic.session.execute(sa.update(User).where(User.id == of_doctor).values(name="Dr. Farah Siddiqui"))
+    scene.clinic.session.commit()
     page = watching(scene, context, "/alerts?wall=1")
     more = page.locator("#alerts-more")
     assert page.evaluate(IN_SIGHT) == 12
