@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
+from redis import Redis
 
 from hms_web.local.processes import LOOPBACK, free_port, last_lines, stop, wait_until
 from hms_web.local.processes import start as start_process
@@ -69,11 +71,11 @@ def run(folder: Path) -> Iterator[Run]:
     """Start `hms run`; whatever is left of it ends with the test."""
     started: list[Running] = []
 
-    def start() -> Running:
+    def start(**named: str) -> Running:
         port = free_port()
         log = folder.parent / "run.log"
         environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-        environ |= {"HMS_ENV": "testing", "HMS_DATA_DIR": str(folder), "HMS_PORT": str(port)}
+        environ |= {"HMS_ENV": "testing", "HMS_DATA_DIR": str(folder), "HMS_PORT": str(port)} | named
         command = [*HMS, "run"]
         process = start_process(command, ending=signal.SIGTERM, log=log, cwd=ROOT, env=environ, own_group=True)
         running = Running(process, f"http://{LOOPBACK}:{port}", folder, log)
@@ -100,11 +102,34 @@ def test_it_ends_and_leaves_nothing_behind(run: Run, number: signal.Signals) -> 
 def test_killed_it_leaves_nothing_behind_either_and_starts_again_with_its_data(run: Run, folder: Path) -> None:
     first = run()
     ports = json.loads((folder / "servers.json").read_text())
+    assert _opened(folder).returncode == 0
     first.process.kill()
     first.process.wait()
     assert wait_until(first.is_gone, GONE_SECONDS), first.processes()
     run()
     assert json.loads((folder / "servers.json").read_text()) == ports
+    assert "already a user with this e-mail address" in _opened(folder).stderr, "the hospital is there"
+
+
+def _opened(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Open a hospital in the database of a folder."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    environ |= {"HMS_ENV": "testing", "HMS_DATA_DIR": str(folder)}
+    named = ["--name", "City", "--timezone", "Asia/Kolkata", "--admin-email", "admin@city.test"]
+    command = [*HMS, "hospital", "create", *named, "--admin-password", "four words of mine"]
+    return subprocess.run(command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.fault
+def test_servers_that_are_named_are_used_and_none_is_started(
+    run: Run, folder: Path, app: Flask, database_url: str, redis_url: str, redis: Redis
+) -> None:
+    assert app.testing, "its fixture empties both again"
+    running = run(DATABASE_URL=database_url, REDIS_URL=redis_url)
+    names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in running.processes()}
+    assert names & {"postgres", "valkey-server"} == set()
+    assert not (folder / "postgres").exists()
+    assert wait_until(lambda: bool(redis.keys("rq:*")), READY_SECONDS), "its worker and scheduler are there"
 
 
 @pytest.mark.fault
