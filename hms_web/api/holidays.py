@@ -55,6 +55,12 @@ class NewHoliday(ShownBody):
     description: Text | None = None
 
 
+class HolidayPreview(Shape):
+    """The appointments that would newly lie on a holiday."""
+
+    affected_appointments: list[AffectedAppointment]
+
+
 class HolidayChange(ShownBody):
     """What to change of a holiday."""
 
@@ -109,6 +115,15 @@ def create(call: Call, body: NewHoliday) -> HolidayEntered:
     """Appointments on it stay, marked as affected."""
     wanted = holidays.NewHoliday(**body.wanted())
     return HolidayEntered.of(holidays.create(call.session, call.actor, wanted, now=call.now, shown=body.shown()))
+
+
+@routes.add("POST", "/holidays/preview", ADMINS, "See what adding a holiday would do", refuses=[Code.HOLIDAY_EXISTS])
+def preview(call: Call, body: NewHoliday) -> HolidayPreview:
+    """Changes nothing."""
+    wanted = holidays.NewHoliday(**body.wanted())
+    foreseen = holidays.preview(call.session, call.actor, wanted, now=call.now)
+    affected = [AffectedAppointment.because(view, AffectedCause.HOLIDAY) for view in foreseen.affected]
+    return HolidayPreview(affected_appointments=affected)
 
 
 @routes.add("POST", "/holidays/import", ADMINS, "Import a country's public holidays", refuses=[Code.MORE_CONCERNED])

@@ -51,6 +51,39 @@ class Replaced(Shape):
     affected_appointments: list[AffectedAppointment]
 
 
+class DayForeseen(Shape):
+    """The local starts of the slots that one weekday's hours give."""
+
+    day_of_week: DayOfWeek
+    slots: list[LocalTime]
+
+
+class WeekPreview(Shape):
+    """The slots that hours would give, and the appointments that would no longer fit."""
+
+    days: list[DayForeseen]
+    affected_appointments: list[AffectedAppointment]
+
+
+@routes.add(
+    "POST",
+    "/doctors/<doctor_id>/schedules/preview",
+    [Role.ADMIN, Role.DOCTOR],
+    "See what other weekly hours would do",
+    refuses=[Code.FORBIDDEN],
+)
+def preview(call: Call, doctor_id: UUID, body: Week) -> WeekPreview:
+    """Changes nothing."""
+    week = [DayHours(**dict(hours)) for hours in body.schedules]
+    foreseen = schedules.preview(call.session, call.actor, doctor_id, week, now=call.now)
+    return WeekPreview(
+        days=[DayForeseen(day_of_week=day.hours.day_of_week, slots=list(day.times)) for day in foreseen.days],
+        affected_appointments=[
+            AffectedAppointment.because(view, AffectedCause.SCHEDULE_CHANGE) for view in foreseen.affected
+        ],
+    )
+
+
 @routes.add(
     "PUT",
     "/doctors/<doctor_id>/schedules",

@@ -134,6 +134,7 @@ BODIES: dict[str, Any] = {
     "PATCH /users/<user_id>": {"name": "Taken Over"},
     "PATCH /doctors/<doctor_id>": {"isAvailable": False},
     "PUT /doctors/<doctor_id>/schedules": {"schedules": []},
+    "POST /doctors/<doctor_id>/schedules/preview": {"schedules": []},
     "POST /doctors/<doctor_id>/absences": {
         "absenceType": "OTHER",
         "startDate": "2026-03-20",
@@ -297,6 +298,7 @@ def test_lists_stop_at_the_hospital(admin: Caller, elsewhere: Clinic) -> None:
     ("method", "path", "body"),
     [
         ("PUT", "/doctors/{doctor}/schedules", {"schedules": []}),
+        ("POST", "/doctors/{doctor}/schedules/preview", {"schedules": []}),
         ("POST", "/doctors/{doctor}/absences", BODIES["POST /doctors/<doctor_id>/absences"]),
         ("POST", "/doctors/{doctor}/absences/preview", BODIES["POST /doctors/<doctor_id>/absences"]),
         ("PATCH", "/doctors/{doctor}/absences/{absence}", {"reason": "Not yours"}),

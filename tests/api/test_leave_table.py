@@ -102,7 +102,14 @@ class Json(World):
     def set_hours(self, start: time, end: time) -> None:
         hours = {"startTime": f"{start:%H:%M}", "endTime": f"{end:%H:%M}"}
         body = {"schedules": [{"dayOfWeek": day} | hours for day in DayOfWeek]}
-        self._affected(body_of(self.caller.put(f"{self.path}/schedules", body)))
+        before = self.written()
+        foreseen = body_of(self.caller.post(f"{self.path}/schedules/preview", body))
+        assert self.written() == before
+        assert {day["slots"][0] for day in foreseen["days"]} == {f"{start:%H:%M}"}
+        seen = ids(foreseen["affectedAppointments"])
+        done = body_of(self.caller.put(f"{self.path}/schedules", body | {"shownAppointmentIds": seen}))
+        self._affected(done)
+        assert ids(done["affectedAppointments"]) == seen
 
     def set_slot_length(self, minutes: int) -> None:
         assert body_of(self.caller.patch(self.path, {"slotDuration": minutes}))["slotDuration"] == minutes
@@ -113,7 +120,12 @@ class Json(World):
 
     def close(self, day: date, *, every_year: bool = False) -> None:
         body = {"name": "Holi", "date": f"{day}", "isRecurring": every_year}
-        self._affected(body_of(self.caller.post("/holidays", body)))
+        before = self.written()
+        seen = ids(body_of(self.caller.post("/holidays/preview", body))["affectedAppointments"])
+        assert self.written() == before
+        done = body_of(self.caller.post("/holidays", body | {"shownAppointmentIds": seen}))
+        self._affected(done)
+        assert ids(done["affectedAppointments"]) == seen
 
     def reopen(self) -> None:
         key = self.clinic.session.scalars(sa.select(HospitalHoliday.id)).one()
