@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from hms_web.api.access import EVERYONE
+from hms_web.api.appointments import AffectedAppointment
 from hms_web.api.operations import Call, Routes
 from hms_web.api.schedules import Hours
 from hms_web.api.shapes import Body, Id, PageOf, PageQuery, Shape, ShownBody, Text, given, left_out, page
 from hms_web.api.users import PasswordLink
+from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code
 from hms_web.services import doctors
@@ -48,6 +50,15 @@ class DoctorMadeUnavailable(Doctor):
     cancelled_appointments: int
     notified_patients: int
     affected_appointment_ids: list[Id]
+
+
+class AvailabilityPreview(Shape):
+    """Whom making a doctor unavailable would cancel, and who is here already and would be left to see to."""
+
+    cancelled_appointments: int
+    notified_patients: int
+    affected_appointment_ids: list[Id]
+    affected_appointments: list[AffectedAppointment]
 
 
 class NewDoctor(Body):
@@ -96,6 +107,19 @@ def create(call: Call, body: NewDoctor) -> CreatedDoctor:
 def get(call: Call, doctor_id: UUID) -> Doctor:
     """One doctor with the weekly hours."""
     return Doctor.of(doctors.get(call.session, call.actor, doctor_id))
+
+
+@routes.add("POST", "/doctors/<doctor_id>/availability/preview", [Role.ADMIN], "See what being unavailable would do")
+def preview_availability(call: Call, doctor_id: UUID) -> AvailabilityPreview:
+    """Changes nothing. For `shownAppointmentIds` name all of them: those cancelled and those left to see to."""
+    cancelled = doctors.would_be_cancelled(call.session, call.actor, doctor_id, now=call.now)
+    left = doctors.left_to_see_to(call.session, call.actor, doctor_id, now=call.now)
+    return AvailabilityPreview(
+        cancelled_appointments=len(cancelled),
+        notified_patients=len({view.patient_id for view in cancelled}),
+        affected_appointment_ids=[view.id for view in cancelled],
+        affected_appointments=[AffectedAppointment.because(view, AffectedCause.DOCTOR_UNAVAILABLE) for view in left],
+    )
 
 
 @routes.add("PATCH", "/doctors/<doctor_id>", [Role.ADMIN], "Change a doctor", refuses=[Code.MORE_CONCERNED])

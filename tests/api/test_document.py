@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/holidays"): ADMIN,
     ("POST", "/holidays/import"): ADMIN,
     ("POST", "/holidays/preview"): ADMIN,
+    ("POST", "/doctors/<doctor_id>/availability/preview"): ADMIN,
     ("PATCH", "/holidays/<holiday_id>"): ADMIN,
     ("DELETE", "/holidays/<holiday_id>"): ADMIN,
     ("GET", "/notifications"): EVERYONE,

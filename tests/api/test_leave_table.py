@@ -132,11 +132,17 @@ class Json(World):
         assert self.caller.delete(f"/holidays/{key}").status_code == 204
 
     def switch(self, *, available: bool) -> list[UUID]:
-        body = body_of(self.caller.patch(self.path, {"isAvailable": available}))
+        before = self.written()
+        foreseen = body_of(self.caller.post(f"{self.path}/availability/preview"))
+        assert self.written() == before
+        seen = foreseen["affectedAppointmentIds"] + ids(foreseen["affectedAppointments"])
+        body = body_of(self.caller.patch(self.path, {"isAvailable": available, "shownAppointmentIds": seen}))
         assert body["isAvailable"] is available
-        ids = [UUID(key) for key in body.get("affectedAppointmentIds", [])]
-        assert available or (body["cancelledAppointments"], body["notifiedPatients"]) == (len(ids), len(ids))
-        return ids
+        for name in () if available else ("cancelledAppointments", "notifiedPatients", "affectedAppointmentIds"):
+            assert body[name] == foreseen[name]
+        named = [UUID(key) for key in body.get("affectedAppointmentIds", [])]
+        assert available or (body["cancelledAppointments"], body["notifiedPatients"]) == (len(named), len(named))
+        return named
 
     def listed(self) -> set[str]:
         groups = body_of(self.caller.get(f"/affected?doctorId={self.doctor_id}"))["groups"]
