@@ -24,7 +24,10 @@ class DayOfWeek(StrEnum):
     @classmethod
     def of(cls, day: date) -> "DayOfWeek":
         """Return the weekday of a date."""
-        return list(cls)[day.weekday()]
+        return _IN_ORDER[day.weekday()]
+
+
+_IN_ORDER = tuple(DayOfWeek)
 
 
 @dataclass(frozen=True, slots=True)

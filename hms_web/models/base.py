@@ -30,7 +30,8 @@ class Base(DeclarativeBase):
 
 
 _RANDOM_BITS = 74
-_STEP_BYTES = 5
+_LOW_BITS = 62
+_STEP_BITS = 40
 
 
 class _Ids:
@@ -43,21 +44,26 @@ class _Ids:
     def next(self, count: int) -> list[int]:
         """Return the next ones as numbers: 48 bits of milliseconds, then version, variant and 74 random bits."""
         milliseconds = int(clock.now().timestamp() * 1000)
-        steps = secrets.token_bytes(_STEP_BYTES * count)
+        step = 1 + secrets.randbits(_STEP_BITS)
         with self._lock:
             random = secrets.randbits(_RANDOM_BITS - 1)  # room above, for those that follow in the same millisecond
             if milliseconds == self._last[0]:
                 random = self._last[1]
-            made = []
-            for at in range(0, len(steps), _STEP_BYTES):
-                random += 1 + int.from_bytes(steps[at : at + _STEP_BYTES])
-                made.append(_uuid7(milliseconds, random))
-            self._last = milliseconds, random
-        return made
+            last = random + step * count
+            self._last = milliseconds, last
+        return _uuid7s(milliseconds, range(random + step, last + 1, step))
 
 
-def _uuid7(milliseconds: int, random: int) -> int:
-    return milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (1 << 62) - 1
+def _uuid7s(milliseconds: int, randoms: range) -> list[int]:
+    if not randoms:
+        return []
+    high, low = milliseconds << 80 | 7 << 76, 2 << 62
+    if randoms[0] >> _LOW_BITS == randoms[-1] >> _LOW_BITS:  # all but always: the same bits stand above the variant
+        base = high | (randoms[0] >> _LOW_BITS) << 64 | low
+        over = randoms[0] >> _LOW_BITS << _LOW_BITS
+        return [base + random - over for random in randoms]
+    mask = (1 << _LOW_BITS) - 1
+    return [high | (random >> _LOW_BITS) << 64 | low | random & mask for random in randoms]
 
 
 _ids = _Ids()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -16,16 +17,15 @@ from hms_web.domain.local_time import Span, day_span, local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayOfWeek, hours_on
-from hms_web.domain.slots import ClosedReason, Settlement, SlotTime, closed_reason, settle, slots_of_day
+from hms_web.domain.slots import Settlement, SlotTime, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
 from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids_written
-from hms_web.services import appointments, audit, facts, locks, settling, unit_of_work
+from hms_web.services import appointments, asking, audit, facts, locks, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
-from hms_web.services.facts import DoctorFacts
+from hms_web.services.facts import DoctorFacts, StoredSlot
 
 DOCTORS_AT_ONCE = 25
 ONE_DAY = timedelta(days=1)
-NEVER_MADE = frozenset({ClosedReason.PAST, ClosedReason.BEYOND_BOOKING_WINDOW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,29 @@ def _make_missing(
 def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> list[Settlement]:
     """Return what brings those days of a range in order that lack slots of their hours, or under appointments."""
     today = local_date(now, actor.zone)
+    first, last = max(first, today), min(last, today + timedelta(days=BOOKING_WINDOW_DAYS))
+    stored: dict[date, list[StoredSlot]] = {}
+    for slot in doctor.slots:
+        stored.setdefault(slot.time.day, []).append(slot)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    bookable = (day for day in days if closed_reason(day, today, doctor.on(day)) not in NEVER_MADE)
-    return [settlement for day in bookable if (settlement := _missing(doctor, day, actor, now)) is not None]
+    found = (_missing(doctor, day, stored.get(day, ()), actor, now) for day in days)
+    return [settlement for settlement in found if settlement is not None]
 
 
-def _missing(doctor: DoctorFacts, day: date, actor: Actor, now: datetime) -> Settlement | None:
-    """Return what brings a day in order, or None when it lacks nothing, which is told without settling it."""
-    have = {slot.time.span for slot in doctor.slots_on(day)}
+def _missing(
+    doctor: DoctorFacts, day: date, stored: Sequence[StoredSlot], actor: Actor, now: datetime
+) -> Settlement | None:
+    """Return what brings a day in order, or None when it lacks nothing, which is told without settling it.
+
+    `stored` are the slots that the day has.
+    """
+    have = {slot.time.span for slot in stored}
     template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
     is_whole = bool(holiday_on(day, doctor.holidays)) or all(slot.span in have for slot in template)
     if is_whole and not _lacks_its_slot(doctor, day, have, now):
         return None
     # A day that has no slots yet is made whole, its past hours too; one that has some keeps its history.
-    settlement = _settlement(doctor, day, actor, now if have else day_span(day, actor.zone).starts_at)
+    settlement = _settlement(doctor, day, stored, actor, now if have else day_span(day, actor.zone).starts_at)
     return settlement if settlement.create else None
 
 
@@ -110,10 +119,12 @@ def _lacks_its_slot(doctor: DoctorFacts, day: date, have: Collection[Span], now:
     return any(taken.day == day and taken.span.starts_at >= now and taken.span not in have for taken in doctor.taken)
 
 
-def _settlement(doctor: DoctorFacts, day: date, actor: Actor, not_before: datetime) -> Settlement:
+def _settlement(
+    doctor: DoctorFacts, day: date, stored: Sequence[StoredSlot], actor: Actor, not_before: datetime
+) -> Settlement:
     """Return what a day's hours and bookings ask for. A holiday gets no new slots, but keeps those it has for later."""
     template = slots_of_day(day, hours_on(day, doctor.week), doctor.slot_duration, actor.zone)
-    existing = [(slot.slot_id, slot.time.span) for slot in doctor.slots_on(day)]
+    existing = [(slot.slot_id, slot.time.span) for slot in stored]
     taken = [taken.time for taken in doctor.taken if taken.day == day]
     near = day - ONE_DAY, day + ONE_DAY  # a day and the next may meet where the clock is changed at midnight
     beside = [taken.span for taken in doctor.taken if taken.day in near]
@@ -127,51 +138,61 @@ def _store(session: Session, actor: Actor, settlements: Iterable[tuple[UUID, Set
     The doctors' locks have to be held.
     """
     remove: list[UUID] = []
-    create: list[tuple[UUID, SlotTime]] = []
+    create: list[tuple[UUID, list[SlotTime]]] = []
     for doctor_id, settlement in settlements:
         remove += settlement.remove
-        create += [(doctor_id, slot) for slot in settlement.create]
+        if settlement.create:
+            create.append((doctor_id, settlement.create))
     if remove:
         session.execute(delete(DoctorSlot).where(DoctorSlot.id.in_(remove)))
     if create:
         _insert(session, actor, create)
-    return len(remove), len(create)
+    return len(remove), sum(len(slots) for _, slots in create)
 
 
-# Doctors' hours are alike, so a time of day travels once, and a slot is its id, its doctor's and the time's number.
+# Doctors' hours are alike, so the times of a day travel once for all who have the same, and of a doctor's day only
+# which of them it has, and how many ids were used up before it.
 _INSERT = text(
     """
     INSERT INTO doctor_slots (id, hospital_id, doctor_id, date, start_time, end_time, starts_at, ends_at)
-    SELECT slot.id, :hospital_id, slot.doctor_id, at.date, at.start_time, at.end_time, at.starts_at, at.ends_at
-      FROM unnest(CAST(CAST(:ids AS text) AS uuid[]), CAST(CAST(:doctors AS text) AS uuid[]),
-                  CAST(CAST(:numbers AS text) AS integer[]))
-           AS slot (id, doctor_id, number)
-      JOIN unnest(CAST(:days AS date[]), CAST(:starts AS time[]), CAST(:ends AS time[]),
-                  CAST(:froms AS timestamptz[]), CAST(:untils AS timestamptz[]))
-           WITH ORDINALITY AS at (date, start_time, end_time, starts_at, ends_at, number) USING (number)
+    SELECT (SELECT CAST(CAST(:ids AS text) AS uuid[]))[day.used + at.place], :hospital_id, day.doctor_id, at.date,
+           at.start_time, at.end_time, at.starts_at, at.ends_at
+      FROM unnest(CAST(CAST(:doctors AS text) AS uuid[]), CAST(CAST(:patterns AS text) AS integer[]),
+                  CAST(CAST(:used AS text) AS integer[]))
+           AS day (doctor_id, pattern, used)
+      JOIN unnest(CAST(:pattern_of AS integer[]), CAST(:places AS integer[]), CAST(:days AS date[]),
+                  CAST(:starts AS time[]), CAST(:ends AS time[]), CAST(:froms AS timestamptz[]),
+                  CAST(:untils AS timestamptz[]))
+           AS at (pattern, place, date, start_time, end_time, starts_at, ends_at) USING (pattern)
+     ORDER BY day.used, at.place
         ON CONFLICT (doctor_id, starts_at) DO NOTHING
     """
 )
 
 
-def _insert(session: Session, actor: Actor, slots: Sequence[tuple[UUID, SlotTime]]) -> None:
-    """Write slots with one statement, however many there are."""
+def _insert(session: Session, actor: Actor, days: Sequence[tuple[UUID, list[SlotTime]]]) -> None:
+    """Write the slots of doctors' days with one statement, however many there are."""
     # Told apart as objects: `slots_of_day` gives all doctors the same ones, and to compare them costs more than that.
-    times = {id(slot): slot for _, slot in slots}
-    numbers = {key: number for number, key in enumerate(times, start=1)}
-    doctors = {doctor_id: doctor_id.hex for doctor_id in {doctor_id for doctor_id, _ in slots}}
+    keys = [tuple(map(id, slots)) for _, slots in days]
+    patterns = {key: slots for key, (_, slots) in zip(keys, days, strict=True)}
+    numbers = {key: number for number, key in enumerate(patterns)}
+    times = [(numbers[key], at, slot) for key, slots in patterns.items() for at, slot in enumerate(slots, start=1)]
+    used = list(accumulate((len(slots) for _, slots in days), initial=0))
     values = {
         "hospital_id": actor.hospital_id,
-        "ids": _literal(new_ids_written(len(slots))),
-        "doctors": _literal([doctors[doctor_id] for doctor_id, _ in slots]),
-        "numbers": _literal([numbers[id(slot)] for _, slot in slots]),
-        "days": [slot.day for slot in times.values()],
-        "starts": [slot.start for slot in times.values()],
-        "ends": [slot.end for slot in times.values()],
-        "froms": [slot.span.starts_at for slot in times.values()],
-        "untils": [slot.span.ends_at for slot in times.values()],
+        "ids": _literal(new_ids_written(used.pop())),
+        "doctors": _literal([doctor_id.hex for doctor_id, _ in days]),
+        "patterns": _literal([numbers[key] for key in keys]),
+        "used": _literal(used),
+        "pattern_of": [number for number, _, _ in times],
+        "places": [at for _, at, _ in times],
+        "days": [slot.day for _, _, slot in times],
+        "starts": [slot.start for _, _, slot in times],
+        "ends": [slot.end for _, _, slot in times],
+        "froms": [slot.span.starts_at for _, _, slot in times],
+        "untils": [slot.span.ends_at for _, _, slot in times],
     }
-    session.execute(_INSERT, values)
+    asking.rows(session, _INSERT, values)
 
 
 def _literal(values: Sequence[str] | Sequence[int]) -> str:
@@ -205,7 +226,7 @@ def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *
         doctor = _locked(session, actor, doctor_id, today, last)
         days = [today + timedelta(days=n) for n in range(days_ahead + 1)]
         open_days = [day for day in days if not holiday_on(day, doctor.holidays)]
-        found = [_missing(doctor, day, actor, now) for day in open_days]
+        found = [_missing(doctor, day, doctor.slots_on(day), actor, now) for day in open_days]
         _, created = _store(session, actor, [(doctor_id, settlement) for settlement in found if settlement])
         if created:
             audit.record(
@@ -248,7 +269,8 @@ def resettle(
     last = _last_day(session, doctor_id, today)
     doctor = facts.load(session, actor, [doctor_id], today, last)[doctor_id]
     days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
-    removed, created = _store(session, actor, [(doctor_id, _settlement(doctor, day, actor, now)) for day in days])
+    settled = [_settlement(doctor, day, doctor.slots_on(day), actor, now) for day in days]
+    removed, created = _store(session, actor, [(doctor_id, settlement) for settlement in settled])
     affected = _mark_affected(session, actor, doctor, changed, now=now)
     audit.record(
         session,
@@ -303,7 +325,7 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
         if day < local_date(now, actor.zone):
             continue
         doctor = facts.load(session, actor, [doctor_id], day, day)[doctor_id]
-        _store(session, actor, [(doctor_id, _settlement(doctor, day, actor, now))])
+        _store(session, actor, [(doctor_id, _settlement(doctor, day, doctor.slots_on(day), actor, now))])
 
 
 def extend_all_horizons(session: Session, *, now: datetime) -> int:
