@@ -44,7 +44,6 @@ def rows(session: Session, statement: TextClause, given: Mapping[str, object]) -
         # What its own statements end in: it tells listeners, gives up a connection that has ended, and raises.
         ended = cast("DBAPICursor", cursor)
         connection._handle_dbapi_exception(error, written, values, ended, None)  # noqa: SLF001
-        raise
 
 
 def _driver_of(connection: Connection) -> psycopg.Connection[Any]:
