@@ -2,8 +2,8 @@
 
 Read from the tables and the audit trail, without the product's own rules. The trail says since when something speaks
 against an appointment: only who was not over by then has to be on the list. Two events at one instant are told apart by
-their ids, which are made one after the other. Where no event tells of a cause, a test has written it by hand: then it
-asks for nothing.
+the transactions that wrote them, and in one transaction by their ids: those of two processes whose clocks stand still
+are in no order. Where no event tells of a cause, a test has written it by hand: then it asks for nothing.
 
 What was kept, and a no-show for a while, is asked for nothing: who is not expected is not put in question.
 """
@@ -31,11 +31,13 @@ NAMES = frozenset({*UNLISTED.values(), STRAY, OUTLIVED})
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 Row = Mapping[str, Any]
 
-_VISITS = """
+# An event's place among all, as a text.
+_PLACE = "to_char(e.at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS') || lpad(CAST(e.xmin AS text), 10, '0') || e.id"
+_VISITS = f"""
     SELECT a.id, a.hospital_id, a.doctor_id, a.date, a.start_time, a.end_time, a.starts_at, a.ends_at, a.status,
            a.checked_in_at, a.affected_cause, a.kept_cause, h.timezone, d.is_available, d.user_id, u.is_active,
            CASE WHEN a.kept_cause IS NOT NULL THEN (
-                SELECT max(e.id::text) FROM audit_events e
+                SELECT max({_PLACE}) FROM audit_events e
                  WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
                    AND e.action = 'appointment.kept') END AS kept_by,
            a.kept_cause IS NOT NULL AND EXISTS (
@@ -48,20 +50,20 @@ _VISITS = """
       JOIN users u ON u.id = d.user_id
      WHERE a.status IN ('SCHEDULED', 'CONFIRMED', 'CHECKED_IN', 'IN_PROGRESS')
 """
-_EVENTS = """
-    SELECT e.id::text AS id, e.at, e.hospital_id, e.action, e.record_id, e.details
+_EVENTS = f"""
+    SELECT {_PLACE} AS place, e.at, e.hospital_id, e.action, e.record_id, e.details
       FROM audit_events e
      WHERE e.action IN ('absence.created', 'absence.changed', 'absence.cancelled', 'holiday.created', 'holiday.changed',
                         'holiday.deleted', 'doctor.schedule_replaced', 'doctor.changed', 'user.changed')
-     ORDER BY e.at, e.id
+     ORDER BY place
 """
 
 
 @dataclass(frozen=True)
 class Began:
-    """Since when something speaks against an appointment, and the event that says so."""
+    """Since when something speaks against an appointment, and the place of the event that says so."""
 
-    event: str
+    place: str
     at: datetime
 
 
@@ -152,7 +154,7 @@ class Ledger:
             before = state | {name: _read(name, change["from"]) for name, change in changes.items()}
             urgent = becomes is not None and becomes in changes and state[becomes] == "EMERGENCY"
             if event["action"].endswith(".created") or not speaks(before) or urgent:
-                return Began(event["id"], event["at"])
+                return Began(event["place"], event["at"])
             state = before
         return None
 
@@ -165,7 +167,7 @@ class Ledger:
         for event in reversed(self.events.get(doctor_id, [])):
             week = event["details"].get("changes", {}).get("schedules")
             if week is not None and of_day(week["from"]) != of_day(week["to"]):
-                return [Began(event["id"], event["at"])]
+                return [Began(event["place"], event["at"])]
         return []
 
     def _went(self, visit: Row) -> Iterator[Began]:
@@ -174,7 +176,7 @@ class Ledger:
             for event in reversed(self.events.get(visit[record], [])):
                 if name in event["details"].get("changes", {}):
                     if not visit[name]:
-                        yield Began(event["id"], event["at"])
+                        yield Began(event["place"], event["at"])
                     break
 
 
@@ -229,7 +231,7 @@ def _wrong(visit: Row, ledger: Ledger) -> Iterator[str]:
             yield OUTLIVED
     for cause, all_of in speaking.items():
         # Who was kept stays so until something new speaks against them.
-        new = all_of if kept is None else [began for began in all_of if began.event > (visit["kept_by"] or "")]
+        new = all_of if kept is None else [began for began in all_of if began.place > (visit["kept_by"] or "")]
         if not visit["was_missed"] and any(_was_met(visit, began) for began in new):
             yield UNLISTED[cause]
 

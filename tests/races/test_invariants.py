@@ -227,6 +227,7 @@ def test_who_was_over_before_something_spoke_against_them_need_not_be_listed(bre
 
 def test_a_decision_to_keep_covers_nothing_that_came_after_it(breakable: sa.Connection) -> None:
     kept = EVENT.format("kept", "{}").replace("gen_random_uuid()", "'88888888-8888-4888-8888-888888888888'")
+    kept = kept.replace("now()", "'2026-03-01'")
     before = BEGAN.format("absence", "doctor_absences").replace("ffffffff", "00000000")
     keep = "UPDATE appointments SET kept_cause = 'ABSENCE'"
     only = "UPDATE appointments SET status = 'CANCELLED' WHERE token_number <> 1"
