@@ -49,13 +49,17 @@ def test_a_screen_on_the_wall_is_read_from_four_metres(scene: Scene, context: Br
         arrive(scene, f"Somebody Waiting {number}", at, 60 + number)
     for path in ("/alerts", "/board"):
         page = watching(scene, context, path)
-        page.get_by_role("link", name="For a screen on the wall").click()
+        enter = page.get_by_role("link", name="For a screen on the wall")
+        leave = page.get_by_role("link", name="Leave the view for a wall")
+        enter.click()
+        expect(leave).to_be_visible()
         sizes = page.evaluate(SIZES)
         assert len(sizes) >= 7
         assert min(sizes) >= NAMES_ON_A_WALL
         assert page.evaluate(WIDER) < SIDEWAYS
         assert faults(page) == []
-        page.get_by_role("link", name="Leave the view for a wall").click()
+        leave.click()
+        expect(enter).to_be_visible()
         assert max(page.evaluate(SIZES)) < NAMES_ON_A_WALL
         page.close()
 
