@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
 ARGS ?=
 # How many random operations the fault suite does.
-OPERATIONS ?= $(or $(HMS_TEST_OPERATIONS),500)
+OPERATIONS ?= $(or $(HMS_TEST_OPERATIONS),10000)
 
 VENV := .venv/bin
 PIP := $(VENV)/python -m pip --disable-pip-version-check install --quiet
@@ -44,7 +44,7 @@ test: install-dev ## Run the tests (ARGS="-k name", WORKERS=4)
 	@$(PYTEST) $(SHARED) $(ARGS)
 
 .PHONY: test-faults
-test-faults: install-dev ## Run what kills and stops things, and the long random tests (OPERATIONS=10000 for a night)
+test-faults: install-dev ## Run what kills and stops things, and the long random tests (OPERATIONS=500 for less of them)
 	@HMS_TEST_OPERATIONS=$(OPERATIONS) $(PYTEST) -m fault $(ARGS)
 
 .PHONY: evidence

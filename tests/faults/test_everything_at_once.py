@@ -3,8 +3,8 @@
 Between the servers and PostgreSQL and Redis stand proxies that answer late, cut connections, and give half an answer.
 Afterwards the invariants hold, and the history does: each yes is in the database, and each no had a reason.
 
-Five hundred requests by default, about a minute; the full run is `make test-faults OPERATIONS=10000
-ARGS="-k everything"`. The seed is printed; HMS_TEST_SEED repeats its choices, if not the order in which they meet.
+Ten thousand requests with `make test-faults`, about five minutes; five hundred by themselves and with `.ci/run`. The
+seed is printed; HMS_TEST_SEED repeats its choices, if not the order in which they meet.
 While they go on the hospital's clock does, half an hour with each kill, so that people become late and are waited for.
 """
 
