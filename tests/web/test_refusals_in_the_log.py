@@ -1,4 +1,6 @@
-"""A refused request stands in the log with who was refused and why, and without what they sent."""
+"""A refused request stands in the log with who was refused and why, and without what they sent; of an open page that
+asks and is told nothing new there is no line.
+"""
 
 import json
 
@@ -36,3 +38,15 @@ def test_a_refusal_names_the_person_and_the_reason(app: Flask, client: FlaskClie
         (400, None, "CSRFError"),
     ]
     assert CANARY not in log.getvalue()
+
+
+def test_only_a_poll_that_is_told_something_writes_a_line(desk: Desk) -> None:
+    browser = desk.reception()
+    address = browser.get("/alerts").all("div", id="alerts")[0].attrib["hx-get"]
+    polls = {"X-Poll": "1", "HX-Request": "true"}
+    with logged() as log:
+        assert browser.client.get(address, headers=polls).status_code == 204
+        assert browser.client.get("/alerts/list?seen=other", headers=polls).status_code == 200
+        assert browser.client.get("/nowhere", headers=polls).status_code == 404
+    lines = [line for line in map(json.loads, log.getvalue().splitlines()) if line["event"] == "request"]
+    assert [line["status"] for line in lines] == [200, 404]
