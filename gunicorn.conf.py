@@ -2,7 +2,7 @@
 
 import os
 
-worker_class = "gthread"
+worker_class = "hms_web.serving.EvenThreads"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4
 bind = f"{os.environ.get('HMS_HOST', '127.0.0.1')}:{os.environ.get('HMS_PORT', '8000')}"
