@@ -12,10 +12,8 @@ import redis
 import sqlalchemy as sa
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
-from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_migrate import Migrate
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hms_web.api import register as register_api
@@ -28,6 +26,7 @@ from hms_web.services import calendar_feed, cron_keys, outbox, passwords, schedu
 from hms_web.services.providers import PROVIDER_HOSTS
 from hms_web.services.sealing import SECRET_KEYS
 from hms_web.web import register as register_web
+from hms_web.web.cookies import Cookies
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,20 +68,6 @@ class Outpatients(Flask):
     def ensure_sync(self, func: T) -> T:
         """Return a function as it is: none of ours is a coroutine."""
         return func
-
-
-class Cookies(SecureCookieSessionInterface):
-    """Flask's session cookies, whose signer is made once for its keys."""
-
-    def __init__(self) -> None:
-        self._made: tuple[object, URLSafeTimedSerializer | None] | None = None
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return what signs with the app's key and believes those before it; None without a key."""
-        keys = app.secret_key, tuple(app.config.get("SECRET_KEY_FALLBACKS") or ())
-        if self._made is None or self._made[0] != keys:
-            self._made = keys, super().get_signing_serializer(app)
-        return self._made[1]
 
 
 def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:

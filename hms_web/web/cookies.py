@@ -1,0 +1,46 @@
+"""The session's cookie: what a browser shows with each request."""
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from hms_web import clock
+from hms_web.services.kept_days import Kept
+
+MOST_COOKIES = 1000
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's session cookies, whose signer is made once for its keys, and which are believed once they were checked.
+
+    A browser sends the same cookie for hours, with each question whether there is anything new.
+    """
+
+    def __init__(self) -> None:
+        self._made: tuple[object, URLSafeTimedSerializer | None] | None = None
+        self._believed = Kept[dict[str, str]](MOST_COOKIES)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs with the app's key and believes those before it; None without a key."""
+        keys = app.secret_key, tuple(app.config.get("SECRET_KEY_FALLBACKS") or ())
+        if self._made is None or self._made[0] != keys:
+            self._made = keys, super().get_signing_serializer(app)
+        return self._made[1]
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what a cookie says; nothing where it is not ours, was changed or is too old."""
+        signer, written = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not written:
+            return super().open_session(app, request)
+        key = written, self._made and self._made[0]
+        known = self._believed.get(key, clock.now())
+        if known is not None:
+            return self.session_class(known)
+        lasts = app.permanent_session_lifetime
+        try:
+            said, signed_at = signer.loads(written, max_age=int(lasts.total_seconds()), return_timestamp=True)
+        except BadSignature:
+            return self.session_class()
+        if all(isinstance(value, str) for value in said.values()):  # what else there is could be changed in place
+            self._believed.put(key, said, signed_at + lasts)
+        return self.session_class(said)
