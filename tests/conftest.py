@@ -18,7 +18,7 @@ from hypothesis import settings
 from sqlalchemy.orm import Session
 
 from hms_web.app import create_app
-from hms_web.models import Base, db
+from hms_web.models import Base, ReadingSession, db
 from hms_web.services import lookup, passwords
 from tests.servers import Servers, known, started
 
@@ -128,7 +128,7 @@ def session(engine: sa.Engine) -> Iterator[Session]:
     No application context is pushed: requests of `client` then have contexts and sessions of their own, as in a real
     server.
     """
-    with Session(engine, expire_on_commit=False) as session:
+    with ReadingSession(engine, expire_on_commit=False) as session:
         yield session
 
 

@@ -22,12 +22,14 @@ from hms_web.models.messages import MessageProvider, MessageTemplate
 from hms_web.models.no_show import NoShowLog, StageAlert
 from hms_web.models.plans import AffectedBatch, AffectedStep
 from hms_web.models.records import AuditEvent, IdempotencyKey, Notification
+from hms_web.models.sessions import ONLY_READS, ReadingSession, RequestSession
 from hms_web.models.visits import Appointment, Patient, TokenCounter
 
 # Rows stay readable after the commit that ends a use case: pages show what was just written without asking again.
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "class_": RequestSession})
 
 __all__ = [
+    "ONLY_READS",
     "AffectedBatch",
     "AffectedStep",
     "ApiToken",
@@ -58,6 +60,7 @@ __all__ = [
     "Notification",
     "PasswordLink",
     "Patient",
+    "ReadingSession",
     "RecoveryCode",
     "SecondFactor",
     "SlotBlock",

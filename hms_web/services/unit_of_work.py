@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hms_web.config import LOCK_WAIT_SECONDS
+from hms_web.models import ONLY_READS
 from hms_web.services import asking
 
 T = TypeVar("T")
@@ -27,7 +28,6 @@ PATIENCE_SECONDS = 2.0 * LOCK_WAIT_SECONDS
 # Less is not counted as waiting, and so long whoever has waited enough may still find that a lock gets free.
 LEAST_SECONDS = 0.1
 _WAITED = "hms_seconds_waited"
-_ONLY_READS = "hms_only_reads"
 
 # A row that somebody has just waited for in vain is asked for only briefly for a moment, as long as we tell people to
 # wait. Else everybody who comes would take a thread for the whole patience, and those behind them wait twice and more.
@@ -55,13 +55,12 @@ def only_reads(session: Session) -> None:
     Each question then sees what is committed when it is asked, as it does anyway. A unit of work ends that.
     """
     if not session.in_transaction():
-        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        session.info[_ONLY_READS] = True
+        session.info[ONLY_READS] = True
 
 
 def begin(session: Session) -> None:
     """Let what follows be one transaction, for what asks for more than `only_reads` allows: cursors, SET LOCAL."""
-    if session.info.pop(_ONLY_READS, False):
+    if session.info.pop(ONLY_READS, False):
         session.rollback()
 
 

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from hms_web.models import User
-from hms_web.services import asking
+from hms_web.models import ReadingSession, User
+from hms_web.services import asking, unit_of_work
 from tests.scenes import Clinic
 
 NAMES = sa.text("SELECT u.name FROM users u WHERE u.id = :wanted")
@@ -61,4 +61,75 @@ def test_a_connection_that_was_ended_is_not_used_again(engine: sa.Engine) -> Non
         assert caught.value.connection_invalidated
         session.rollback()
         assert asking.rows(session, pid, {})[0].pid != first
+    own.dispose()
+
+
+PID = sa.text("SELECT pg_backend_pid() AS pid")
+
+
+def test_a_question_of_who_only_reads_leaves_its_connection_to_others(engine: sa.Engine) -> None:
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        (first,) = asking.rows(session, PID, {})
+        assert not session.in_transaction()
+        with Session(own) as other:  # the only connection is free, and it begins transactions as before
+            stamps = {other.execute(sa.text("SELECT transaction_timestamp(), pg_sleep(0)")).scalar_one() for _ in "ab"}
+            assert len(stamps) == 1
+            assert asking.rows(other, PID, {}) == [first]
+    own.dispose()
+
+
+def test_what_is_refused_to_who_only_reads_is_said_once_as_ever(engine: sa.Engine) -> None:
+    failed: list[str] = []
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0, hide_parameters=True)
+    sa.event.listen(own, "handle_error", lambda context: failed.append(type(context.original_exception).__name__))
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        with pytest.raises(DBAPIError) as caught:
+            asking.rows(session, sa.text("SELECT CAST(:name AS text) / 0"), {"name": "Canary Somebody"})
+        assert "Canary" not in str(caught.value)
+        session.rollback()
+        assert len(asking.rows(session, PID, {})) == 1
+    own.dispose()
+    assert failed == ["UndefinedFunction"]
+
+
+def test_who_only_reads_finds_another_connection_when_one_was_ended(engine: sa.Engine) -> None:
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0)
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        first = asking.rows(session, PID, {})[0].pid
+        with engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+        assert asking.rows(session, PID, {})[0].pid != first
+    own.dispose()
+
+
+def test_who_only_reads_is_told_that_there_is_no_database() -> None:
+    nowhere = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=1")
+    with ReadingSession(nowhere) as session:
+        unit_of_work.only_reads(session)
+        with pytest.raises(OperationalError):
+            asking.rows(session, PID, {})
+
+
+def test_an_answer_that_is_broken_off_takes_its_connection_along(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever gets it next would commit each statement by itself."""
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0)
+
+    def broken_off(cursor: object, written: str, values: object) -> None:
+        cursor.execute("BEGIN")  # type: ignore[attr-defined]
+        raise KeyboardInterrupt
+
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        first = asking.rows(session, PID, {})[0].pid
+        with monkeypatch.context() as patched:
+            patched.setattr(asking, "_answered", broken_off)
+            with pytest.raises(KeyboardInterrupt):
+                asking.rows(session, PID, {})
+        assert asking.rows(session, PID, {})[0].pid != first
     own.dispose()
