@@ -147,7 +147,9 @@ _DOCTORS = text(_TOLD.format(whose="d.id = ANY(:doctor_ids)")).bindparams(
 OF_ONE_DOCTOR = _TOLD.format(whose="d.id = :doctor_id")
 """For who asks together with other things; `asked_for` has its values, and `understood` reads the row."""
 _DOCTOR = text(OF_ONE_DOCTOR)
-_DEPARTMENT = text(_TOLD.format(whose="d.department = :department AND u.is_active"))
+_DEPARTMENT = text(
+    _TOLD.format(whose="d.department = :department AND u.is_active") + "LIMIT CAST(:most AS bigint) OFFSET :skip"
+)
 
 
 Told = tuple[Any, ...]
@@ -169,11 +171,14 @@ def tell(session: Session, actor: Actor, doctor_ids: Iterable[UUID], first: date
     return _told(session, actor, _DOCTORS, first, last, {"doctor_ids": ids})
 
 
-def tell_department(session: Session, actor: Actor, department: str, first: date, last: date) -> Told:
-    """Return the same of the doctors of a department whose accounts are active, by name; nothing where there is no
-    such department.
+def tell_department(
+    session: Session, actor: Actor, department: str, first: date, last: date, *, most: int | None = None, skip: int = 0
+) -> Told:
+    """Return the same of the doctors of a department whose accounts are active, by name: `most` of them after the first
+    `skip`; nothing where there is no such department.
     """
-    return _told(session, actor, _DEPARTMENT, first, last, {"department": department})
+    whose: dict[str, object] = {"department": department, "most": most, "skip": skip}
+    return _told(session, actor, _DEPARTMENT, first, last, whose)
 
 
 def _told(

@@ -1,12 +1,12 @@
 """`/affected`: everybody who needs attention, and new times for many of them at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms_web import clock
@@ -21,14 +21,14 @@ from hms_web.services import (
     affected_messages,
     affected_records,
     affected_undo,
-    doctor_names,
 )
 from hms_web.services.affected import AffectedGroup
 from hms_web.services.affected_batches import MOST_STEPS, Step
 from hms_web.services.affected_records import BatchView
 from hms_web.services.appointments import AppointmentView
-from hms_web.web import affected_sheets, asked, auth, csv_files, formats, language, refusals
+from hms_web.web import affected_sheets, asked, auth, csv_files, doctor_field, formats, language, refusals
 from hms_web.web.affected_sheets import Sheet
+from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("affected", __name__, url_prefix="/affected")
@@ -51,8 +51,8 @@ class Shown:
 def index() -> ResponseReturnValue:
     """Everybody who needs attention, by what caused it; of one doctor or cause if the address says so."""
     actor, session = auth.actor(), db.session()
-    doctor_id, cause = asked.key(request.args, "doctor"), _cause(request.args.get("cause"))
-    today = clock.today(actor.zone)
+    who, cause = _who(request.args), _cause(request.args.get("cause"))
+    doctor_id, today = who.id, clock.today(actor.zone)
     groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
     groups.sort(key=lambda group: _haste(group, today))
     count = sum(len(group.items) for group in groups)
@@ -68,8 +68,15 @@ def index() -> ResponseReturnValue:
         cause=cause,
         causes=formats.CAUSES,
         strategies=affected_sheets.STRATEGIES,
-        doctors=[] if actor.role is Role.DOCTOR else doctor_names.everyone(session, actor, also_gone=True),
+        who=who,
+        choice=None if actor.role is Role.DOCTOR else doctor_field.offered(who, also_gone=True),
+        of_doctor=lambda key: url_for("affected.index", doctor=key, cause=cause),
     )
+
+
+def _who(values: Mapping[str, str]) -> Meant:
+    """Whose patients an address asks for; a doctor's page has no field for it, and shows their own."""
+    return ANYBODY if auth.actor().role is Role.DOCTOR else doctor_field.read(values, also_gone=True)
 
 
 def _haste(group: AffectedGroup, today: date) -> int:
@@ -93,8 +100,10 @@ def _page_of(groups: list[AffectedGroup], page: int) -> Iterator[tuple[AffectedG
 @auth.roles(*MOVERS)
 def export() -> ResponseReturnValue:
     """Everybody who needs attention, as a file for a spreadsheet or to print; narrowed as the page is."""
-    session, actor = db.session(), auth.actor()
-    doctor_id, cause = asked.key(request.args, "doctor"), _cause(request.args.get("cause"))
+    session, actor, who = db.session(), auth.actor(), _who(request.args)
+    if who.is_open:
+        abort(404)
+    doctor_id, cause = who.id, _cause(request.args.get("cause"))
     groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
     names = (
         gettext("Why"),

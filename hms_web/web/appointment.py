@@ -20,7 +20,6 @@ from hms_web.services import (
     appointments,
     booking,
     cancelling,
-    doctors,
     patient_messages,
     record_reads,
     slots,
@@ -28,8 +27,9 @@ from hms_web.services import (
     vitals,
 )
 from hms_web.services.appointments import AppointmentView
-from hms_web.web import arrivals, asked, auth, formats, histories, htmx, refusals
+from hms_web.web import arrivals, asked, auth, doctor_field, formats, histories, htmx, refusals
 from hms_web.web.appointments import blueprint
+from hms_web.web.doctor_field import Meant
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
@@ -62,11 +62,14 @@ class WordsForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The free times of one doctor on one day, to move an appointment to, and the next ones after now."""
+    """The free times of one doctor on one day, to move an appointment to, and the next ones after now; none while it is
+    open which doctor is meant by what was typed.
+    """
 
     day: slots.DaySlots
     free: list[slots.SlotView]
     next_free: list[slots.SlotView]
+    who: Meant
 
 
 @blueprint.get("/appointments/<uuid:appointment_id>")
@@ -75,7 +78,10 @@ def page(appointment_id: UUID) -> ResponseReturnValue:
     """The record; `date` and `doctor` choose the day whose free times are offered."""
     view = appointments.get(db.session(), auth.actor(), appointment_id)
     if htmx.wants_fragment() and htmx.target() == "times":
-        return render_template("appointments/_times.html", view=view, times=_times(view))
+        times = _times(view)
+        return render_template(
+            "appointments/_times.html", view=view, times=times, of_doctor=lambda key: _with_doctor(view, times, key)
+        )
     record_reads.note(db.session(), auth.actor(), "appointment", appointment_id, now=clock.now())
     return _shown(view)
 
@@ -189,14 +195,27 @@ def _times(view: AppointmentView, chosen: tuple[date, UUID] | None = None) -> Ti
     if view.status not in UPCOMING:
         return None
     actor, session, now = auth.actor(), db.session(), clock.now()
-    day, doctor_id = chosen or (asked.day(request.args, "date"), asked.key(request.args, "doctor"))
-    doctor_id = doctor_id or view.doctor_id
-    day = day or max(view.date, clock.today(actor.zone))
+    who = Meant(chosen[1]) if chosen else doctor_field.read(request.args)
+    day = (chosen[0] if chosen else asked.day(request.args, "date")) or max(view.date, clock.today(actor.zone))
+    doctor_id = who.id or view.doctor_id
     found = slots.of_date(session, actor, doctor_id, day, now=now)
+    if who.is_open:
+        return Times(found, [], [], who)
     free = [slot for slot in found.items if slot.refusal is None and slot.starts_at != view.starts_at]
     # A day with free times shows them; what comes next is then on a later day.
     after = day_span(day, actor.zone).ends_at if free else None
-    return Times(found, free, slots.next_free(session, actor, [doctor_id], now=now, after=after, limit=NEXT_FREE))
+    return Times(
+        found,
+        free,
+        slots.next_free(session, actor, [doctor_id], now=now, after=after, limit=NEXT_FREE),
+        Meant(doctor_id),
+    )
+
+
+def _with_doctor(view: AppointmentView, times: Times | None, doctor_id: UUID) -> str:
+    """The address of the same page with the free times of a doctor."""
+    day = times.day.date if times else None
+    return url_for("appointments.page", appointment_id=view.id, date=day, doctor=doctor_id, _anchor="move")
 
 
 def _shown(
@@ -210,13 +229,14 @@ def _shown(
 ) -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     words = words_form or WordsForm(formdata=None, data={"reason": view.reason or "", "notes": view.notes or ""})
-    events = appointments.history(session, actor, view.id)
+    events, times = appointments.history(session, actor, view.id), _times(view, chosen)
     answer = render_template(
         "appointments/page.html",
         view=view,
         mistake=mistake,
-        times=_times(view, chosen),
-        doctors=doctors.all_of(session, actor),
+        times=times,
+        choice=doctor_field.offered(times.who) if times else None,
+        of_doctor=lambda key: _with_doctor(view, times, key),
         steps=histories.steps(session, actor, events),
         messages=patient_messages.of_appointment(session, actor, view.id),
         cancel_form=cancel_form or CancelForm(formdata=None),

@@ -12,8 +12,11 @@ from werkzeug.datastructures import MultiDict
 from hms_web import clock
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import affected, appointments, doctor_names, doctors
-from hms_web.web import asked, auth, htmx, sorting
+from hms_web.services import affected, appointments, doctors
+from hms_web.services.appointments import AppointmentView
+from hms_web.services.paging import Page
+from hms_web.web import asked, auth, doctor_field, htmx, sorting
+from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.language import ngettext
 
 blueprint = Blueprint("appointments", __name__)
@@ -27,7 +30,7 @@ class Filters:
 
     first: date | None = None
     last: date | None = None
-    doctor: UUID | None = None
+    who: Meant = ANYBODY
     department: str | None = None
     status: AppointmentStatus | None = None
     q: str | None = None
@@ -41,7 +44,7 @@ class Filters:
         return cls(
             first=asked.day(values, "first") if "first" in values else today,
             last=asked.day(values, "last"),
-            doctor=asked.key(values, "doctor"),
+            who=doctor_field.read(values, also_gone=True),
             department=asked.text(values, "department"),
             status=AppointmentStatus(status) if status in AppointmentStatus.__members__ else None,
             q=asked.text(values, "q"),
@@ -57,8 +60,8 @@ class Filters:
     @property
     def url(self) -> str:
         """The address of this list, without what was typed about patients."""
-        names = "last", "doctor", "department", "status", "sort"
-        named = {name: getattr(self, name) for name in names}
+        named = {name: getattr(self, name) for name in ("last", "department", "status", "sort")}
+        named["doctor"] = self.who.id or self.who.typed
         given = {"first": str(self.first or "")} | {name: str(value) for name, value in named.items() if value}
         return f"{url_for('appointments.index')}?{urlencode(given)}"
 
@@ -66,6 +69,10 @@ class Filters:
     def sorted_by(self) -> sorting.Sorting:
         """By what it is sorted."""
         return sorting.Sorting(appointments.ORDERS, self.sort, lambda word: replace(self, sort=word).url)
+
+    def with_doctor(self, doctor_id: UUID) -> str:
+        """The address of the same list, of one doctor."""
+        return replace(self, who=Meant(doctor_id)).url
 
     def page_url(self, cursor: str) -> str:
         """The address of a further page of this list."""
@@ -77,7 +84,7 @@ class Filters:
         return appointments.AppointmentFilter(
             first=self.first,
             last=self.last,
-            doctor_id=self.doctor,
+            doctor_id=self.who.id,
             department=self.department,
             statuses=[self.status] if self.status else (),
             q=self.q,
@@ -113,7 +120,9 @@ def _filters(values: MultiDict[str, str]) -> Filters:
 
 def _listed(wanted: Filters) -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
-    page = appointments.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
+    page: Page[AppointmentView] = Page([])
+    if not wanted.who.is_open:
+        page = appointments.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
     if htmx.wants_fragment():
         words = ngettext("%(num)d appointment", "%(num)d appointments", len(page.items))
         fragment = render_template("appointments/_list.html", page=page, wanted=wanted)
@@ -123,8 +132,7 @@ def _listed(wanted: Filters) -> ResponseReturnValue:
         page=page,
         wanted=wanted,
         today=clock.today(actor.zone),
-        doctors=doctor_names.everyone(session, actor, also_gone=True),
-        departments=doctors.departments(session, actor),
+        choice=doctor_field.offered(wanted.who, also_gone=True),
         statuses=list(AppointmentStatus),
         affected_count=affected.count(session, actor),
     )

@@ -1,6 +1,6 @@
 """`/board`: the flow of today, for everybody who looks after people while they are here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,11 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.refusals import Refusal
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import appointments, board, doctor_names, visits
+from hms_web.services import appointments, board, doctor_choice, visits
 from hms_web.services.board import BoardFilter
-from hms_web.web import arrivals, asked, auth, flow, htmx, refusals
+from hms_web.services.doctor_choice import MOST_LISTED, Choice
+from hms_web.web import arrivals, asked, auth, doctor_field, flow, htmx, refusals
+from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.formats import status_name
 from hms_web.web.language import gettext
 
@@ -33,12 +35,24 @@ class View:
     actor: Actor
     now: datetime
     wanted: BoardFilter
+    who: Meant = ANYBODY
 
     @classmethod
     def of_request(cls) -> "View":
         """Read the present request; what cannot be understood is left out."""
-        doctor_id, department = asked.key(request.args, "doctor"), asked.text(request.args, "department")
-        return cls(auth.actor(), clock.now(), BoardFilter(doctor_id, department))
+        who, department = doctor_field.read(request.args), asked.text(request.args, "department")
+        return cls(auth.actor(), clock.now(), BoardFilter(who.id, department), who)
+
+    def narrowed(self, choice: Choice) -> "View":
+        """The same, of the department that is offered where the hospital is too large for one board."""
+        if not choice.is_large or self.wanted.doctor_id or self.wanted.department == choice.department:
+            return self
+        return replace(self, wanted=BoardFilter(department=choice.department))
+
+    def of_doctor(self, doctor_id: UUID) -> str:
+        """The address of the board of one doctor."""
+        wall = 1 if "wall" in request.args else None
+        return url_for("board.page", wall=wall, department=self.wanted.department, doctor=doctor_id)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -73,13 +87,10 @@ class View:
 def page() -> ResponseReturnValue:
     """The whole board."""
     view = View.of_request()
-    everybody = doctor_names.everyone(db.session(), view.actor)
-    return render_template(
-        "board/page.html",
-        **view.shown(),
-        doctors=[one for one in everybody if view.wanted.department in {None, one.department}],
-        departments=sorted({one.department for one in everybody}),
+    choice = doctor_choice.choice(
+        db.session(), view.actor, department=view.wanted.department, few=MOST_LISTED, chosen=view.wanted.doctor_id
     )
+    return render_template("board/page.html", **view.narrowed(choice).shown(), choice=choice)
 
 
 @blueprint.get("/columns")

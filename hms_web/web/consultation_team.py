@@ -11,7 +11,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import InvalidInput, Refused
 from hms_web.models import db
 from hms_web.services import consultation_team
-from hms_web.web import asked, auth, language
+from hms_web.web import auth, doctor_field, language
 from hms_web.web.consultations import blueprint, go, mistaken, refused_with, save_first
 from hms_web.web.language import gettext
 
@@ -25,14 +25,16 @@ def ask(consultation_id: UUID) -> ResponseReturnValue:
     failed = save_first(consultation_id)
     if failed is not None:
         return failed
-    doctor_id = asked.key(request.form, "doctor")
+    who = doctor_field.read(request.form)
     role = next((one for one in ASKABLE if one == request.form.get("role")), None)
-    if doctor_id is None or role is None:
+    if who.is_open:
+        return mistaken(consultation_id, [("doctor", who.sentence_with_names)])
+    if who.id is None or role is None:
         return mistaken(consultation_id, [("doctor", gettext("Choose a doctor, and what for."))])
     note = request.form.get("participant_note") or None
     try:
         added = consultation_team.add(
-            db.session(), auth.actor(), consultation_id, doctor_id, role, note=note, now=clock.now()
+            db.session(), auth.actor(), consultation_id, who.id, role, note=note, now=clock.now()
         )
     except Refused as refused:
         return refused_with(consultation_id, refused)

@@ -1,6 +1,7 @@
 """`/consultations/<id>`: what a doctor finds and decides, saved while it is typed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -15,13 +16,13 @@ from hms_web.services import (
     appointments,
     consultation_records,
     consultations,
-    doctors,
     patients,
     record_reads,
     vitals,
 )
 from hms_web.services.consultation_records import ConsultationView
-from hms_web.web import asked, auth, consultation_form, htmx, language, refusals
+from hms_web.services.doctor_choice import Choice
+from hms_web.web import asked, auth, consultation_form, doctor_field, htmx, language, refusals
 from hms_web.web.consultation_form import ConsultationForm, State
 from hms_web.web.language import gettext
 
@@ -199,12 +200,19 @@ def _answer(view: ConsultationView, form: ConsultationForm, state: State, status
     return shown(view, form, state, status)
 
 
+def _askable(view: ConsultationView) -> Choice:
+    """Who can be asked: every doctor who does not take part yet."""
+    choice = doctor_field.offered()
+    return replace(choice, names=[one for one in choice.names if not view.team.may_write(one.id)])
+
+
 def shown(
     view: ConsultationView, form: ConsultationForm | None = None, state: State | None = None, status: int = 200
 ) -> ResponseReturnValue:
     """The whole page."""
     session, actor = db.session(), auth.actor()
     is_open, team = view.status in OPEN, view.team
+    may_lead = is_open and team.may_lead(actor.doctor_id)
     answer = render_template(
         "consultations/page.html",
         view=view,
@@ -216,10 +224,11 @@ def shown(
         form=form or ConsultationForm.of(view),
         state=state or consultation_form.untouched(view, _last(view.id)),
         may_write=is_open and team.may_write(actor.doctor_id),
-        may_lead=is_open and team.may_lead(actor.doctor_id),
+        may_lead=may_lead,
         is_open=is_open,
         was_abandoned=view.status is ConsultationStatus.ABANDONED,
-        others=[one for one in doctors.all_of(session, actor) if not team.may_write(one.id)] if is_open else [],
+        choice=_askable(view) if may_lead else None,
+        asked_for=doctor_field.as_sent(request.form),
         me=actor.doctor_id,
     )
     return make_response(answer, status)

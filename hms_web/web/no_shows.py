@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,9 +17,22 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.statistics import Days, days_of
 from hms_web.models import db
-from hms_web.services import doctor_names, no_show_figures, no_show_logs, no_show_reviews, no_show_stats
+from hms_web.services import no_show_figures, no_show_logs, no_show_reviews, no_show_stats
 from hms_web.services.no_show_logs import LogFilter, LogView
-from hms_web.web import asked, auth, charts, csv_files, csv_lines, figure_days, htmx, no_show_charts, sorting
+from hms_web.services.paging import Page
+from hms_web.web import (
+    asked,
+    auth,
+    charts,
+    csv_files,
+    csv_lines,
+    doctor_field,
+    figure_days,
+    htmx,
+    no_show_charts,
+    sorting,
+)
+from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.figure_days import USUAL
 from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_show_words import REASONS
@@ -37,7 +51,7 @@ class Filters:
 
     first: date | None
     last: date | None
-    doctor: UUID | None
+    who: Meant
     reason: NoShowReason | None
     state: str | None
     cursor: str | None
@@ -53,7 +67,7 @@ class Filters:
         return cls(
             first=first,
             last=last,
-            doctor=None if actor.role is Role.DOCTOR else asked.key(values, "doctor"),
+            who=ANYBODY if actor.role is Role.DOCTOR else doctor_field.read(values, also_gone=True),
             reason=asked.choice(NoShowReason, values.get("reason", "")),
             state=state if state in STATES else None,
             cursor=asked.text(values, "cursor"),
@@ -64,7 +78,7 @@ class Filters:
     def wanted(self) -> LogFilter:
         """The filter of the service."""
         is_reverted = None if self.state is None else self.state == "reverted"
-        return LogFilter(self.first, self.last, self.doctor, None, self.reason, is_reverted)
+        return LogFilter(self.first, self.last, self.who.id, None, self.reason, is_reverted)
 
     @property
     def sorted_by(self) -> sorting.Sorting:
@@ -77,10 +91,15 @@ class Filters:
 
     def url(self, endpoint: str = "no_shows.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
-        named = {name: getattr(self, name) for name in ("first", "last", "doctor", "reason", "state", "sort")} | other
+        named = {name: getattr(self, name) for name in ("first", "last", "reason", "state", "sort")}
+        named |= {"doctor": self.who.id or self.who.typed} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
         return f"{url_for(endpoint)}?{urlencode(given)}"
+
+    def with_doctor(self, doctor_id: UUID) -> str:
+        """The address of the same list, of one doctor."""
+        return self.url(doctor=doctor_id)
 
     def chart_url(self, name: str) -> str:
         """The address of a chart's file."""
@@ -100,25 +119,32 @@ def index() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     today = clock.today(actor.zone)
     wanted = Filters.read(request.args, actor, today)
-    page = no_show_logs.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
-    context = {"page": page, "wanted": wanted} | (_figures(actor, wanted, today) if wanted.cursor is None else {})
+    context = _found(actor, wanted, today)
     if htmx.wants_fragment() and htmx.target() == "results":
-        words = ngettext("%(num)d no-show", "%(num)d no-shows", len(page.items))
+        words = ngettext("%(num)d no-show", "%(num)d no-shows", len(context["page"].items))
         return htmx.trigger(render_template("no_shows/_results.html", **context), {"announce": {"value": words}})
     return render_template(
         "no_shows/index.html",
         **context,
-        doctors=doctor_names.everyone(session, actor, also_gone=True) if actor.role is Role.ADMIN else [],
+        choice=doctor_field.offered(wanted.who, also_gone=True) if actor.role is Role.ADMIN else None,
         reasons=REASONS,
         states=STATES,
         to_review=no_show_reviews.count(session, actor) if actor.role in UNDOERS else 0,
     )
 
 
+def _found(actor: Actor, wanted: Filters, today: date) -> dict[str, Any]:
+    """What the page shows below its filters; nothing while it is open which doctor is meant."""
+    if wanted.who.is_open:
+        return {"page": Page([]), "wanted": wanted}
+    page = no_show_logs.search(db.session(), actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
+    return {"page": page, "wanted": wanted} | (_figures(actor, wanted, today) if wanted.cursor is None else {})
+
+
 def _figures(actor: Actor, wanted: Filters, today: date) -> dict[str, object]:
     session, days = db.session(), wanted.days(today)
-    found = no_show_figures.figures(session, actor, days, doctor_id=wanted.doctor, now=clock.now())
-    after = no_show_stats.aftermath(session, actor, first=days.first, last=days.last, doctor_id=wanted.doctor)
+    found = no_show_figures.figures(session, actor, days, doctor_id=wanted.who.id, now=clock.now())
+    after = no_show_stats.aftermath(session, actor, first=days.first, last=days.last, doctor_id=wanted.who.id)
     return {
         "after": after,
         "charts": no_show_charts.drawn(found, days),
@@ -135,13 +161,13 @@ def chart_file(name: str) -> ResponseReturnValue:
     """The figures of one chart, as a file for a spreadsheet."""
     actor = auth.actor()
     table = no_show_charts.TABLES.get(name)
-    if table is None:
-        abort(404)
     today = clock.today(actor.zone)
     wanted = Filters.read(request.args, actor, today)
+    if table is None or wanted.who.is_open:
+        abort(404)
     days = wanted.days(today)
-    found = no_show_figures.figures(db.session(), actor, days, doctor_id=wanted.doctor, now=clock.now())
-    made, named = table(found, days), {"first": days.first, "last": days.last, "doctor": wanted.doctor}
+    found = no_show_figures.figures(db.session(), actor, days, doctor_id=wanted.who.id, now=clock.now())
+    made, named = table(found, days), {"first": days.first, "last": days.last, "doctor": wanted.who.id}
     return csv_files.answer(f"no-shows-{name}", made.names, made.rows, **named)
 
 
@@ -151,7 +177,9 @@ def export() -> ResponseReturnValue:
     """Everything the filters let through, as a file for a spreadsheet."""
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, actor, clock.today(actor.zone))
-    no_show_logs.allowed_doctor(actor, wanted.doctor)
+    if wanted.who.is_open:
+        abort(404)
+    no_show_logs.allowed_doctor(actor, wanted.who.id)
     rows = _rows(actor, no_show_logs.every(session, actor, wanted.wanted, sort=wanted.sort))
     return csv_files.answer("no-shows", _names(), rows, first=wanted.first, last=wanted.last)
 

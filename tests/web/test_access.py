@@ -91,6 +91,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "doctors.page": ADMIN,
     "doctors.preview_slots": ADMIN,
     "doctors.switch": ADMIN,
+    "doctor_field.names": USER,
     "downtime.save": RECEPTION | {Role.NURSE},
     "front_desk.block": ADMIN_DOCTOR,
     "front_desk.book": USER,

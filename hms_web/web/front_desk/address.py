@@ -17,6 +17,8 @@ PAGE = "front_desk.page"
 WEEK = "week"
 # What the heads of the columns send: whose week is wanted, and which day of all.
 WEEK_OF, ON_DAY = "week", "on"
+# How many doctors of a large department stand on the pages before.
+SKIP = "after"
 SHORT = 22
 
 
@@ -64,7 +66,7 @@ class Address:
     `is_week` shows the week around `day` of the one doctor, instead of that day. At most one of `slot_id` (its form),
     `appointment_id` (its record; `is_cancelling` asks for the reason), `is_affected` (the list of those who need
     another time) and `wish` (the search for a free time) is open; `move_id` is the appointment that a slot is being
-    looked for.
+    looked for. `skip` is how many doctors of a large department stand on the pages before.
     """
 
     day: date
@@ -77,6 +79,7 @@ class Address:
     is_affected: bool = False
     is_week: bool = False
     wish: Wish | None = None
+    skip: int = 0
 
     @classmethod
     def of_request(cls, today: date) -> "Address":
@@ -93,6 +96,7 @@ class Address:
             is_affected="affected" in given,
             is_week=given.get("view") == WEEK and key_of(given.get("doctor")) is not None,
             wish=Wish.of(given) if "find" in given else None,
+            skip=asked.number(given, SKIP) or 0,
         )
 
     def led(self) -> "Address":
@@ -108,7 +112,7 @@ class Address:
 
     def closed(self) -> "Address":
         """The same grid with nothing open beside it."""
-        return Address(self.day, self.department, self.doctor_id, is_week=self.is_week)
+        return Address(self.day, self.department, self.doctor_id, is_week=self.is_week, skip=self.skip)
 
     def week_of(self, doctor_id: UUID) -> "Address":
         """The week of a doctor around the same day; a move that is under way goes on."""
@@ -117,6 +121,14 @@ class Address:
     def day_of_many(self, day: date) -> "Address":
         """A day of all doctors, or those of the department; a move that is under way goes on."""
         return replace(self.on(day), doctor_id=None, is_week=False)
+
+    def skipping(self, skip: int) -> "Address":
+        """The same day of the doctors after the first `skip`; a move that is under way goes on."""
+        return replace(self.on(self.day), skip=max(skip, 0))
+
+    def of_doctor(self, doctor_id: UUID) -> "Address":
+        """The same day or week of one doctor; a move that is under way goes on."""
+        return replace(self.on(self.day), doctor_id=doctor_id, skip=0)
 
     def looking(self, wish: Wish) -> "Address":
         """The same grid, with the search for a free time; a move that is under way goes on."""
@@ -146,6 +158,7 @@ class Address:
             "department": self.department,
             "doctor": self.doctor_id and str(self.doctor_id),
             "view": WEEK if self.is_week else None,
+            SKIP: str(self.skip) if self.skip else None,
         }
         return {name: value for name, value in given.items() if value}
 

@@ -86,7 +86,7 @@ def _whose(session: Session, actor: Actor, address: Address, doctor_ids: Sequenc
     """Return the doctor whose week is beside the list: its columns bear days, and no name."""
     if not address.is_week or list(doctor_ids) != [address.doctor_id]:
         return None
-    return next((one.name for one in doctor_names.everyone(session, actor) if one.id == address.doctor_id), None)
+    return doctor_names.named(session, actor, doctor_ids).get(doctor_ids[0])
 
 
 def _row(view: AppointmentView, actor: Actor, now: datetime) -> Row:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.schedules import DayHours
 from hms_web.domain.slots import ClosedReason
-from hms_web.services import doctor_names
+from hms_web.services import doctor_choice
+from hms_web.services.doctor_choice import Choice, Places
 from hms_web.services.doctor_names import DoctorName
 from hms_web.services.slots import DaySlots, SlotView
 from hms_web.web import language
@@ -22,6 +23,8 @@ from hms_web.web.language import gettext
 
 # More doctors than this are shown by department, unless somebody asks for one.
 MOST_COLUMNS = 12
+# So many stand side by side; of a larger department there is more than one such page.
+MOST_BESIDE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +57,22 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Doctors:
-    """The hospital's doctors, and those of them that an address shows."""
+    """Whom the filters offer, and those whom an address shows: one, or those of a department from a place on."""
 
-    everyone: list[DoctorName]
-    shown: list[DoctorName]
-    departments: list[str]
-    department: str | None
+    choice: Choice
+    shown: Sequence[DoctorName]
+    skip: int = 0
+    is_one: bool = False
 
     @property
-    def of_department(self) -> list[DoctorName]:
-        """The doctors that the filter offers."""
-        return [doctor for doctor in self.everyone if self.department in {None, doctor.department}]
+    def department(self) -> str | None:
+        """The department of which doctors are shown and offered; None where it is the whole of a small hospital."""
+        return self.choice.department
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are doctors before or after those shown."""
+        return not self.is_one and (self.skip > 0 or len(self.shown) < self.choice.count)
 
     @property
     def ids(self) -> list[UUID]:
@@ -73,18 +81,18 @@ class Doctors:
 
 
 def choose_doctors(session: Session, actor: Actor, address: Address) -> Doctors:
-    """Find whom an address shows; where that would be too many, the first department."""
-    everyone = doctor_names.everyone(session, actor)
-    departments = sorted({doctor.department for doctor in everyone})
-    department = address.department if address.department in departments else None
-    if address.doctor_id is not None:
-        shown = [doctor for doctor in everyone if doctor.id == address.doctor_id]
-        if shown:
-            return Doctors(everyone, shown, departments, department)
-    if department is None and len(everyone) > MOST_COLUMNS:
-        department = departments[0]
-    shown = [doctor for doctor in everyone if department in {None, doctor.department}]
-    return Doctors(everyone, shown, departments, department)
+    """Find whom an address shows, with one statement; where that would be too many, the first department."""
+    choice = doctor_choice.choice(
+        session,
+        actor,
+        department=address.department,
+        few=MOST_COLUMNS,
+        chosen=address.doctor_id,
+        shown=Places(MOST_BESIDE, address.skip),
+    )
+    if choice.chosen is not None and choice.chosen.is_active:
+        return Doctors(choice, [choice.chosen], is_one=True)
+    return Doctors(choice, choice.shown, address.skip)
 
 
 def week_around(day: date) -> tuple[date, date]:

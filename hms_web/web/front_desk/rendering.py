@@ -6,7 +6,7 @@ brings it back, and gets 204 when nothing has changed.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -19,9 +19,10 @@ from hms_web import clock
 from hms_web.domain.identity import Actor
 from hms_web.models import db
 from hms_web.services import doctor_names, facts, kept_days, slots, to_phone
-from hms_web.web import auth, htmx
+from hms_web.web import auth, doctor_field, htmx
+from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.front_desk import day, grid, panels
-from hms_web.web.front_desk.address import Address, Wish
+from hms_web.web.front_desk.address import WEEK, Address, Wish
 from hms_web.web.front_desk.grid import Doctors
 from hms_web.web.front_desk.kept import Part, grids
 from hms_web.web.front_desk.panels import Panel
@@ -37,12 +38,17 @@ class Desk:
     actor: Actor
     now: datetime
     address: Address
+    who: Meant = ANYBODY
 
     @classmethod
     def of_request(cls) -> "Desk":
-        """Read the present request."""
+        """Read the present request; words for a doctor are looked up."""
         actor, now = auth.actor(), clock.now()
-        return cls(actor, now, Address.of_request(now.astimezone(actor.zone).date()))
+        address = Address.of_request(now.astimezone(actor.zone).date())
+        who = Meant(address.doctor_id) if address.doctor_id else doctor_field.read(request.args)
+        if who.id is not None and address.doctor_id is None:
+            address = replace(address, doctor_id=who.id, is_week=request.args.get("view") == WEEK)
+        return cls(actor, now, address, who)
 
     def doctors(self) -> Doctors:
         """The doctors, and those shown."""
@@ -52,7 +58,9 @@ class Desk:
         """The ids of those shown, for a part that needs no more of the doctors."""
         department = self.address.department
         if department is not None and self.address.doctor_id is None:
-            found = doctor_names.of_department(db.session(), self.actor, department)
+            found = doctor_names.of_department(
+                db.session(), self.actor, department, most=grid.MOST_BESIDE, skip=self.address.skip
+            )
             if found:
                 return found
         return self.doctors().ids
@@ -88,7 +96,9 @@ class Desk:
     def _told(self, doctor_ids: Sequence[UUID] | None, first: date, last: date) -> facts.Told:
         session, actor, address = db.session(), self.actor, self.address
         if doctor_ids is None and address.department is not None and address.doctor_id is None:
-            told = facts.tell_department(session, actor, address.department, first, last)
+            told = facts.tell_department(
+                session, actor, address.department, first, last, most=grid.MOST_BESIDE, skip=address.skip
+            )
             if told:
                 return told
         ids = self.doctors().ids if doctor_ids is None else doctor_ids
@@ -153,6 +163,9 @@ def _of_toolbar(desk: Desk, doctors: Doctors) -> dict[str, object]:
     return {
         "address": desk.address,
         "doctors": doctors,
+        "beside": grid.MOST_BESIDE,
+        "of_doctor": lambda key: desk.address.of_doctor(key).path(),
+        "who": Meant(doctors.shown[0].id) if desk.address.doctor_id and doctors.shown else desk.who,
         "today": today,
         "step_days": timedelta(days=7 if desk.is_week(doctors.ids) else 1),
         "week": grid.week_around(desk.address.day) if desk.is_week(doctors.ids) else None,
