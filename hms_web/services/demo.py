@@ -8,6 +8,7 @@ that calls it sees to that.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -68,29 +69,29 @@ class _Holiday:
 
 
 def seed_if_empty(session: Session, *, now: datetime) -> Actor | None:
-    """Make the demo, as `seed` does, and None where there is a hospital already."""
+    """Make the demo, as `seed` does, where people work at that hour; None where there is a hospital already."""
     if session.scalar(select(Hospital.id).limit(1)) is not None:
         return None
-    return seed(session, now=now)
+    return seed(session, now=now, zone=demo_house.zone_at_work(now))
 
 
-def seed(session: Session, *, now: datetime) -> Actor:
+def seed(session: Session, *, now: datetime, zone: ZoneInfo = demo_house.ZONE) -> Actor:
     """Make the demo, all or nothing; return the actor for what the product does in it.
 
     Raises Refused EMAIL_TAKEN where it exists already.
     """
-    return unit_of_work.run(session, lambda: _Demo(session, now).make())
+    return unit_of_work.run(session, lambda: _Demo(session, now, zone).make())
 
 
 class _Demo:
     """The making of one demo, inside a unit of work."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
-        self.session, self.now = session, now
-        self.zone = demo_house.ZONE
+    def __init__(self, session: Session, now: datetime, zone: ZoneInfo) -> None:
+        self.session, self.now, self.zone = session, now, zone
         self.today = local_date(now, self.zone)
         self.opened = self.today - timedelta(days=SEASON_DAYS)
-        self.house = demo_house.open_house(session, PATIENTS, opened=self._at(self.opened, _OPENING), today=self.today)
+        opening = self._at(self.opened, _OPENING)
+        self.house = demo_house.open_house(session, PATIENTS, opened=opening, today=self.today, zone=zone)
 
     def make(self) -> Actor:
         """Fill the hospital."""

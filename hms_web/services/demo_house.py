@@ -19,6 +19,8 @@ from hms_web.services import audit, bulk, demo_people, doctors, hospitals, patie
 
 PASSWORD = "demo-password"  # noqa: S105 public, and only in a demo
 ZONE = ZoneInfo("Asia/Kolkata")
+_PLACES = tuple(map(ZoneInfo, ("Asia/Kolkata", "Africa/Accra", "America/Bogota", "Pacific/Honolulu", "Pacific/Noumea")))
+_BUSY = time(9, 30), time(15, 30)
 
 _STAFF = [
     ("Neha Kapoor", "admin@demo.test", Role.ADMIN),
@@ -57,12 +59,21 @@ class House:
     ages: Sequence[int]
 
 
-def open_house(session: Session, people: int, *, opened: datetime, today: date) -> House:
-    """Open the hospital at an instant, inside the caller's unit of work; raises Refused EMAIL_TAKEN.
+def zone_at_work(now: datetime) -> ZoneInfo:
+    """Where a working day is under way at an instant: some have been seen, some wait, some are still to come.
+
+    At home, if it is one there. Between them the places work round the clock; none of them ever changes its own.
+    """
+    begins, ends = _BUSY
+    return next(zone for zone in _PLACES if begins <= now.astimezone(zone).time() < ends)
+
+
+def open_house(session: Session, people: int, *, opened: datetime, today: date, zone: ZoneInfo = ZONE) -> House:
+    """Open the hospital at an instant and a place, inside the caller's unit of work; raises Refused EMAIL_TAKEN.
 
     Ages follow `today`, which is when somebody looks at them.
     """
-    system = hospitals.add(session, "City Clinic", str(ZONE), now=opened)
+    system = hospitals.add(session, "City Clinic", str(zone), now=opened)
     for name, email, role in _STAFF:
         users.add(session, system, users.NewUser(name, email, role, PASSWORD), now=opened)
     staff = {user.email: user for user in users.list_users(session, system).items}

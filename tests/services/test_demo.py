@@ -1,7 +1,7 @@
 """The demo hospital."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -155,6 +155,21 @@ def test_any_hour_will_do(session: Session, now: datetime, day: date, expected: 
     found = set(statuses(session, day))
     assert expected <= found
     assert found.isdisjoint({"CHECKED_IN", "IN_PROGRESS"})
+
+
+def test_the_demo_stands_where_people_work_just_now() -> None:
+    assert demo_house.zone_at_work(MID_MORNING) == demo_house.ZONE
+    for quarters in range(4 * 24):
+        now = MID_MORNING + timedelta(minutes=15 * quarters)
+        assert time(9, 30) <= now.astimezone(demo_house.zone_at_work(now)).time() < time(15, 30)
+
+
+@pytest.mark.usefixtures("fewer")
+def test_whoever_starts_it_at_night_finds_a_day_in_progress(session: Session) -> None:
+    night = datetime(2026, 3, 3, 17, 30, tzinfo=UTC)  # 23:00 in Kolkata, half past twelve in Bogota
+    demo.seed_if_empty(session, now=night)
+    invariants.check(session.connection())
+    assert {"SCHEDULED", "CHECKED_IN", "COMPLETED"} <= set(statuses(session, TUESDAY))
 
 
 @pytest.mark.usefixtures("fewer")
