@@ -18,7 +18,7 @@ from hms_web.services import cron_keys, job_health, job_words, no_show_check, sc
 from hms_web.services.job_health import Ran
 from hms_web.services.leases import Taken
 from hms_web.web import auth, htmx, language
-from hms_web.web.language import gettext
+from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -184,8 +184,8 @@ def _looked(pulse: Pulse, now: dt.datetime) -> str:
         return gettext("It has not looked since Redis was started or emptied.")
     seconds = max(0, int((now - pulse.looked_at).total_seconds()))
     if seconds < 60:  # noqa: PLR2004 a minute
-        return gettext("%(seconds)d seconds ago", seconds=seconds)
-    return gettext("%(minutes)d minutes ago", minutes=seconds // 60)
+        return ngettext("%(num)d second ago", "%(num)d seconds ago", seconds)
+    return ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60)
 
 
 def chart(health: Health) -> Chart:

@@ -45,6 +45,12 @@ ROWS = 50
 STATES = {"live": lazy_gettext("Not taken back"), "reverted": lazy_gettext("Taken back")}
 
 
+@blueprint.app_template_global()
+def may_undo_no_show() -> bool:
+    """Whether who is signed in can take a no-show back."""
+    return auth.actor().role in UNDOERS
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the page is narrowed to, as its address says it; no name of a patient is among it."""

@@ -12,6 +12,7 @@ from flask import flash, request, url_for
 from markupsafe import Markup
 
 from hms_web.domain.shown import Concern, Shown, mark
+from hms_web.web import htmx
 from hms_web.web.language import ngettext
 
 FIELD = "shown"
@@ -28,8 +29,11 @@ def sent() -> Shown:
 
 
 def new_among(concerned: Iterable[Concern]) -> frozenset[UUID]:
-    """Return who was not among those that the form has shown; nobody is news where it has shown nothing at all."""
-    if not request.form.get(FIELD):
+    """Return who was not among those that the form has shown; nobody is news where it has shown nothing at all.
+
+    Nor in a preview while the form is filled in: there the list changes because the person changes the form.
+    """
+    if htmx.wants_fragment() or not request.form.get(FIELD):
         return frozenset()
     return frozenset(sent().unseen(concerned))
 

@@ -78,6 +78,8 @@ def test_a_preview_says_whom_it_concerns(desk: Desk) -> None:
         return browser.post(f"{at(desk)}/preview", values | more, headers=HX).text
 
     assert "Asha Sharma" in told(start_date=str(MONDAY))
+    # Another range has other people in it, and none of them has come meanwhile.
+    assert told(start_date=str(MONDAY), shown="0123456789").split().count("new") == 0
     assert "No appointment lies in this time" in told(start_date="2026-03-05")
     assert "cannot be in the past" in told(start_date="2026-02-05")
     assert "14 slots close" in told(start_date="2026-03-05")

@@ -68,7 +68,7 @@ def test_from_my_day_to_the_end_of_the_visit(desk: Desk) -> None:
     assert done.url == "/my-day"
     assert "The visit of Asha Sharma is completed." in done.text
     over = me.get(page.url)
-    assert "completed" in over.text
+    assert "This visit is over: what was written can be read, and no longer changed." in over.text
     assert [area.attrib.get("readonly") for area in over.all("textarea")] == [""] * 4
     assert "Wheezing" in over.html
     row = desk.session.scalars(sa.select(Consultation)).one()

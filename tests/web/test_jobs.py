@@ -83,7 +83,7 @@ def test_failures_are_named_and_drawn_otherwise(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "words"), [(4, "4 seconds ago"), (59, "59 seconds ago"), (60, "1 minutes ago"), (121, "2 minutes ago")]
+    ("ago", "words"), [(1, "1 second ago"), (59, "59 seconds ago"), (60, "1 minute ago"), (121, "2 minutes ago")]
 )
 def test_the_schedulers_last_look_is_told(desk: Desk, ago: int, words: str) -> None:
     client = desk.app.extensions[scheduler_pulse.EXTENSION]

@@ -51,6 +51,16 @@ def test_a_no_show_is_noted_and_taken_back_from_its_record(desk: Desk) -> None:
     assert "taken back" in browser.get(f"/patients/{desk.patient_id}").text
 
 
+def test_who_cannot_take_it_back_is_told_so_before_and_offered_no_way_that_ends(desk: Desk) -> None:
+    browser = desk.doctor()
+    asked = browser.get(f"/no-shows/{desk.booked.id}")
+    assert "Only the front desk or an administrator can take it back." in asked.text
+    done = asked.form(f"/no-shows/{desk.booked.id}").send()
+    assert "Take the no-show back" not in done.text
+    seen = done.follow("See the no-show")
+    assert "An administrator or the front desk can take this back when the patient comes." in seen.text
+
+
 def test_a_form_that_is_wrong_says_so_and_keeps_what_was_typed(desk: Desk) -> None:
     browser = desk.reception()
     form = browser.get(f"/no-shows/{desk.booked.id}").form(f"/no-shows/{desk.booked.id}")
