@@ -82,7 +82,8 @@ def hours_mistakes(hours: DayHours) -> list[tuple[str, str]]:
     if hours.break_end <= hours.break_start:
         wrong.append(("breakEnd", phrase("The break must end after it starts.")))
     if not (hours.start_time <= hours.break_start and hours.break_end <= hours.end_time):
-        wrong.append(("breakStart", phrase("The break must lie inside the hours. For a day without one, empty both its times.")))
+        inside = phrase("The break must lie inside the hours. For a day without one, empty both its times.")
+        wrong.append(("breakStart", inside))
     return wrong
 
 

@@ -88,7 +88,7 @@ def test_mistakes_stand_at_the_day_they_are_about(desk: Desk) -> None:
         ("tuesday-start", "", "Tuesday: Say from when."),
         ("friday-start", "soon", "Friday: Write a time like 09:30."),
         ("sunday-break_start", "", "Sunday: Say when the break starts"),
-        ("sunday-break_end", "18:00", "Sunday: The break must lie inside the hours. For a day without one, empty both its times."),
+        ("sunday-break_end", "18:00", "inside the hours. For a day without one, empty both its times."),
     ):
         typed: dict[str, Any] = {field: value}
         refused = form.send(**typed)
