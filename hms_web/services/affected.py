@@ -144,7 +144,9 @@ def _leave(session: Session, found: Sequence[AppointmentView]) -> list[AbsenceVi
         DoctorAbsence.status == AbsenceStatus.ACTIVE,
         DoctorAbsence.end_date >= min(view.date for view in found),
     )
-    return [absence_records.view(row) for row in session.scalars(query.order_by(DoctorAbsence.start_date))]
+    return [
+        absence_records.view(row) for row in session.scalars(query.order_by(DoctorAbsence.start_date, DoctorAbsence.id))
+    ]
 
 
 def _group_of(view: AppointmentView, leave: Iterable[AbsenceView], holidays: Iterable[Holiday]) -> AffectedGroup:

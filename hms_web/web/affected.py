@@ -1,9 +1,7 @@
 """`/affected`: everybody who needs attention, and new times for many of them at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from math import ceil
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
@@ -18,6 +16,7 @@ from hms_web.models import db
 from hms_web.services import (
     affected,
     affected_batches,
+    affected_list,
     affected_messages,
     affected_records,
     affected_undo,
@@ -39,11 +38,11 @@ ROWS = 100
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A group with its title, and those of its appointments that stand on this page."""
+    """A group of those who stand on this page, with its title; `count` is how many it has on all pages."""
 
     group: AffectedGroup
     title: str
-    items: list[AppointmentView]
+    count: int
 
 
 @blueprint.get("")
@@ -53,17 +52,14 @@ def index() -> ResponseReturnValue:
     actor, session = auth.actor(), db.session()
     who, cause = _who(request.args), _cause(request.args.get("cause"))
     doctor_id, today = who.id, clock.today(actor.zone)
-    groups = affected.grouped(session, actor, doctor_id=doctor_id, cause=cause)
-    groups.sort(key=lambda group: _haste(group, today))
-    count = sum(len(group.items) for group in groups)
-    pages = max(ceil(count / ROWS), 1)
-    page = min(asked.number(request.args, "page") or 1, pages)
+    page = asked.number(request.args, "page") or 1
+    found = affected_list.listed(session, actor, doctor_id=doctor_id, cause=cause, page=page, most=ROWS, today=today)
     return render_template(
         "affected/index.html",
-        groups=[Shown(group, title_of(group), items) for group, items in _page_of(groups, page)],
-        count=count,
-        page=page,
-        pages=pages,
+        groups=[Shown(one.group, title_of(one.group), one.count) for one in found.groups],
+        count=found.total,
+        page=found.page,
+        pages=found.pages,
         doctor_id=doctor_id,
         cause=cause,
         causes=formats.CAUSES,
@@ -77,23 +73,6 @@ def index() -> ResponseReturnValue:
 def _who(values: Mapping[str, str]) -> Meant:
     """Whose patients an address asks for; a doctor's page has no field for it, and shows their own."""
     return ANYBODY if auth.actor().role is Role.DOCTOR else doctor_field.read(values, also_gone=True)
-
-
-def _haste(group: AffectedGroup, today: date) -> int:
-    """Rank a group: who is here; then who sets out today and would come in vain; then everybody else."""
-    if any(view.is_here for view in group.items):
-        return 0
-    return 1 if any(view.date == today for view in group.items) else 2
-
-
-def _page_of(groups: list[AffectedGroup], page: int) -> Iterator[tuple[AffectedGroup, list[AppointmentView]]]:
-    """Yield the groups of one page with those of their appointments that stand on it."""
-    first, before = (page - 1) * ROWS, 0
-    for group in groups:
-        items = group.items[max(first - before, 0) : max(first + ROWS - before, 0)]
-        before += len(group.items)
-        if items:
-            yield group, items
 
 
 @blueprint.get("/export.csv")

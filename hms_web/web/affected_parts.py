@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.services import affected
+from hms_web.services.affected import AffectedGroup
 from hms_web.services.appointments import AppointmentView
 from hms_web.web.affected import title_of
 
@@ -27,7 +28,11 @@ def shown(session: Session, actor: Actor, found: Sequence[AppointmentView], *, m
     groups: list[Shown] = []
     left = most
     for group in affected.in_groups(session, actor, found):
-        of_one = group.doctor_id is not None
-        groups.append(Shown(group.key, title_of(group), of_one, len(group.items), group.items[:left]))
+        groups.append(part(group, len(group.items), group.items[:left]))
         left = max(left - len(group.items), 0)
     return groups
+
+
+def part(group: AffectedGroup, count: int, items: Sequence[AppointmentView]) -> Shown:
+    """Return a group of `count` people as a page shows it, with those for whom there is room."""
+    return Shown(group.key, title_of(group), group.doctor_id is not None, count, items)

@@ -1,6 +1,5 @@
 """The day's list beside the grid, and what needs attention."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,8 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import local_date
 from hms_web.domain.no_show import is_over
 from hms_web.domain.visits import INACTIVE, UPCOMING, AppointmentStatus
-from hms_web.services import appointments, doctor_names
+from hms_web.services import affected_list, appointments, doctor_names
+from hms_web.services.affected_list import Need
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import language
 from hms_web.web.formats import status_name, status_tone
@@ -22,6 +22,7 @@ from hms_web.web.language import gettext, ngettext
 from hms_web.web.no_shows import UNDOERS
 from hms_web.web.waiting import passed_words
 
+MOST_NEEDS = 2
 OVER = INACTIVE | {AppointmentStatus.COMPLETED}
 
 
@@ -38,16 +39,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """A doctor's day with patients who need another time."""
-
-    words: str
-    day: date
-    doctor_id: UUID
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class DayList:
     """The day's appointments: those that are not over, and the others; `whose` they are beside a doctor's week."""
 
@@ -56,7 +47,8 @@ class DayList:
     note: str
     open: list[Row]
     over: list[Row]
-    needs: list[Need]
+    needs: list[str]
+    more_needs: int
     affected_count: int
 
 
@@ -69,7 +61,7 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     rows = [_row(view, actor, now) for view in found]
     still = sum(view.status in UPCOMING for view in found)
     count = sum(view.status not in INACTIVE for view in found)
-    affected = appointments.affected(session, actor)
+    needs = affected_list.needs(session, actor, most=MOST_NEEDS)
     day = gettext("Today") if address.day == today else language.short_date(address.day)
     return DayList(
         title=ngettext("%(day)s, %(num)d patient", "%(day)s, %(num)d patients", count, day=day),
@@ -77,8 +69,9 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
         note=gettext("%(number)s to come", number=still),
         open=[row for row in rows if row.appointment.status not in OVER],
         over=[row for row in rows if row.appointment.status in OVER],
-        needs=_needs(affected, today),
-        affected_count=len(affected),
+        needs=[_need_words(need, today) for need in needs.first],
+        more_needs=needs.days - len(needs.first),
+        affected_count=needs.appointments,
     )
 
 
@@ -117,34 +110,24 @@ def _place(view: AppointmentView, now: datetime) -> tuple[str, str]:
     return status_name(view.status), status_tone(view.status)
 
 
-def _needs(affected: Sequence[AppointmentView], today: date) -> list[Need]:
-    """Say, for each doctor and day, how many need another time, and why; whoever is here first."""
-    groups = Counter(
-        (not view.is_here, view.date, view.doctor_name, view.doctor_id, view.affected_cause) for view in affected
-    )
-    return [
-        Need(_need_words(name, cause, day, count, today, is_here=not is_away), day, doctor_id, count)
-        for (is_away, day, name, doctor_id, cause), count in sorted(groups.items(), key=lambda item: item[0][:3])
-    ]
-
-
-def _need_words(doctor: str, cause: AffectedCause | None, day: date, count: int, today: date, *, is_here: bool) -> str:
+def _need_words(need: Need, today: date) -> str:
+    """Say how many of a doctor's day need another time, and why."""
     facts = {
-        "doctor": doctor,
-        "cause": cause_words(cause),
-        "day": gettext("today") if day == today else language.short_date(day),
+        "doctor": need.doctor_name,
+        "cause": cause_words(need.cause),
+        "day": gettext("today") if need.day == today else language.short_date(need.day),
     }
-    if is_here:
+    if need.is_here:
         return ngettext(
             "%(doctor)s %(cause)s %(day)s: %(num)d patient who is here to see to.",
             "%(doctor)s %(cause)s %(day)s: %(num)d patients who are here to see to.",
-            count,
+            need.count,
             **facts,
         )
     return ngettext(
         "%(doctor)s %(cause)s %(day)s: %(num)d patient to move.",
         "%(doctor)s %(cause)s %(day)s: %(num)d patients to move.",
-        count,
+        need.count,
         **facts,
     )
 

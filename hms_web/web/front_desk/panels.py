@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.domain.local_time import first_instant
+from hms_web.domain.local_time import first_instant, local_date
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import SlotStatus
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, may_set_by_hand
-from hms_web.services import appointments, doctors, patients, slot_keeping
+from hms_web.services import affected_list, appointments, doctors, patients, slot_keeping
 from hms_web.services.appointments import AppointmentFilter, AppointmentView
 from hms_web.services.patients import PatientView
 from hms_web.services.slots import SlotView
@@ -96,7 +96,7 @@ def of_address(session: Session, actor: Actor, address: Address, shown: Sequence
     if address.wish is not None:
         return Panel(kind="finder", search=finding.look(session, actor, address.wish, now=now))
     try:
-        return _of_record(session, actor, address, shown, now) or _of_hospital(session, actor, address)
+        return _of_record(session, actor, address, shown, now) or _of_hospital(session, actor, address, now)
     except Refused as refused:
         return Panel(kind="refused", trouble=trouble(session, actor, refused.refusal, shown, now=now))
 
@@ -109,11 +109,12 @@ def _of_record(session: Session, actor: Actor, address: Address, shown: Sequence
     return appointment(session, actor, address) if address.appointment_id is not None else None
 
 
-def _of_hospital(session: Session, actor: Actor, address: Address) -> Panel:
+def _of_hospital(session: Session, actor: Actor, address: Address, now: datetime) -> Panel:
     if not address.is_affected:
         return Panel()
-    shown = affected_parts.shown(session, actor, appointments.affected(session, actor), most=MOST_AFFECTED)
-    return Panel(kind="affected", affected=shown, affected_count=sum(group.count for group in shown))
+    found = affected_list.listed(session, actor, most=MOST_AFFECTED, today=local_date(now, actor.zone))
+    shown = [affected_parts.part(one.group, one.count, one.group.items) for one in found.groups]
+    return Panel(kind="affected", affected=shown, affected_count=found.total)
 
 
 def appointment(session: Session, actor: Actor, address: Address, trouble: Trouble | None = None) -> Panel:
