@@ -179,7 +179,32 @@ def _row(row: Any) -> AuditRow:  # noqa: ANN401 a row of `_named`
     )
 
 
-def people(session: Session, actor: Actor) -> Sequence[tuple[UUID, str]]:
-    """Return everybody who has or had a login in the hospital, by name."""
-    query = select(User.id, User.name).where(User.hospital_id == actor.hospital_id).order_by(User.name, User.id)
-    return [(row[0], row[1]) for row in session.execute(query)]
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has or had a login in the hospital."""
+
+    id: UUID
+    name: str
+    email: str
+
+    @property
+    def words(self) -> str:
+        """What somebody is called in a field for words, and nobody else."""
+        return f"{self.name}, {self.email}"
+
+
+def people(session: Session, actor: Actor, *, most: int, words: str = "") -> list[Person]:
+    """Return at most `most` of those who have or had a login in the hospital, by name; every one of the words stands in
+    the name or the e-mail address.
+    """
+    query = select(User.id, User.name, User.email).where(User.hospital_id == actor.hospital_id)
+    for word in words.replace(",", " ").lower().split():
+        query = query.where(func.strpos(func.lower(User.name + " " + User.email), word) > 0)
+    return [Person(*row) for row in session.execute(query.order_by(User.name, User.email).limit(most))]
+
+
+def person(session: Session, actor: Actor, user_id: UUID) -> Person | None:
+    """Return one of them."""
+    query = select(User.id, User.name, User.email).where(User.hospital_id == actor.hospital_id, User.id == user_id)
+    row = session.execute(query).one_or_none()
+    return Person(*row) if row else None

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -15,7 +15,9 @@ from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import audit_log
 from hms_web.services.audit_log import AuditFilter, AuditRow
-from hms_web.web import asked, audit_details, audit_words, auth, csv_files, htmx, sorting
+from hms_web.services.paging import Page
+from hms_web.web import asked, audit_details, audit_people, audit_words, auth, csv_files, htmx, sorting
+from hms_web.web.audit_people import Who
 from hms_web.web.language import gettext, ngettext
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -23,7 +25,6 @@ blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 ROWS = 50
 USUAL_DAYS = timedelta(days=6)
 """Who names no days, and no record, sees today and the six days before."""
-SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Filters:
 
     first: date | None
     last: date | None
-    person: str | None
+    who: Who
     what: str | None
     record: UUID | None
     cursor: str | None
@@ -49,11 +50,10 @@ class Filters:
         first, last = asked.day(values, "first") if has_days else today - USUAL_DAYS, asked.day(values, "last")
         if first and last and last < first:
             first, last = last, first
-        person = asked.key(values, "person")
         return cls(
             first=first,
             last=last,
-            person=SYSTEM if values.get("person") == SYSTEM else str(person) if person else None,
+            who=audit_people.read(values),
             what=what if what in audit_words.ACTIONS or what in audit_words.KINDS else None,
             record=record,
             cursor=asked.text(values, "cursor"),
@@ -67,12 +67,16 @@ class Filters:
         return AuditFilter(
             first=self.first,
             last=self.last,
-            person_id=UUID(self.person) if self.person and self.person != SYSTEM else None,
-            is_system=self.person == SYSTEM,
+            person_id=self.who.id,
+            is_system=self.who.is_system,
             action=None if is_kind else self.what,
             kind=self.what if is_kind else None,
             record_id=self.record,
         )
+
+    def with_person(self, user_id: UUID) -> str:
+        """The address of the same list, of one person."""
+        return self.url(person=user_id)
 
     @property
     def sorted_by(self) -> sorting.Sorting:
@@ -81,8 +85,8 @@ class Filters:
 
     def url(self, endpoint: str = "audit.index", **other: object) -> str:
         """The address of this list, or of another one like it."""
-        names = ("first", "last", "person", "what", "record", "sort")
-        named = {name: getattr(self, name) for name in names} | other
+        named = {name: getattr(self, name) for name in ("first", "last", "what", "record", "sort")}
+        named |= {"person": self.who.word} | other
         given = {name: str(value) for name, value in named.items() if value}
         given.setdefault("first", "")
         return f"{url_for(endpoint)}?{urlencode(given)}"
@@ -107,20 +111,29 @@ def index() -> ResponseReturnValue:
     """The list, narrowed and sorted by its address."""
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, clock.today(actor.zone))
-    context = {
-        "page": audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort),
-        "wanted": wanted,
-    }
+    page: Page[AuditRow] = Page([])
+    if not wanted.who.is_open:
+        page = audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
+    context = {"page": page, "wanted": wanted}
     if htmx.wants_fragment() and htmx.target() == "results":
-        words = ngettext("%(num)d entry", "%(num)d entries", len(context["page"].items))  # type: ignore[attr-defined]
+        words = ngettext("%(num)d entry", "%(num)d entries", len(page.items))
         return htmx.trigger(render_template("audit/_list.html", **context), {"announce": {"value": words}})
     return render_template(
         "audit/index.html",
         **context,
-        people=audit_log.people(session, actor),
+        people=audit_people.offered(wanted.who),
         groups=_groups(),
-        system=SYSTEM,
+        system=audit_people.SYSTEM,
+        system_words=audit_people.system_words(),
     )
+
+
+@blueprint.get("/people")
+@auth.roles(Role.ADMIN)
+def people() -> ResponseReturnValue:
+    """The people who fit what is being typed, as the field's suggestions."""
+    names = audit_people.suggested(asked.text(request.args, "person"))
+    return render_template("doctors/_names.html", names=[audit_people.system_words(), *names])
 
 
 def _groups() -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -143,7 +156,9 @@ def export() -> ResponseReturnValue:
     """Everything the filters let through, as a file for a spreadsheet; that it was taken away is written down too."""
     actor, session = auth.actor(), db.session()
     wanted = Filters.read(request.args, clock.today(actor.zone))
-    named = {"first": wanted.first, "last": wanted.last, "person": wanted.person, "what": wanted.what}
+    if wanted.who.is_open:
+        abort(404)
+    named = {"first": wanted.first, "last": wanted.last, "person": wanted.who.word, "what": wanted.what}
     rows = _rows(actor, audit_log.every(session, actor, wanted.wanted, sort=wanted.sort))
     return csv_files.answer("audit", _names(), rows, **named, record=wanted.record)
 

@@ -6,6 +6,7 @@ several doctors are answered with links (docs/decisions/0230-choosing-among-a-th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
@@ -14,7 +15,6 @@ from flask.typing import ResponseReturnValue
 from hms_web.models import db
 from hms_web.services import doctor_choice
 from hms_web.services.doctor_choice import MOST_FOUND, Choice
-from hms_web.services.doctor_names import DoctorName
 from hms_web.web import asked, auth
 from hms_web.web.language import gettext
 
@@ -22,6 +22,14 @@ blueprint = Blueprint("doctor_field", __name__)
 
 WAS = "doctor-was"
 """Beside words, the id of the doctor whose they were when the page was made: others may be called the same."""
+
+
+class Named(Protocol):
+    """Whoever can be chosen."""
+
+    @property
+    def id(self) -> UUID:
+        """By which they are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Meant:
 
     id: UUID | None = None
     typed: str | None = None
-    fit: Sequence[tuple[str, DoctorName]] = ()
+    fit: Sequence[tuple[str, Named]] = ()
 
     @property
     def is_open(self) -> bool:
@@ -40,7 +48,7 @@ class Meant:
         return self.id is None and self.typed is not None
 
     @property
-    def offered(self) -> Sequence[tuple[str, DoctorName]]:
+    def offered(self) -> Sequence[tuple[str, Named]]:
         """Those of `fit` for whom there is room."""
         return self.fit[:MOST_FOUND]
 

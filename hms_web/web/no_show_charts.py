@@ -17,6 +17,8 @@ from hms_web.web.language import gettext, ngettext
 MONDAY = date(2024, 1, 1)
 MOST_DOCTORS = 25
 """So many doctors are drawn; the file has all of them."""
+MOST_NAMED = 10
+"""So many hours or doctors that stand out are named in a sentence."""
 LEADS = {
     LeadTime.SAME_DAY: lazy_gettext("the same day"),
     LeadTime.TO_TWO_DAYS: lazy_gettext("1 or 2 days before"),
@@ -132,7 +134,12 @@ def _words(figures: NoShowFigures, days: Days) -> dict[str, str]:
 
 
 def _outstanding(names: Sequence[str], nothing: str) -> str:
-    return gettext("Higher than chance explains: %(names)s.", names=", ".join(names)) if names else nothing
+    if not names:
+        return nothing
+    shown, left = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    if left > 0:
+        return gettext("Higher than chance explains: %(names)s and %(num)d more.", names=shown, num=left)
+    return gettext("Higher than chance explains: %(names)s.", names=shown)
 
 
 def whole_words(share: Share) -> str:

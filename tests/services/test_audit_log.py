@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -82,8 +83,18 @@ def test_records_are_called_by_their_names(here: Clinic) -> None:
 
 
 def test_everybody_with_a_login_can_be_chosen(here: Clinic, elsewhere: Clinic) -> None:
-    names = [name for _, name in audit_log.people(here.session, here.admin)]
-    assert names == ["Admin", "Reception 1", "Reception 2"]
+    def names(**wanted: Any) -> list[str]:
+        return [one.name for one in audit_log.people(here.session, here.admin, **wanted)]
+
+    assert names(most=9) == ["Admin", "Reception 1", "Reception 2"]
+    assert names(most=2) == ["Admin", "Reception 1"]
+    assert names(most=9, words="RECEPT, ption") == ["Reception 1", "Reception 2"]
+    assert names(most=9, words="recept admin") == []
+    one, foreign = audit_log.people(here.session, here.admin, most=1)[0], elsewhere.admin.user_id
+    assert foreign is not None
+    assert audit_log.person(here.session, here.admin, one.id) == one
+    assert one.words == f"Admin, {one.email}"
+    assert audit_log.person(here.session, here.admin, foreign) is None
 
 
 GROW = """

@@ -68,6 +68,7 @@ TABLE: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "assets.file": ANYONE,
     "audit.export": ADMIN,
     "audit.index": ADMIN,
+    "audit.people": ADMIN,
     "board.columns": BOARD,
     "board.page": BOARD,
     "board.set_status": BOARD,

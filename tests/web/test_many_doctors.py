@@ -159,6 +159,33 @@ def test_while_it_is_open_who_is_meant_no_file_has_everybody(crowd: Desk) -> Non
         assert browser.get(f"{path}?doctor=twin").status == 404
 
 
+def test_the_audit_trail_is_narrowed_to_a_person_found_by_name(desk: Desk) -> None:
+    browser = desk.admin()
+    assert browser.get("/audit").all("select", id="person"), "few people are a list"
+    many_doctors.add(desk.session, desk.clinic.actor, 10, 99)
+    form = browser.get("/audit").form(id="filters")
+    assert form.values["person"] == ""
+    several = form.send(person="ravi 001")
+    assert [words.partition(",")[0] for words in fitting(several)] == ["Dr. Ravi 0013", "Dr. Ravi 0017"]
+    assert "Appointment booked" not in text(several.all("div", id="results")[0])
+    one = several.follow("Dr. Ravi 0017")
+    field = one.form(id="filters").values["person"]
+    assert field.startswith("Dr. Ravi 0017, many17-")
+    assert "Nothing that was done fits." in one.form(id="filters").send(what="appointment").text
+    assert "Appointment booked" in form.send(person="Reception 1").text
+    assert "fits “quincy”" in form.send(person="quincy").text
+    for typed in ("the system by itself", "system"):
+        itself = form.send(person=typed)
+        assert itself.form(id="filters").values["person"] == "The system by itself"
+        assert "Asha Sharma" not in itself.text
+    assert browser.get("/audit/export.csv?first=&person=ravi+001").status == 404
+    options = [
+        one.attrib["value"].partition(",")[0] for one in browser.get("/audit/people?person=ravi+001").all("option")
+    ]
+    assert options == ["The system by itself", "Dr. Ravi 0013", "Dr. Ravi 0017"]
+    assert len(browser.get("/audit/people").all("option")) == 1
+
+
 def test_a_fragment_has_the_links_too(crowd: Desk) -> None:
     browser = crowd.admin()
     token = browser.csrf_token("/appointments")
