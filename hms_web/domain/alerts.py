@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from hms_web.domain.visits import AppointmentStatus
 
@@ -81,6 +82,14 @@ def overdue(visit: Visit, now: datetime) -> Wait | None:
 def may_acknowledge(status: AlertStatus) -> bool:
     """Whether somebody may take the alert on: only one that nobody has."""
     return status is A.ACTIVE
+
+
+def may_take_over(status: AlertStatus, owner: UUID | None, instead_of: UUID | None, taker: UUID | None) -> bool:
+    """Whether `taker` may take the alert over from `instead_of`, whom they saw on it: while it is still that one's.
+
+    Somebody who is on it may have gone home. Of two who take it over at once the second sees the first one's name.
+    """
+    return status is A.ACKNOWLEDGED and owner == instead_of != taker
 
 
 def may_resolve(status: AlertStatus) -> bool:

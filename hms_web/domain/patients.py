@@ -72,8 +72,12 @@ def age_on(day: date, born: date) -> int:
 
 
 def same_phone_ending(phone: str) -> str:
-    """Return the digits by which two phone numbers are the same, whatever country code or leading zero was written."""
-    return digits_of(phone)[-TELLING_DIGITS:]
+    """Return the digits by which two phone numbers are the same, whatever country code or leading zero was written.
+
+    Too few digits to be a phone number tell nobody from anybody: then it is empty.
+    """
+    digits = digits_of(phone)
+    return digits[-TELLING_DIGITS:] if len(digits) >= FEWEST_DIGITS else ""
 
 
 def given_mrn(number: int) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from hms_web.domain.alerts import LIVE, AlertStatus, AlertType, may_acknowledge, may_resolve
+from hms_web.domain.alerts import LIVE, AlertStatus, AlertType, may_acknowledge, may_resolve, may_take_over
 from hms_web.domain.identity import Actor
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
@@ -47,6 +47,7 @@ class AlertView:
     resolved_by: str | None
     resolved_at: datetime | None
     resolve_note: str | None
+    acknowledged_by_id: UUID | None = None
 
 
 def live(session: Session, actor: Actor, *, now: datetime, doctor_id: UUID | None = None) -> list[AlertView]:
@@ -84,7 +85,7 @@ def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
 
 VERSION = """
     (SELECT md5(concat(CAST(CAST(:now AS timestamptz) AT TIME ZONE h.timezone AS date),
-                       string_agg(concat(s.id, s.status, a.version, p.name), '' ORDER BY s.id)))
+                       string_agg(concat(s.id, s.status, s.acknowledged_by_id, a.version, p.name), '' ORDER BY s.id)))
        FROM stage_alerts s JOIN appointments a ON a.id = s.appointment_id JOIN patients p ON p.id = a.patient_id
       WHERE s.hospital_id = h.id AND s.status IN ('ACTIVE', 'ACKNOWLEDGED')
         AND s.waiting_since >= CAST(:now AS timestamptz) - interval '26 hours')
@@ -111,16 +112,23 @@ def get(session: Session, actor: Actor, alert_id: UUID) -> AlertView:
     return _view(row)
 
 
-def acknowledge(session: Session, actor: Actor, alert_id: UUID, *, now: datetime) -> AlertView | Refusal:
-    """Take an alert on, for everyone to see. Refuses INVALID_TRANSITION for one that somebody has.
+def acknowledge(
+    session: Session, actor: Actor, alert_id: UUID, *, now: datetime, instead_of: UUID | None = None
+) -> AlertView | Refusal:
+    """Take an alert on, for everyone to see. Refuses INVALID_TRANSITION for one that somebody but `instead_of` has.
 
     Raises Refused ALERT_NOT_FOUND, Busy.
     """
 
+    def allowed(alert: StageAlert) -> bool:
+        status = AlertStatus(alert.status)
+        taken_over = may_take_over(status, alert.acknowledged_by_id, instead_of, actor.user_id)
+        return taken_over if instead_of else may_acknowledge(status)
+
     def change(alert: StageAlert) -> None:
         alert.acknowledged_by_id, alert.acknowledged_at = actor.user_id, now
 
-    return _move(session, actor, alert_id, AlertStatus.ACKNOWLEDGED, may_acknowledge, change, None, now)
+    return _move(session, actor, alert_id, AlertStatus.ACKNOWLEDGED, allowed, change, None, now)
 
 
 def resolve(session: Session, actor: Actor, alert_id: UUID, *, note: str | None, now: datetime) -> AlertView | Refusal:
@@ -131,10 +139,13 @@ def resolve(session: Session, actor: Actor, alert_id: UUID, *, note: str | None,
     refuse_invalid(("note", note_mistake(note, LONGEST_NOTE)))
     words = tidy(note)
 
+    def allowed(alert: StageAlert) -> bool:
+        return may_resolve(AlertStatus(alert.status))
+
     def change(alert: StageAlert) -> None:
         alert.resolved_by_id, alert.resolved_at, alert.resolve_note = actor.user_id, now, words
 
-    return _move(session, actor, alert_id, AlertStatus.RESOLVED, may_resolve, change, words, now)
+    return _move(session, actor, alert_id, AlertStatus.RESOLVED, allowed, change, words, now)
 
 
 def _move(  # noqa: PLR0913, PLR0917 what the two moves have in common
@@ -142,7 +153,7 @@ def _move(  # noqa: PLR0913, PLR0917 what the two moves have in common
     actor: Actor,
     alert_id: UUID,
     after: AlertStatus,
-    allowed: Callable[[AlertStatus], bool],
+    allowed: Callable[[StageAlert], bool],
     change: Callable[[StageAlert], None],
     note: str | None,
     now: datetime,
@@ -154,7 +165,7 @@ def _move(  # noqa: PLR0913, PLR0917 what the two moves have in common
         if alert is None:
             raise Refused(Code.ALERT_NOT_FOUND)
         before = AlertStatus(alert.status)
-        if not allowed(before):
+        if not allowed(alert):
             return Refusal(Code.INVALID_TRANSITION, {"from": before, "alert": after})
         alert.status = after
         change(alert)
@@ -189,6 +200,7 @@ def _selected(actor: Actor) -> Select[*tuple[Any, ...]]:
             _RESOLVER.name,
             StageAlert.resolved_at,
             StageAlert.resolve_note,
+            StageAlert.acknowledged_by_id,
         )
         .join(Appointment, Appointment.id == StageAlert.appointment_id)
         .join(Patient, Patient.id == StageAlert.patient_id)

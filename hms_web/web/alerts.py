@@ -17,7 +17,7 @@ from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.models import db
 from hms_web.services import alert_board
 from hms_web.services.alert_board import AlertView
-from hms_web.web import auth, htmx, refusals, waiting
+from hms_web.web import asked, auth, htmx, refusals, waiting
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
 
@@ -132,8 +132,9 @@ def listed() -> ResponseReturnValue:
 @blueprint.post("/<uuid:alert_id>/acknowledge")
 @auth.roles(*CARERS)
 def acknowledge(alert_id: UUID) -> ResponseReturnValue:
-    """Take an alert on."""
-    done = alert_board.acknowledge(db.session(), auth.actor(), alert_id, now=clock.now())
+    """Take an alert on, or over from whom the page showed on it."""
+    instead_of = asked.key(request.form, "instead_of")
+    done = alert_board.acknowledge(db.session(), auth.actor(), alert_id, now=clock.now(), instead_of=instead_of)
     if isinstance(done, Refusal):
         return _again(refusals.sentence(done), refusals.status(done))
     return _again(gettext("You look after %(name)s.", name=done.patient_name), changed=alert_id)

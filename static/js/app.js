@@ -9,6 +9,7 @@ import { sendOnce } from "./once.js";
 import { keepPlace } from "./place.js";
 import { startPolling } from "./polling.js";
 import { watchSession } from "./session.js";
+import { keepSteady } from "./steady.js";
 import { reachWide } from "./wide.js";
 
 document.documentElement.classList.add("js");
@@ -98,6 +99,7 @@ document.addEventListener("toast", (event) => toast(event.detail.words, event.de
 onKey("?", "", () => document.getElementById("keys")?.showModal());
 bindKeys();
 tidy(document);
+keepSteady();
 measureHeader();
 reachWide();
 keepPlace();

@@ -57,8 +57,11 @@ const choose = (option) => {
     show("chosen");
     announce(byId("chosen").textContent);
     onwards();
-    window.htmx.ajax("GET", option.dataset.upcoming, { target: "#upcoming", swap: "innerHTML" });
+    window.htmx.ajax("GET", option.dataset.upcoming, { target: "#upcoming", swap: "innerHTML" })
+        .catch(() => {}); // without contact, which the page says, nothing stands there
 };
+
+const isOfChosen = (asked) => !byId("chosen").hidden && asked.path.includes(byId("patient_id").value);
 
 const addNew = (typed) => {
     closeList();
@@ -126,6 +129,8 @@ const clearMistakes = () => {
 export const bindPerson = () => {
     document.addEventListener("htmx:beforeSwap", (event) => {
         if (event.detail.shouldSwap && ["panel", "desk"].includes(event.detail.target.id)) clearMistakes();
+        // What belongs to a patient who is not the chosen one any more comes too late.
+        if (event.detail.target.id === "upcoming" && !isOfChosen(event.detail.requestConfig)) event.detail.shouldSwap = false;
     });
     // Before the keys of the page: Escape closes the open list first, and the panel only then.
     document.addEventListener("keydown", onKey, true);

@@ -7,8 +7,11 @@ export const announce = (words) => {
     requestAnimationFrame(() => { place.textContent = words; });
 };
 
-/** Show a message in the corner; it stays until it is closed, since it reports what did not work. */
+/** Show a message in the corner; it stays until it is closed, since it reports what did not work. The same is said once. */
 export const toast = (words, tone = "good") => {
+    for (const one of document.querySelectorAll("#toasts [data-toast]")) {
+        if (one.querySelector("p").textContent === words) one.remove();
+    }
     const box = document.createElement("div");
     box.className = `toast ${tone}`;
     box.dataset.toast = "";

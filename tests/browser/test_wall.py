@@ -21,6 +21,9 @@ SIZES = """() => [...document.querySelectorAll(".alert-who, .person-name")].map(
     e => parseFloat(getComputedStyle(e).fontSize))"""
 IN_SIGHT = """() => [...document.querySelectorAll(".alert-who")].filter(
     who => who.closest(".alert").getBoundingClientRect().bottom <= innerHeight).length"""
+WHOLE = """() => { const list = document.getElementById("arrived-people");
+    const edge = list.getBoundingClientRect().bottom + 1;
+    return [...list.children].filter(one => one.getBoundingClientRect().bottom <= edge).length; }"""
 EDGES = """() => new Set([...document.querySelectorAll(".alert-who")].map(
     who => Math.round(who.getBoundingClientRect().left))).size"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -75,6 +78,17 @@ def test_nobody_is_below_the_edge_of_a_wall_unsaid(scene: Scene, context: Browse
     of_doctor = sa.select(Doctor.user_id).where(Doctor.id == scene.doctor_id).scalar_subquery()
     scene.clinic.session.execute(sa.update(User).where(User.id == of_doctor).values(name="Dr. Farah Siddiqui"))
     scene.clinic.session.commit()
+    board = watching(scene, context, "/board?wall=1")
+    below = board.locator(".column-arrived [data-below]")
+    assert board.locator("#arrived-people > li").count() == 12
+    expect(below).to_be_in_viewport(ratio=1)
+    assert 8 <= board.evaluate(WHOLE) < 12  # their names take two lines
+    expect(below).to_have_text(f"{12 - board.evaluate(WHOLE)} more below")
+    board.set_viewport_size({"width": 1920, "height": 1600})
+    expect(below).to_be_hidden()
+    assert board.evaluate(WHOLE) == 12
+    assert faults(board) == []
+    board.close()
     page = watching(scene, context, "/alerts?wall=1")
     more = page.locator("#alerts-more")
     assert page.evaluate(IN_SIGHT) == 12

@@ -1,6 +1,7 @@
 """When somebody waits too long, for what, and since when."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +13,7 @@ from hms_web.domain.alerts import (
     Wait,
     may_acknowledge,
     may_resolve,
+    may_take_over,
     overdue,
     wait_of,
 )
@@ -62,3 +64,11 @@ def test_who_has_no_time_of_arrival_does_not_wait() -> None:
 def test_an_alert_is_taken_on_once_and_ended_while_it_lives() -> None:
     assert {status for status in AlertStatus if may_acknowledge(status)} == {AlertStatus.ACTIVE}
     assert {status for status in AlertStatus if may_resolve(status)} == set(LIVE)
+
+
+def test_an_alert_is_taken_over_from_whom_one_saw_on_it() -> None:
+    owner, taker, third = uuid4(), uuid4(), uuid4()
+    assert may_take_over(AlertStatus.ACKNOWLEDGED, owner, owner, taker)
+    assert not may_take_over(AlertStatus.ACKNOWLEDGED, third, owner, taker)
+    assert not may_take_over(AlertStatus.ACKNOWLEDGED, taker, taker, taker)
+    assert not may_take_over(AlertStatus.RESOLVED, owner, owner, taker)

@@ -69,6 +69,18 @@ def test_taking_on_and_ending_without_scripts(desk: Desk, alert: UUID) -> None:
     assert not [form for form in kept.all("form") if "resolve" in form.attrib.get("action", "")]
 
 
+def test_whoever_is_on_it_may_be_relieved(desk: Desk, alert: UUID) -> None:
+    browser, other = nurse(desk), desk.admin()
+    browser.get("/alerts").form(f"/{alert}/acknowledge").send()
+    late, relief = nurse(desk).get("/alerts").form(f"/{alert}/acknowledge"), other.get("/alerts")
+    assert "Take over" in relief.text
+    taken = relief.form(f"/{alert}/acknowledge").send()
+    assert "You look after Asha Sharma." in taken.text
+    assert "X is on it" not in taken.text
+    assert "Take over" not in taken.text
+    assert "Somebody has taken this alert on already" in late.send().text
+
+
 def test_who_is_too_late_is_told_so(desk: Desk, alert: UUID) -> None:
     browser, other = nurse(desk), desk.admin()
     mine, theirs = browser.get("/alerts").form("/acknowledge"), other.get("/alerts").form("/acknowledge")

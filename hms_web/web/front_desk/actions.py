@@ -108,6 +108,7 @@ def _again(desk: Desk, panel: Panel, status: int) -> ResponseReturnValue:
     if form.patient_id.data is not None:
         try:
             panel.patient = patients.get(db.session(), desk.actor, form.patient_id.data)
+            panel.upcoming = panels.upcoming(db.session(), desk.actor, panel.patient.id, now=desk.now)
         except Refused:
             form.patient_id.data = None
     return rendering.changed(desk, panel, status)

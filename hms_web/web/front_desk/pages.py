@@ -79,6 +79,6 @@ def _go(desk: Desk, there: Address) -> ResponseReturnValue:
 def upcoming(patient_id: UUID) -> ResponseReturnValue:
     """The chosen patient's next appointments, which may be what they have come about."""
     desk = Desk.of_request()
-    today = desk.now.astimezone(desk.actor.zone).date()
-    found = panels.upcoming(db.session(), desk.actor, patient_id, today)
-    return render_template("front_desk/_upcoming.html", panel=Panel(upcoming=found), address=desk.address)
+    found = panels.upcoming(db.session(), desk.actor, patient_id, now=desk.now)
+    panel = Panel(upcoming=found, patient_id=patient_id)
+    return render_template("front_desk/_upcoming.html", panel=panel, address=desk.address)

@@ -70,7 +70,9 @@ class Panel:
     patient: PatientView | None = None
     found: Sequence[PatientView] | None = None
     duplicates: Sequence[PatientView] = ()
-    upcoming: Sequence[AppointmentView] = ()
+    # The next appointments of the patient who is chosen; None when nobody is.
+    upcoming: Sequence[AppointmentView] | None = None
+    patient_id: UUID | None = None
     affected: Sequence[Shown] = ()
     affected_count: int = 0
     trouble: Trouble | None = None
@@ -217,7 +219,8 @@ def start_of(session: Session, actor: Actor, slot_id: UUID | None, *, now: datet
         return None
 
 
-def upcoming(session: Session, actor: Actor, patient_id: UUID, today: date) -> list[AppointmentView]:
-    """A patient's next appointments."""
+def upcoming(session: Session, actor: Actor, patient_id: UUID, *, now: datetime) -> list[AppointmentView]:
+    """A patient's next appointments, from today on."""
+    today = now.astimezone(actor.zone).date()
     wanted = AppointmentFilter(patient_id=patient_id, first=today, statuses=tuple(UPCOMING))
     return list(appointments.search(session, actor, wanted, limit=MOST_UPCOMING, cursor=None).items)
