@@ -37,7 +37,7 @@ JOBS = {
     "vitals": Job("Temperature and pulse of somebody who waits: recorded", 4),
     "alert": Job("Somebody waits too long: taken on by name", 1),
     "leave": Job("A doctor is away today and tomorrow: entered, after whom it hits was shown", 3),
-    "consultation": Job("A patient is seen: begun, complaint and diagnosis written, completed", 5),
+    "consultation": Job("A patient is seen: begun, complaint and diagnosis written, completed", 4),
 }
 
 

@@ -43,6 +43,7 @@ class Patient(Base):
         ),
         Index("ix_patients_mrn_trgm", "mrn", postgresql_using="gin", postgresql_ops={"mrn": "gin_trgm_ops"}),
         Index("ix_patients_hospital_id_name", "hospital_id", "name", "id"),
+        Index("ix_patients_blocked", "hospital_id", "name", "id", postgresql_where=text("status = 'BLOCKED'")),
     )
 
     id: Mapped[Id]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -112,23 +112,40 @@ ORDERS: Mapping[str, paging.Order[PatientView]] = {
 
 
 def everybody(
-    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
+    only_blocked: bool = False,
 ) -> paging.Page[PatientView]:
-    """Return all patients by name, or as `sort` says. Raises InvalidInput."""
+    """Return all patients, or those who are blocked from booking, by name, or as `sort` says. Raises InvalidInput."""
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
-    query = order.applied(select(Patient).where(Patient.hospital_id == actor.hospital_id), cursor)
+    query = order.applied(select(Patient).where(*_among(actor, only_blocked=only_blocked)), cursor)
     rows = session.scalars(query.limit(limit + 1)).all()
     return paging.page([view(row) for row in rows], limit, lambda one: one, order.key)
 
 
+def _among(actor: Actor, *, only_blocked: bool) -> list[ColumnElement[bool]]:
+    blocked = [Patient.status == literal_column(f"'{PatientStatus.BLOCKED}'")] if only_blocked else []
+    return [Patient.hospital_id == actor.hospital_id, *blocked]
+
+
 def search(
-    session: Session, actor: Actor, q: str | None = None, *, limit: int | None = None, cursor: str | None = None
+    session: Session,
+    actor: Actor,
+    q: str | None = None,
+    *,
+    limit: int | None = None,
+    cursor: str | None = None,
+    only_blocked: bool = False,
 ) -> paging.Page[PatientView]:
     """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput."""
     limit = paging.checked_limit(limit)
     wanted = patient_search.understand(q or "")
     rank = patient_search.rank(wanted)
-    query = _matching(session, actor, wanted, rank)
+    query = _matching(session, actor, wanted, rank).where(*_among(actor, only_blocked=only_blocked))
     if cursor is not None:
         query = query.where(_after(cursor, rank))
     rows = session.execute(query.limit(limit + 1)).all()

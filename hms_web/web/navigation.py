@@ -53,7 +53,12 @@ ENTRIES = (
 )
 
 # Pages that stand under one of these, by their blueprint.
-PARTS = {"schedules": "doctors.index", "absences": "doctors.index", "consultations": "my_day.page"}
+PARTS = {
+    "schedules": "doctors.index",
+    "absences": "doctors.index",
+    "calendars": "doctors.index",
+    "consultations": "my_day.page",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """`/patients`: finding and adding patients. Names and numbers are posted and never stand in an address."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,29 +23,30 @@ ROWS = 50
 @auth.roles()
 def index() -> ResponseReturnValue:
     """Everybody from the start, by name or as they are sorted."""
-    return _listed(None, None, sorting.word(patients.ORDERS, request.args))
+    return _listed(None, None, request.args)
 
 
 @blueprint.post("/patients")
 @auth.roles()
 def search() -> ResponseReturnValue:
     """Those who are found by a part of a name, a phone or a patient number, best first; for nothing, everybody."""
-    sort = sorting.word(patients.ORDERS, request.form)
-    return _listed(asked.text(request.form, "q"), asked.text(request.form, "cursor"), sort)
+    return _listed(asked.text(request.form, "q"), asked.text(request.form, "cursor"), request.form)
 
 
-def _listed(q: str | None, cursor: str | None, sort: str | None) -> ResponseReturnValue:
+def _listed(q: str | None, cursor: str | None, values: Mapping[str, str]) -> ResponseReturnValue:
     session, actor = db.session(), auth.actor()
+    sort, is_blocked = sorting.word(patients.ORDERS, values), values.get("blocked") == "1"
     if q is None:
-        page = patients.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort)
+        page = patients.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort, only_blocked=is_blocked)
     else:
-        page = patients.search(session, actor, q, limit=ROWS, cursor=cursor)
-    sorted_by = sorting.Sorting(patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word))
+        page = patients.search(session, actor, q, limit=ROWS, cursor=cursor, only_blocked=is_blocked)
+    kept = {"blocked": "1"} if is_blocked else {}
+    sorted_by = sorting.Sorting(patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word, **kept))
     if htmx.wants_fragment():
         words = ngettext("%(num)d patient", "%(num)d patients", len(page.items))
-        fragment = render_template("patients/_list.html", page=page, q=q, sorting=sorted_by)
+        fragment = render_template("patients/_list.html", page=page, q=q, sorting=sorted_by, is_blocked=is_blocked)
         return htmx.trigger(fragment, {"announce": {"value": words}})
-    return render_template("patients/index.html", page=page, q=q, sorting=sorted_by)
+    return render_template("patients/index.html", page=page, q=q, sorting=sorted_by, is_blocked=is_blocked)
 
 
 @blueprint.get("/patients/new")

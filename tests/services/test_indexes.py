@@ -105,6 +105,16 @@ def test_everybody_can_be_read_in_the_order_of_an_index(here: Clinic, sort: str)
     here.session.rollback()
 
 
+def test_who_is_blocked_is_found_without_looking_at_everybody(here: Clinic) -> None:
+    here.patient()
+    for setting in ("enable_seqscan", "enable_bitmapscan"):
+        here.session.execute(sa.text(f"SET LOCAL {setting} = off"))
+    with explained(here.session) as plans:
+        assert not patients.everybody(here.session, here.actor, only_blocked=True).items
+    assert "using ix_patients_blocked" in plans[0]
+    here.session.rollback()
+
+
 LONG_LISTS: dict[str, Callable[[Clinic, str], object]] = {
     "audit_events": lambda here, minus: audit_log.search(here.session, here.actor, AuditFilter(), sort=f"{minus}when"),
     "notifications": lambda here, minus: message_records.search(

@@ -35,6 +35,22 @@ def test_pages_are_asked_for_by_the_form_so_that_no_name_stands_in_an_address(de
     assert rest.url == "/patients"
 
 
+def test_who_is_blocked_is_a_list_of_its_own(desk: Desk) -> None:
+    browser = desk.admin()
+    nobody = browser.get("/patients").follow("Only blocked")
+    assert "Nobody is blocked." in nobody.text
+    block(desk)
+    desk.clinic.patient(name="Zola Free")
+    listed = browser.get("/patients?blocked=1")
+    assert listed.h1 == "Patients who are blocked"
+    assert "Asha Sharma" in listed.text
+    assert "Zola Free" not in listed.text
+    assert "Nobody is found." in listed.form(id="filters").send(q="Zola").text
+    assert "/patients?sort=number&amp;blocked=1" in listed.html
+    assert "Zola Free" in listed.follow("Show everybody").text
+    assert '<a href="/patients?blocked=1">1</a>' in browser.get("/no-shows").html
+
+
 def test_a_search_as_you_type_is_a_fragment(desk: Desk) -> None:
     form = desk.reception().get("/patients").form(id="filters")
     answer = form.send({"HX-Request": "true"}, q="asha")
