@@ -40,8 +40,10 @@ def _listed(q: str | None, cursor: str | None, values: Mapping[str, str]) -> Res
         page = patients.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort, only_blocked=is_blocked)
     else:
         page = patients.search(session, actor, q, limit=ROWS, cursor=cursor, only_blocked=is_blocked)
-    kept = {"blocked": "1"} if is_blocked else {}
-    sorted_by = sorting.Sorting(patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word, **kept))
+    blocked = "1" if is_blocked else None
+    sorted_by = sorting.Sorting(
+        patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word, blocked=blocked)
+    )
     if htmx.wants_fragment():
         words = ngettext("%(num)d patient", "%(num)d patients", len(page.items))
         fragment = render_template("patients/_list.html", page=page, q=q, sorting=sorted_by, is_blocked=is_blocked)

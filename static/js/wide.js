@@ -2,7 +2,9 @@
 const FOCUSABLE = "a[href], button, summary, input:not([type=hidden]), select, textarea";
 
 const look = (box) => {
-    const isReached = box.scrollWidth <= box.clientWidth + 1 || box.querySelector(FOCUSABLE);
+    const isWide = box.scrollWidth > box.clientWidth + 1;
+    box.classList.toggle("is-wide", isWide);
+    const isReached = !isWide || box.querySelector(FOCUSABLE);
     const words = box.querySelector("caption")?.textContent.trim();
     if (isReached) {
         for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);

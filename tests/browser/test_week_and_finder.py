@@ -93,12 +93,23 @@ def test_the_sheet_of_the_keys_opens_and_gives_the_focus_back(scene: Scene) -> N
     expect(sheet).to_be_visible()
 
 
+# The tables whose head stands over a row at rest, and those in which another browser would let it: only clip makes no
+# box that scrolls, whatever the browser.
+COVERED = """() => [...document.querySelectorAll('.table-wrap')].filter((wrap) => {
+    const head = wrap.querySelector('thead th').getBoundingClientRect();
+    const first = wrap.querySelector('tbody tr').getBoundingClientRect();
+    const isOpen = ['overflowX', 'overflowY'].some((side) => getComputedStyle(wrap)[side] !== 'clip');
+    return head.bottom > first.top + 1 || isOpen;
+}).map((wrap) => wrap.textContent.slice(0, 40))"""
+
+
 def test_the_pages_for_paper_and_for_calendars_have_no_fault_that_axe_finds(scene: Scene) -> None:
     booked = scene.appointments()[0]
     page = scene.open(f"/appointments/{booked.id}/slip")
     for path in (f"/appointments/{booked.id}/slip", f"/front-desk/day-list?date={MONDAY}"):
         page.goto(scene.url + path)
         check_axe_for_all(page)
+        assert page.evaluate(COVERED) == []
         page.emulate_media(media="print")
         expect(page.get_by_role("button", name="Print")).to_be_hidden()
         expect(page.locator("main")).to_contain_text("Maria Silva")
