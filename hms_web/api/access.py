@@ -12,16 +12,20 @@ from hms_web import logs
 from hms_web.api.problems import Problem, Wrong
 from hms_web.domain.identity import Role
 from hms_web.services import identity
-from hms_web.services.identity import SignedIn
+from hms_web.services.identity import Also, SignedIn
 
 # The name under which a browser's session keeps its token; the pages write it.
 SESSION_TOKEN = "token"  # noqa: S105 a name
 EVERYONE = frozenset(Role)
 
 
-def caller(session: Session, allowed: Collection[Role], *, now: datetime) -> SignedIn:
-    """Return who calls; raises Problem when nobody is signed in, the CSRF token is missing, or the role is another."""
-    who = _of_token(session, now) if "Authorization" in request.headers else _of_browser(session, now)
+def caller(session: Session, allowed: Collection[Role], *, now: datetime, also: Also | None = None) -> SignedIn:
+    """Return who calls, and what is `also` asked.
+
+    Raises Problem when nobody is signed in, the CSRF token is missing, or the role is another.
+    """
+    find = _of_token if "Authorization" in request.headers else _of_browser
+    who = find(session, now, also)
     if who is None:
         raise Problem(Wrong.UNAUTHENTICATED)
     logs.note(user=str(who.actor.user_id))
@@ -36,17 +40,17 @@ def bearer() -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _of_token(session: Session, now: datetime) -> SignedIn | None:
+def _of_token(session: Session, now: datetime, also: Also | None) -> SignedIn | None:
     token = bearer()
-    return None if token is None else identity.actor_of_token(session, token, now=now)
+    return None if token is None else identity.actor_of_token(session, token, now=now, also=also)
 
 
-def _of_browser(session: Session, now: datetime) -> SignedIn | None:
+def _of_browser(session: Session, now: datetime, also: Also | None) -> SignedIn | None:
     token = flask.session.get(SESSION_TOKEN)
     if not isinstance(token, str):
         return None
     is_activity = "X-Poll" not in request.headers  # a page left open is not somebody at work
-    who = identity.actor_of_session(session, token, now=now, is_activity=is_activity)
+    who = identity.actor_of_session(session, token, now=now, is_activity=is_activity, also=also)
     if who is not None and current_app.config["WTF_CSRF_ENABLED"]:
         _refuse_forged()
     return who

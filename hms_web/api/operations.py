@@ -25,7 +25,7 @@ from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.models import db
 from hms_web.services import unit_of_work
 from hms_web.services.idempotency import Answer
-from hms_web.services.identity import SignedIn
+from hms_web.services.identity import Also, SignedIn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +83,8 @@ class Written:
 class Operation:
     """One method of one path. `roles` is None where anyone may ask. `creates` says that it takes an Idempotency-Key.
 
-    `scheme` names how else than by signing in one shows who one is, where the view itself sees to that.
+    `scheme` names how else than by signing in one shows who one is, where the view itself sees to that. `along` makes
+    of the ids in the path, as they are written, what is asked together with who calls.
     """
 
     noun: str
@@ -96,6 +97,7 @@ class Operation:
     refuses: tuple[Code, ...] = ()
     creates: bool = False
     scheme: str | None = None
+    along: Callable[..., Also | None] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -141,7 +143,8 @@ class Operation:
         session, now = db.session(), clock.now()
         if self.method == "GET":
             unit_of_work.only_reads(session)
-        who = None if self.roles is None else access.caller(session, self.roles, now=now)
+        also = self.along(**ids) if self.along is not None else None
+        who = None if self.roles is None else access.caller(session, self.roles, now=now, also=also)
         call = Call(session, who, now)
         arguments = self._read(ids)
         if not self.creates or retries.HEADER not in request.headers:
@@ -229,6 +232,7 @@ class Routes:
         refuses: Collection[Code] = (),
         creates: bool = False,
         scheme: str | None = None,
+        along: Callable[..., Also | None] | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Declare the decorated view as the endpoint of a method and path, for these roles; None lets anyone ask."""
 
@@ -246,6 +250,7 @@ class Routes:
                     tuple(refuses),
                     creates=creates,
                     scheme=scheme,
+                    along=along,
                 )
             )
             return view

@@ -9,19 +9,21 @@ from pydantic import Field
 from hms_web.api.access import EVERYONE
 from hms_web.api.appointments import AffectedAppointment
 from hms_web.api.operations import Call, Routes, Written, dump
-from hms_web.api.shapes import Body, Id, Instant, LocalDate, LocalTime, PageOf, PageQuery, Shape, Text
+from hms_web.api.shapes import Body, Id, Instant, LocalDate, LocalTime, PageOf, PageQuery, Shape, Text, read_id
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import ClosedReason, SlotStatus
-from hms_web.services import facts, kept_days, paging, slot_keeping, slot_making, slots
+from hms_web.services import kept_days, paging, slot_keeping, slot_making, slots, told_before
+from hms_web.services.identity import Also
+from hms_web.services.kept import Kept
 from hms_web.services.slots import SlotView
 
 routes = Routes("slots")
 MOST_DAYS_AHEAD = 90
 KEEPERS = [Role.ADMIN, Role.DOCTOR]
 # Days as they were written a moment ago, 4 KiB each.
-KEPT: kept_days.Kept[Written] = kept_days.Kept(1000)
+KEPT: Kept[Written] = Kept(1000)
 
 
 class Slot(Shape):
@@ -115,11 +117,18 @@ def available(call: Call, doctor_id: UUID, query: PageQuery) -> PageOf[Slot]:
     return _answer(slots.available(call.session, call.actor, doctor_id, now=call.now), query)
 
 
-@routes.add("GET", "/slots/doctor/<doctor_id>/date/<date>", EVERYONE, "List the slots of a date")
+def _changes(doctor_id: str, **_others: str) -> Also | None:
+    try:
+        return told_before.about_doctor(read_id(doctor_id))
+    except ValueError:
+        return None  # there is no such doctor
+
+
+@routes.add("GET", "/slots/doctor/<doctor_id>/date/<date>", EVERYONE, "List the slots of a date", along=_changes)
 def of_date(call: Call, doctor_id: UUID, date: dt.date, query: PageQuery) -> SlotsOfDate | Written:
     """Every slot with its status, made on the fly where there is none."""
     session, actor, now = call.session, call.actor, call.now
-    told = facts.tell(session, actor, [doctor_id], date, date)
+    told = told_before.of_doctor(session, actor, doctor_id, date, date, changes=call.signed_in.told)
     key = (kept_days.likeness(actor, told, date, date, now=now), query.limit, query.cursor)
     kept = KEPT.get(key, now)
     if kept is not None:

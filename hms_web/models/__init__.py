@@ -5,7 +5,14 @@ from flask_sqlalchemy import SQLAlchemy
 from hms_web.models.audit_chain import AuditHead, AuditLink, AuditUnchained
 from hms_web.models.base import Base, new_id, new_ids, new_ids_written
 from hms_web.models.consultations import Consultation, ConsultationParticipant, Vitals
-from hms_web.models.doctor_time import DoctorAbsence, DoctorSchedule, DoctorSlot, HospitalHoliday, SlotBlock
+from hms_web.models.doctor_time import (
+    DoctorAbsence,
+    DoctorChange,
+    DoctorSchedule,
+    DoctorSlot,
+    HospitalHoliday,
+    SlotBlock,
+)
 from hms_web.models.identity import (
     ApiToken,
     CalendarLink,
@@ -46,6 +53,7 @@ __all__ = [
     "CronJobRun",
     "Doctor",
     "DoctorAbsence",
+    "DoctorChange",
     "DoctorSchedule",
     "DoctorSlot",
     "Hospital",

@@ -66,6 +66,18 @@ class DoctorSlot(Base):
     hold_token_hash: Mapped[str | None]
 
 
+class DoctorChange(Base):
+    """What was last changed about a doctor's days: triggers take it for a new one in the transaction that changes them.
+
+    Two such transactions at once leave one each, until the next. There is no foreign key: it is nothing but a mark.
+    """
+
+    __tablename__ = "doctor_changes"
+
+    doctor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    change: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+
+
 class SlotBlock(Base):
     """Time that somebody closed by hand. It is a span and not a slot, so that it outlives a change of slot length."""
 

@@ -1,6 +1,7 @@
 """Signing in and out: browser sessions and bearer tokens, both kept on the server and only as hashes."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -31,6 +32,19 @@ class SignedIn:
     ends_at: datetime
     language: str | None = None
     told: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Something else to ask together with the question who asks: an expression of SQL of our own, over the hospital's
+    row `h` and `:now`, which answers with text; `given` are its other values.
+    """
+
+    expression: str
+    given: Mapping[str, object] = field(default_factory=dict)
+
+
+NOTHING_ELSE = Also("NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +109,10 @@ def _of_session(also: str) -> TextClause:
     )
 
 
-_OF_TOKEN = text(
-    _ASKED.format(table="api_tokens", columns="held.id AS token_id, held.expires_at, held.last_used_at", more="")
-)
+@cache
+def _of_token(also: str) -> TextClause:
+    columns = f"held.id AS token_id, held.expires_at, held.last_used_at, {also} AS told"
+    return text(_ASKED.format(table="api_tokens", columns=columns, more=""))
 
 
 def _signed_in(row: Any, ends_at: datetime) -> SignedIn:  # noqa: ANN401 a row with the columns of _WHO
@@ -229,16 +244,16 @@ def _admit(session: Session, who: Awaiting, now: datetime) -> str:
 
 
 def actor_of_session(
-    session: Session, secret: str, *, now: datetime, is_activity: bool = True, also: str = "NULL"
+    session: Session, secret: str, *, now: datetime, is_activity: bool = True, also: Also | None = None
 ) -> SignedIn | None:
     """Return who a browser session belongs to, or None when it has ended.
 
     It ends 15 minutes after the last request that counts as activity (a poll does not) and 12 hours after sign-in. One
-    query; a second one, at most once a minute, notes the activity. What else is to be told is an expression of SQL of
-    our own, over the hospital's row `h` and `:now`.
+    query; a second one, at most once a minute, notes the activity. What is `also` asked is answered as `told`.
     """
-    given = {"hash": passwords.secret_hash(secret), "now": now, "seen_since": now - IDLE_FOR}
-    found = asking.rows(session, _of_session(also), given)
+    also = also or NOTHING_ELSE
+    given = {"hash": passwords.secret_hash(secret), "now": now, "seen_since": now - IDLE_FOR, **also.given}
+    found = asking.rows(session, _of_session(also.expression), given)
     if not found:
         return None
     row = found[0]
@@ -284,17 +299,18 @@ def issue_token(
     return IssuedToken(secret, int(TOKEN_LASTS.total_seconds()), who)
 
 
-def actor_of_token(session: Session, secret: str, *, now: datetime) -> SignedIn | None:
+def actor_of_token(session: Session, secret: str, *, now: datetime, also: Also | None = None) -> SignedIn | None:
     """Return who a bearer token belongs to, or None when it has ended.
 
-    One query; a second one, at most once a minute, notes that the token is used.
+    One query; a second one, at most once a minute, notes that the token is used. `also` as for `actor_of_session`.
     """
-    given = {"hash": passwords.secret_hash(secret), "now": now}
-    found = asking.rows(session, _OF_TOKEN, given)
+    also = also or NOTHING_ELSE
+    given = {"hash": passwords.secret_hash(secret), "now": now, **also.given}
+    found = asking.rows(session, _of_token(also.expression), given)
     if not found:
         return None
     row = found[0]
     if row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY:
         used_now = update(ApiToken).where(ApiToken.id == row.token_id).values(last_used_at=now)
         unit_of_work.run(session, lambda: session.execute(used_now))
-    return _signed_in(row, row.expires_at)
+    return replace(_signed_in(row, row.expires_at), told=row.told)

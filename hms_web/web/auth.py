@@ -61,7 +61,8 @@ def _visitor(_request: object) -> Visitor | None:
     if request.method in READING:
         unit_of_work.only_reads(db.session())
     view = current_app.view_functions.get(request.endpoint or "")
-    also: str = getattr(view, "asks_along", "NULL")
+    along: Callable[[], identity.Also | None] | None = getattr(view, "asks_along", None)
+    also = along() if along is not None else None
     signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity, also=also)
     if signed_in is None:
         return None
@@ -116,14 +117,16 @@ def roles(*allowed: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callab
     return decorate
 
 
-def asking_along(expression: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Let the question who asks also ask for an expression of the hospital's row, for what is asked all day long.
+def asking_along(
+    also: Callable[[], identity.Also | None],
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Let the question who asks ask something else too, for what is asked all day long; `also` reads the request.
 
     `signed_in().told` is the answer. It stands outside of `roles`.
     """
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-        view.asks_along = expression  # type: ignore[attr-defined]
+        view.asks_along = also  # type: ignore[attr-defined]
         return view
 
     return decorate

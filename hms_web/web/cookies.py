@@ -5,7 +5,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from hms_web import clock
-from hms_web.services.kept_days import Kept
+from hms_web.services.kept import Kept
 
 MOST_COOKIES = 1000
 

@@ -13,7 +13,7 @@ LASTS = timedelta(hours=1)
 
 
 @pytest.fixture
-def browser() -> FlaskClient:
+def small() -> FlaskClient:
     """A browser of a small program that keeps what it is told."""
     app = Flask("small", static_folder=None)
     app.config.update(SECRET_KEY="a key of no importance", PERMANENT_SESSION_LIFETIME=LASTS)
@@ -41,40 +41,40 @@ def browser() -> FlaskClient:
     return app.test_client()
 
 
-def test_a_cookie_is_the_same_again_and_again(browser: FlaskClient) -> None:
-    browser.get("/keep/Asha")
-    assert [browser.get("/name").text for _ in "abc"] == ["Asha"] * 3
+def test_a_cookie_is_the_same_again_and_again(small: FlaskClient) -> None:
+    small.get("/keep/Asha")
+    assert [small.get("/name").text for _ in "abc"] == ["Asha"] * 3
 
 
-def test_one_that_was_changed_is_not_believed_after_one_that_was(browser: FlaskClient) -> None:
-    browser.get("/keep/Asha")
-    assert browser.get("/name").text == "Asha"
-    cookie = browser.get_cookie("session")
+def test_one_that_was_changed_is_not_believed_after_one_that_was(small: FlaskClient) -> None:
+    small.get("/keep/Asha")
+    assert small.get("/name").text == "Asha"
+    cookie = small.get_cookie("session")
     assert cookie is not None
-    browser.set_cookie("session", cookie.value[:-2] + ("aa" if not cookie.value.endswith("aa") else "bb"))
-    assert browser.get("/name").text == "nobody"
+    small.set_cookie("session", cookie.value[:-2] + ("aa" if not cookie.value.endswith("aa") else "bb"))
+    assert small.get("/name").text == "nobody"
 
 
-def test_one_of_another_key_is_not_believed(browser: FlaskClient) -> None:
-    browser.get("/keep/Asha")
-    assert browser.get("/name").text == "Asha"
-    browser.application.config["SECRET_KEY"] = "another key"
-    assert browser.get("/name").text == "nobody"
+def test_one_of_another_key_is_not_believed(small: FlaskClient) -> None:
+    small.get("/keep/Asha")
+    assert small.get("/name").text == "Asha"
+    small.application.config["SECRET_KEY"] = "another key"
+    assert small.get("/name").text == "nobody"
 
 
-def test_one_that_is_too_old_is_not_believed(browser: FlaskClient) -> None:
-    browser.get("/keep/Asha")
-    assert browser.get("/name").text == "Asha"
-    interface = browser.application.session_interface
+def test_one_that_is_too_old_is_not_believed(small: FlaskClient) -> None:
+    small.get("/keep/Asha")
+    assert small.get("/name").text == "Asha"
+    interface = small.application.session_interface
     assert isinstance(interface, Cookies)
-    cookie = browser.get_cookie("session")
+    cookie = small.get_cookie("session")
     assert cookie is not None
     key = cookie.value, interface._made and interface._made[0]
     assert interface._believed.get(key, clock.now()) == {"name": "Asha"}
     assert interface._believed.get(key, clock.now() + LASTS) is None, "it would outlive itself"
 
 
-def test_what_one_request_does_to_its_session_is_not_seen_by_the_next(browser: FlaskClient) -> None:
-    browser.get("/names/Asha")
-    assert browser.get("/add/Bela").text == "Asha,Bela"
-    assert browser.get("/add/Chitra").text == "Asha,Chitra"
+def test_what_one_request_does_to_its_session_is_not_seen_by_the_next(small: FlaskClient) -> None:
+    small.get("/names/Asha")
+    assert small.get("/add/Bela").text == "Asha,Bela"
+    assert small.get("/add/Chitra").text == "Asha,Chitra"

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from hms_web import clock
 from hms_web.models import DoctorSlot, LoginSession
-from hms_web.services.kept_days import Kept
+from hms_web.services.kept import Kept
 from hms_web.web.front_desk import grid, rendering
 from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import cells, slot_of

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from hms_web.domain.schedules import DayOfWeek
-from hms_web.services.kept_days import Kept
+from hms_web.services.kept import Kept
 from hms_web.web.front_desk import rendering
 from hms_web.web.front_desk.address import short
 from tests.scenes import LAST_DAY, MONDAY

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hms_web.services.kept_days import Kept
+from hms_web.services.kept import Kept
 
 MOST = 400
 """So many are kept in each process; a large one has 30 KiB, and as much again for what it was made of."""

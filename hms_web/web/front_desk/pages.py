@@ -3,11 +3,13 @@
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from hms_web.models import db
-from hms_web.web import auth, htmx
+from hms_web.services import told_before
+from hms_web.services.identity import Also
+from hms_web.web import asked, auth, htmx
 from hms_web.web.front_desk import finding, panels, rendering
 from hms_web.web.front_desk.address import Address, short
 from hms_web.web.front_desk.panels import Panel
@@ -31,12 +33,18 @@ def page() -> ResponseReturnValue:
     return rendering.page(desk)
 
 
+def _changes() -> Also | None:
+    department = asked.text(request.args, "department")
+    return told_before.about_department(department) if department and not request.args.get("doctor") else None
+
+
 @blueprint.get("/grid")
+@auth.asking_along(_changes)
 @auth.roles()
 def grid() -> ResponseReturnValue:
     """The grid, when it has changed."""
-    desk = Desk.of_request()
-    return rendering.part("grid", desk.grid_part(), desk.address)
+    desk, who = Desk.of_request(), auth.signed_in()
+    return rendering.part("grid", desk.grid_part(changes=who.told if who is not None else None), desk.address)
 
 
 @blueprint.get("/day")

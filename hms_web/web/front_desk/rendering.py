@@ -18,7 +18,7 @@ from markupsafe import Markup
 from hms_web import clock
 from hms_web.domain.identity import Actor
 from hms_web.models import db
-from hms_web.services import doctor_names, facts, kept_days, slots, to_phone
+from hms_web.services import doctor_names, facts, kept_days, slots, to_phone, told_before
 from hms_web.web import auth, doctor_field, htmx
 from hms_web.web.doctor_field import ANYBODY, Meant
 from hms_web.web.front_desk import day, grid, panels
@@ -69,14 +69,17 @@ class Desk:
         """Whether one doctor's week is shown: the address asks for it, and there is that doctor."""
         return self.address.is_week and list(doctor_ids) == [self.address.doctor_id]
 
-    def grid_part(self, doctor_ids: Sequence[UUID] | None = None) -> Part:
-        """The grid, rendered; anew only when something about it is new. Without ids, of whom the address shows."""
+    def grid_part(self, doctor_ids: Sequence[UUID] | None = None, changes: str | None = None) -> Part:
+        """The grid, rendered; anew only when something about it is new. Without ids, of whom the address shows.
+
+        `changes` are those of the address's department (`told_before`), where they are known.
+        """
         session, actor, day = db.session(), self.actor, self.address.day
         if self.address.is_week and doctor_ids is None:
             doctor_ids = self.doctors().ids
         is_week = doctor_ids is not None and self.is_week(doctor_ids)
         first, last = grid.week_around(day) if is_week else (day, day)
-        told = self._told(doctor_ids, first, last)
+        told = self._told(doctor_ids, first, last, changes)
         has_today = first <= self.now.astimezone(actor.zone).date() <= last
         # A grid of today has the time in it, and so it is another every minute.
         minute = self.now.replace(second=0, microsecond=0) if has_today else None
@@ -93,11 +96,11 @@ class Desk:
             grids.put(key, made, until if minute is None else min(until, self.now + A_MINUTE))
         return made
 
-    def _told(self, doctor_ids: Sequence[UUID] | None, first: date, last: date) -> facts.Told:
+    def _told(self, doctor_ids: Sequence[UUID] | None, first: date, last: date, changes: str | None) -> facts.Told:
         session, actor, address = db.session(), self.actor, self.address
         if doctor_ids is None and address.department is not None and address.doctor_id is None:
-            told = facts.tell_department(
-                session, actor, address.department, first, last, most=grid.MOST_BESIDE, skip=address.skip
+            told = told_before.of_department(
+                session, actor, address.department, first, last, shown=(address.skip, grid.MOST_BESIDE), changes=changes
             )
             if told:
                 return told
