@@ -1,6 +1,6 @@
 """What the database told of doctors' days before: asked for again only when something about a doctor was changed.
 
-Whatever changes a doctor's days in the database takes the doctor's change there for a new one (migration 0012), in the
+Whatever changes a doctor's days in the database takes the doctor's change there for a new one (migration 0013), in the
 same transaction. Who finds the changes that were there before finds the same days: they are small, and who asks is told
 of them together with the answer to who that is.
 """
