@@ -86,7 +86,7 @@ def choice(
     }
     rows = asking.rows(session, _CHOICE, given)
     listed = [(row.place, DoctorName(row.id, row.name, row.department, row.is_active)) for row in rows if row.place > 0]
-    count = max((row.count for row in rows), default=0)
+    count = max(row.count for row in rows)
     return Choice(
         departments=sorted(row.department for row in rows if row.kind == "department"),
         department=next((row.department for row in rows if row.kind == "department" and row.is_here), None),
@@ -114,17 +114,22 @@ _CHOICE = text("""
                is_large
           FROM (SELECT coalesce(count(*) > CAST(:few AS integer), false) AS is_large
                   FROM everybody WHERE is_active) AS size),
+    offered AS (
+        SELECT e.* FROM everybody e, here
+         WHERE (e.is_active OR :also_gone) AND (here.department IS NULL OR e.department = here.department)),
+    size AS MATERIALIZED (SELECT count(*) AS count FROM offered),
     listed AS (
-        SELECT e.*, row_number() OVER (ORDER BY e.name, e.id) AS place, count(*) OVER () AS count
-          FROM everybody e, here
-         WHERE (e.is_active OR :also_gone) AND (here.department IS NULL OR e.department = here.department))
+        SELECT offered.*, row_number() OVER (ORDER BY name, id) AS place
+          FROM offered, size WHERE size.count <= :most OR :last > :skip)
     SELECT 'department' AS kind, CAST(NULL AS uuid) AS id, '' AS name, e.department, true AS is_active, 0 AS place,
            0 AS count, e.department = here.department AS is_here, here.is_large
       FROM everybody e, here WHERE e.is_active GROUP BY e.department, here.department, here.is_large
     UNION ALL
+    SELECT 'count', NULL, '', '', true, 0, count, NULL, NULL FROM size
+    UNION ALL
     SELECT 'chosen', id, name, department, is_active, 0, 0, NULL, NULL FROM everybody WHERE id = CAST(:chosen AS uuid)
     UNION ALL
-    (SELECT 'name', id, name, department, is_active, place, count, NULL, NULL
+    (SELECT 'name', id, name, department, is_active, place, 0, NULL, NULL
        FROM listed WHERE place <= :most OR place > :skip AND place <= :last ORDER BY place)
 """)
 
