@@ -1,7 +1,7 @@
 // What was typed into the forms of a page and not sent: kept in this browser tab while its person signs in again, and
 // then put back into the same form of the same page. Passwords are never kept. A consultation keeps its own.
 const PREFIX = "draft:";
-const FREE = /^(csrf_token|shown|hold.*|version|seen-.*)$/i;
+const FREE = /^(csrf_token|key|shown|hold.*|version|seen-.*)$/i;
 const KNOWN = /^(version|seen-.*)$/i;
 
 const keyOf = (visitor) => `${PREFIX}${visitor}:typed:${location.pathname}${location.search}`;
@@ -14,9 +14,12 @@ const isTyped = (field) =>
 
 const hidden = (form) => [...form.elements].filter((field) => field.type === "hidden" && field.name);
 
-// The same form is one that goes to the same place about the same thing: another patient's is not.
+// The same form is one that goes to the same place about the same thing: another patient's is not. Whom a booking is for is
+// chosen in its form, and is not what the form is about.
+const isAbout = (field) => !FREE.test(field.name) && !field.closest("#person");
+
 const identity = (form) => JSON.stringify([
-    form.getAttribute("action"), ...hidden(form).filter((field) => !FREE.test(field.name)).map((field) => [field.name, field.value]),
+    form.getAttribute("action"), ...hidden(form).filter(isAbout).map((field) => [field.name, field.value]),
 ]);
 
 const isChosen = (field) => field.type === "checkbox" || field.type === "radio";

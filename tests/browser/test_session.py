@@ -115,6 +115,24 @@ def test_after_the_end_names_are_put_away_and_what_was_typed_comes_back_to_who_t
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
 
 
+def test_a_booking_that_the_end_came_into_is_taken_up_where_it_stopped(scene: Scene, page: Page) -> None:
+    page.goto(scene.url + "/front-desk")
+    page.locator(scene.free("09:30")).click()
+    expect(page.locator("#hold[data-held]")).to_be_visible()
+    page.keyboard.type("asha sh")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reason")).to_be_focused()
+    page.keyboard.type("Knee pain")
+    scene.clinic.session.execute(sa.delete(LoginSession))
+    scene.clinic.session.commit()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, email_of(scene))
+    expect(page.locator("#reason")).to_have_value("Knee pain")
+    expect(page.locator("#q")).to_have_value("asha sh")
+    expect(page.get_by_role("option", name=re.compile("Asha Sharma"))).to_be_visible()
+
+
 def test_the_next_person_finds_the_page_and_nothing_of_what_the_former_one_typed(
     scene: Scene, page: Page, context: BrowserContext
 ) -> None:
