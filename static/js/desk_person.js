@@ -134,6 +134,10 @@ export const bindPerson = () => {
     });
     // Before the keys of the page: Escape closes the open list first, and the panel only then.
     document.addEventListener("keydown", onKey, true);
+    // Words that stood there already, put back after signing in say, are looked for once somebody goes on with them.
+    document.addEventListener("focusin", (event) => {
+        if (event.target.id === "q" && typed() && foundFor === null) window.htmx.trigger(event.target, "search");
+    });
     document.addEventListener("click", (event) => {
         const option = event.target.closest("[role=option]");
         if (option) take(option);

@@ -130,6 +130,8 @@ def test_a_booking_that_the_end_came_into_is_taken_up_where_it_stopped(scene: Sc
     sign_in(page, email_of(scene))
     expect(page.locator("#reason")).to_have_value("Knee pain")
     expect(page.locator("#q")).to_have_value("asha sh")
+    page.locator("#who > summary").focus()
+    page.locator("#q").focus()
     expect(page.get_by_role("option", name=re.compile("Asha Sharma"))).to_be_visible()
 
 
