@@ -53,13 +53,13 @@ _NAMED = text(
 )
 
 
-def everyone(session: Session, actor: Actor, *, also_gone: bool = False) -> list[DoctorName]:
-    """Return the hospital's doctors with an active account, by name; if asked for, also those who have left."""
-    rows = asking.rows(session, _OF_HOSPITAL, {"hospital": actor.hospital_id, "also_gone": also_gone})
+def everyone(session: Session, actor: Actor) -> list[DoctorName]:
+    """Return the hospital's doctors with an active account, by name: all of them, so not for a page."""
+    rows = asking.rows(session, _OF_HOSPITAL, {"hospital": actor.hospital_id})
     return [DoctorName(*row) for row in rows]
 
 
 _OF_HOSPITAL = text(
     "SELECT d.id, u.name, d.department FROM doctors d JOIN users u ON u.id = d.user_id "
-    "WHERE d.hospital_id = :hospital AND (u.is_active OR :also_gone) ORDER BY u.name, d.id"
+    "WHERE d.hospital_id = :hospital AND u.is_active ORDER BY u.name, d.id"
 )
