@@ -245,8 +245,9 @@ def test_no_route_changes_something_by_get_and_by_another_method(app: Flask) -> 
         assert methods <= changing or methods == {"GET"}, rule
 
 
-# What looking at something may write: that somebody was here, that they looked, and slots that are made on demand.
-WRITTEN_BY_LOOKING = {"login_sessions", "audit_events", "audit_unchained", "doctor_slots"}
+# What looking at something may write: that somebody was here, that they looked, slots that are made on demand, and the
+# mark that a doctor's days are others since.
+WRITTEN_BY_LOOKING = {"login_sessions", "audit_events", "audit_unchained", "doctor_slots", "doctor_changes"}
 
 
 def stored(session: Session) -> dict[str, str | None]:
