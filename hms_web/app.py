@@ -27,6 +27,7 @@ from hms_web.services.providers import PROVIDER_HOSTS
 from hms_web.services.sealing import SECRET_KEYS
 from hms_web.web import register as register_web
 from hms_web.web.cookies import Cookies
+from hms_web.web.hardening import Hardened
 from hms_web.web.metrics import ACCESS as METRICS_ACCESS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,21 +43,6 @@ WAKER = "hms_waker"
 # Asked every few seconds, or for every file of a page: not worth a line.
 QUIET = frozenset({"probes.healthz", "probes.readyz", "metrics.scrape", "static", "vendor.static", "assets.file"})
 
-# The page loads what this origin serves and nothing else; htmx needs neither inline code nor eval.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; img-src 'self' data:; "
-    "object-src 'none'"
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -94,6 +80,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings, settings.database_url))
     app.config.from_mapping(extra)
     app.extensions[EXTENSION] = settings
+    app.wsgi_app = Hardened(app.wsgi_app, is_production=settings.is_production)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -108,7 +95,7 @@ def create_app(config: Settings | Mapping[str, object] | None = None) -> Flask:
     app.extensions[cron_keys.EXTENSION] = cron_keys.TriggerLimits(settings.redis_url)
     app.register_blueprint(_probes())
     app.register_blueprint(Blueprint("vendor", __name__, static_folder=str(VENDOR), static_url_path="/static/vendor"))
-    app.after_request(_harden)  # the first one is run last: it sees what the others have made of an answer
+    app.after_request(_name)
     register_web(app)
     register_api(app)
     app.after_request(_log_request)
@@ -202,16 +189,9 @@ def _redis_answers() -> bool:
         return False
 
 
-def _harden(response: Response) -> Response:
-    """Put the security headers on every answer that has not chosen its own."""
-    settings: Settings = current_app.extensions[EXTENSION]
+def _name(response: Response) -> Response:
+    """Say under which id the log knows of the request."""
     response.headers[REQUEST_ID_HEADER] = g.get("hms_request_id") or begin()
-    chosen = {name.lower() for name, _ in response.headers}
-    for name, value in SECURITY_HEADERS.items():
-        if name.lower() not in chosen:
-            response.headers.add(name, value)
-    if settings.is_production:
-        response.headers.setdefault("Strict-Transport-Security", TWO_YEARS)
     return response
 
 
