@@ -7,12 +7,12 @@ request, so that signing out, a deactivation or a change of role end it at once.
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, cast
+from typing import ParamSpec
 from urllib.parse import unquote
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin
 from werkzeug.exceptions import HTTPException
 
 from hms_web import clock, logs
@@ -25,6 +25,7 @@ P = ParamSpec("P")
 
 READING = frozenset({"GET", "HEAD"})
 TOKEN = "token"  # noqa: S105 the name under which the session keeps it
+FOUND = "_login_user"  # the name under which flask-login finds who was found before
 # A local path of ours: segments of plain characters, then perhaps a query. Nothing that can be read as another host.
 # Each character can be matched in one way only, so that no address, however long, takes long to refuse.
 LOCAL_PATH = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*/?)?(?:\?[\w.~&=%+:-]*)?", re.ASCII)
@@ -79,14 +80,18 @@ def seconds_left() -> int:
 
 def _tell_how_long(response: Response) -> Response:
     """Let the page warn in time that its session ends; only where the visitor was looked up anyway."""
-    if isinstance(g.get("_login_user"), Visitor):
+    if isinstance(g.get(FOUND), Visitor):
         response.headers["X-Session-Left"] = str(seconds_left())
     return response
 
 
 def signed_in() -> identity.SignedIn | None:
     """Who is signed in, with e-mail address and hospital; None for a stranger."""
-    return cast("identity.SignedIn | None", getattr(current_user, "signed_in", None))
+    if FOUND not in g:
+        # flask-login would ask the same of us, after looking for ways to be known that we have not.
+        login_user = current_app.login_manager  # type: ignore[attr-defined]
+        setattr(g, FOUND, _visitor(request) or login_user.anonymous_user())
+    return getattr(getattr(g, FOUND), "signed_in", None)
 
 
 def actor() -> Actor:
@@ -136,7 +141,7 @@ def sign_in(token: str) -> None:
     """Start a new browser session with a token; whatever was in the old one, the CSRF secret included, is gone."""
     session.clear()
     session[TOKEN] = token
-    g.pop("_login_user", None)
+    g.pop(FOUND, None)
 
 
 def token() -> str:
@@ -149,7 +154,7 @@ def sign_out() -> str | None:
     """End the browser's session and return its token."""
     token = session.get(TOKEN)
     session.clear()
-    g.pop("_login_user", None)
+    g.pop(FOUND, None)
     return token if isinstance(token, str) else None
 
 

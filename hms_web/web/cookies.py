@@ -1,11 +1,12 @@
 """The session's cookie: what a browser shows with each request."""
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from hms_web import clock
 from hms_web.services.kept import Kept
+from hms_web.web.privacy import vary
 
 MOST_COOKIES = 1000
 
@@ -44,3 +45,10 @@ class Cookies(SecureCookieSessionInterface):
         if all(isinstance(value, str) for value in said.values()):  # what else there is could be changed in place
             self._believed.put(key, said, signed_at + lasts)
         return self.session_class(said)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie where the session is another than before."""
+        if session.modified or session.permanent:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            vary(response, "Cookie")

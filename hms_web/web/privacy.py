@@ -15,7 +15,14 @@ def _keep_nothing(response: Response) -> Response:
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if response.mimetype == "text/html" or response.status_code in {204, 304}:
-        # As it is written: to take it apart and together again costs more than the rest of an empty answer.
-        present = response.headers.get("Vary")
-        response.headers["Vary"] = f"{present}, {htmx.VARY}" if present else htmx.VARY
+        vary(response, htmx.VARY)
     return response
+
+
+def vary(response: Response, name: str) -> None:
+    """Say that the answer depends on a header of the request too.
+
+    As it is written: to take the list apart and together again costs more than the rest of an empty answer.
+    """
+    present = response.headers.get("Vary")
+    response.headers["Vary"] = f"{present}, {name}" if present else name

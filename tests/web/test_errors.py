@@ -94,4 +94,10 @@ def test_every_page_is_private_and_differs_for_htmx(desk: Desk) -> None:
         response = desk.reception().client.get(path, headers=HX)
         assert response.headers["Cache-Control"] == "no-store", path
         if response.mimetype == "text/html" and response.data:
-            assert "HX-Request" in response.headers["Vary"], path
+            named = response.headers.getlist("Vary")
+            assert len(named) == 1, path
+            parts = named[0].split(", ")
+            assert "HX-Request" in parts, path
+            assert len(parts) == len(set(parts)), path
+            if path != "/nowhere":
+                assert "Cookie" in parts, path
