@@ -5,17 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.domain.phrases import phrase
-from hms_web.domain.refusals import Code, InvalidInput, Refused
+from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayHours
-from hms_web.domain.validation import is_storable
 from hms_web.models import Doctor, User
-from hms_web.services import paging, schedules
-from hms_web.services.patient_search import escaped
+from hms_web.services import paging, schedules, word_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +91,10 @@ def list_doctors(
     """
     limit = paging.checked_limit(limit)
     query = _selected(actor)
-    for field, text in (("department", department), ("q", q)):
-        if text is not None and not is_storable(text):
-            raise InvalidInput([(field, phrase("Use letters, digits and signs that can be printed."))])
+    word_search.check("department", department)
     if department:
         query = query.where(Doctor.department == department)
-    for word in (q or "").split():
-        pattern = f"%{escaped(word)}%"
-        query = query.where(or_(User.name.ilike(pattern, escape="\\"), Doctor.department.ilike(pattern, escape="\\")))
+    query = query.where(*word_search.every_word(q, User.name, Doctor.department))
     order = paging.chosen(ORDERS, sort)
     views = _views(session, session.execute(order.applied(query, cursor).limit(limit + 1)).all())
     return paging.page(views, limit, lambda view: view, order.key)

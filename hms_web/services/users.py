@@ -27,6 +27,7 @@ from hms_web.services import (
     passwords,
     settling,
     unit_of_work,
+    word_search,
 )
 
 LINK_LASTS = timedelta(days=3)
@@ -101,16 +102,25 @@ ORDERS: Mapping[str, paging.Order[UserView]] = {
     "email": paging.Order((User.email, User.id), (str, UUID), lambda one: (one.email, one.id)),
     "role": paging.Order((User.role, User.name, User.id), (str, str, UUID), lambda one: (one.role, one.name, one.id)),
 }
-"""How users can be sorted; there are never many of them."""
+"""How users can be sorted."""
 
 
 def list_users(
-    session: Session, actor: Actor, *, limit: int | None = None, cursor: str | None = None, sort: str | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    q: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+    sort: str | None = None,
 ) -> paging.Page[UserView]:
-    """Return the hospital's users by name, or as `sort` says."""
+    """Return users by name or as `sort` says; every word of `q` stands in the name or the e-mail address.
+
+    Raises InvalidInput.
+    """
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
     query: Select[*tuple[Any, ...]] = select(User, Doctor.id).outerjoin(Doctor, Doctor.user_id == User.id)
-    of_hospital = query.where(User.hospital_id == actor.hospital_id)
+    of_hospital = query.where(User.hospital_id == actor.hospital_id, *word_search.every_word(q, User.name, User.email))
     rows = session.execute(order.applied(of_hospital, cursor).limit(limit + 1))
     return paging.page([_view(row[0], row[1]) for row in rows], limit, lambda view: view, order.key)
 

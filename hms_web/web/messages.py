@@ -154,7 +154,7 @@ def send_again(message_id: UUID) -> ResponseReturnValue:
         flash(refusals.sentence(error.refusal), "bad")
     else:
         flash(gettext("It will be sent again."), "good")
-    return _back()
+    return _back(message_id)
 
 
 @blueprint.post("/messages/again")
@@ -169,8 +169,11 @@ def send_unconfigured() -> ResponseReturnValue:
     return _back()
 
 
-def _back() -> ResponseReturnValue:
-    """Go back to the list as it was narrowed."""
-    wanted = Filters.read(request.form, clock.today(auth.actor().zone))
+def _back(message_id: UUID | None = None) -> ResponseReturnValue:
+    """Go back to the list as it was narrowed, to the page of it and the row at which one was."""
+    form = request.form
+    wanted = Filters.read(form, clock.today(auth.actor().zone))
+    address = wanted.url(cursor=wanted.cursor) if "first" in form else url_for("messages.index")
+    row = asked.key(form, "near") if wanted.state else message_id
     # nosemgrep: redirect-to-what-was-sent made by url_for
-    return redirect(wanted.url() if "first" in request.form else url_for("messages.index"), 303)
+    return redirect(f"{address}#message-{row}" if row else address, 303)

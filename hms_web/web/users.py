@@ -16,9 +16,9 @@ from hms_web.models import db
 from hms_web.services import doctor_previews, open_sessions, second_factors, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.users import NewUser, UserChange, UserView
-from hms_web.web import asked, auth, choices, refusals, shown, sorting
+from hms_web.web import asked, auth, choices, htmx, refusals, shown, sorting
 from hms_web.web.formats import ROLES
-from hms_web.web.language import gettext
+from hms_web.web.language import gettext, ngettext
 from hms_web.web.record_form import RecordForm
 
 blueprint = Blueprint("users", __name__)
@@ -62,12 +62,18 @@ class NewUserForm(UserForm):
 @blueprint.get("/users")
 @auth.roles(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    """All of them, by name or as they are sorted."""
-    cursor, sort = asked.text(request.args, "cursor"), sorting.word(users.ORDERS, request.args)
-    page = users.list_users(db.session(), auth.actor(), limit=ROWS, cursor=cursor, sort=sort)
-    sorted_by = sorting.Sorting(users.ORDERS, sort, lambda word: url_for("users.index", sort=word))
-    needs_factor = second_factors.is_wanted_of_admins(db.session(), auth.actor())
-    return render_template("users/index.html", page=page, cursor=cursor, sorting=sorted_by, needs_factor=needs_factor)
+    """All of them, or who fits the words that were typed, by name or as they are sorted."""
+    session, actor = db.session(), auth.actor()
+    q, cursor = asked.text(request.args, "q"), asked.text(request.args, "cursor")
+    sort = sorting.word(users.ORDERS, request.args)
+    page = users.list_users(session, actor, q=q, limit=ROWS, cursor=cursor, sort=sort)
+    sorted_by = sorting.Sorting(users.ORDERS, sort, lambda word: url_for("users.index", q=q, sort=word))
+    context = {"page": page, "q": q, "cursor": cursor, "sorting": sorted_by}
+    if htmx.wants_fragment():
+        words = ngettext("%(num)d user", "%(num)d users", len(page.items))
+        return htmx.trigger(render_template("users/_list.html", **context), {"announce": {"value": words}})
+    needs_factor = second_factors.is_wanted_of_admins(session, actor)
+    return render_template("users/index.html", **context, needs_factor=needs_factor)
 
 
 @blueprint.get("/users/new")

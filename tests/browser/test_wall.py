@@ -67,6 +67,18 @@ def test_a_screen_on_the_wall_is_read_from_four_metres(scene: Scene, context: Br
         page.close()
 
 
+def test_the_way_to_the_view_for_a_wall_is_on_the_screen(scene: Scene, context: BrowserContext) -> None:
+    """Under a column that is full."""
+    for hour in (9, 11, 12, 14, 15, 16):
+        scene.clinic.book(scene.doctor_id, scene.clinic.patient(), time(hour))
+    page = scene.sign_in(context, staff(scene.clinic, Role.NURSE))
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.goto(scene.url + "/board")
+    full = page.locator(".column-expected .people")
+    assert full.evaluate("column => column.scrollHeight > column.clientHeight")
+    expect(page.get_by_role("link", name="For a screen on the wall")).to_be_in_viewport(ratio=1)
+
+
 def test_nobody_is_below_the_edge_of_a_wall_unsaid(scene: Scene, context: BrowserContext) -> None:
     """Nobody scrolls there: twelve fit, their names in two lines, and of more it is said how many they are."""
     morning = [time(hour, minute) for hour in (9, 11, 12) for minute in (0, 30)] + [time(10, 30)]

@@ -121,6 +121,25 @@ def test_users_are_listed_by_name_a_page_at_a_time(here: Clinic, elsewhere: Clin
     assert len(users.list_users(elsewhere.session, elsewhere.admin).items) == 3
 
 
+def test_users_are_found_by_words_of_the_name_and_the_address(here: Clinic, elsewhere: Clinic) -> None:
+    add(here, "Zoe")
+    users.create(here.session, here.admin, NewUser("Zoe Adams", "z_a@city.test", Role.NURSE, PASSWORD), now=NOW)
+    users.create(elsewhere.session, elsewhere.admin, NewUser("Zoe B", "zb@else.test", Role.NURSE, PASSWORD), now=NOW)
+
+    def names(q: str) -> list[str]:
+        return [user.name for user in users.list_users(here.session, here.admin, q=q).items]
+
+    assert names("zoe") == ["Zoe", "Zoe Adams"]
+    assert names("  ADAMS city.test ") == ["Zoe Adams"]
+    assert names("z_a@") == ["Zoe Adams"], "a sign of a pattern means itself"
+    assert names("%") == names("nobody") == []
+    first = users.list_users(here.session, here.admin, q="city.test", limit=1)
+    rest = users.list_users(here.session, here.admin, q="city.test", limit=1, cursor=first.next_cursor)
+    assert [user.name for user in (*first.items, *rest.items)] == ["Zoe", "Zoe Adams"]
+    assert rest.next_cursor is None
+    assert fields(lambda: names("a\0b")) == ["q"]
+
+
 def test_another_hospitals_user_does_not_exist(here: Clinic, elsewhere: Clinic) -> None:
     assert here.actor.user_id is not None
     found = users.get(here.session, here.admin, here.actor.user_id)

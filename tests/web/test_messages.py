@@ -11,7 +11,7 @@ from hms_web.domain.notifications import DeliveryState, Priority
 from hms_web.models import Hospital, MessageProvider, MessageTemplate, Notification, Patient
 from hms_web.services import booking, cancelling, outbox
 from hms_web.services.booking import BookingRequest
-from hms_web.web import csv_files
+from hms_web.web import csv_files, messages
 from tests.scenes import MONDAY, NOW
 from tests.web.pages import HX
 from tests.web.record_scenes import Desk
@@ -69,6 +69,27 @@ def test_one_is_sent_again_and_the_list_stays_narrowed(desk: Desk) -> None:
     late = page.form("/again").send()
     assert "This message cannot be sent again" in late.text
     assert "sending 2" in desk.admin().get("/messages").text
+
+
+@pytest.mark.parametrize("state", ["", "FAILED"])
+def test_after_one_is_sent_again_the_list_stands_where_it_stood(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    for hour in (11, 12, 14):
+        asked = BookingRequest(desk.clinic.patient(), desk.doctor_id, MONDAY, time(hour))
+        booking.book(desk.session, desk.clinic.actor, asked, now=NOW)
+    unsent(desk, DeliveryState.FAILED, "REFUSED 400")
+    monkeypatch.setattr(messages, "ROWS", 2)
+    admin = desk.admin()
+    page = admin.get(f"/messages?state={state}").follow("Next page")
+    rows = [one.attrib["id"] for one in page.all("tr") if "id" in one.attrib]
+    form = page.form(f"/{rows[0].removeprefix('message-')}/again")
+    answer = admin.client.post(form.element.attrib["action"], data=form.values)
+    address, _, row = answer.location.partition("#")
+    # A list of those that failed has it no longer: there its neighbour stands where it stood.
+    assert row == (rows[1] if state else rows[0])
+    assert "cursor=" in address
+    assert admin.get(address).all("tr", id=row)
 
 
 def test_what_found_no_provider_is_sent_when_there_is_one(desk: Desk) -> None:

@@ -1,9 +1,11 @@
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.identity import Role
 from hms_web.models import Appointment, AuditEvent, Doctor, LoginSession, User
+from hms_web.web import users
 from tests.api.callers import caller_of
 from tests.scenes import clinic
 from tests.web.pages import Browser, Page
@@ -45,6 +47,20 @@ def test_the_link_is_kept_in_no_cookie_and_no_address(desk: Desk) -> None:
     assert secret not in str(shown.response.headers)
     with desk.app.test_client() as client:
         assert secret not in str(client.get("/users").headers)
+
+
+def test_users_are_searched_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "ROWS", 1)
+    admin = desk.admin()
+    page = admin.get("/users").form("/users").send(q="reception")
+    assert 'value="reception"' in page.html
+    assert ("Reception 1" in page.text, "Reception 2" in page.text) == (True, False)
+    rest = page.follow("Next page")
+    assert ("Reception 1" in rest.text, "Reception 2" in rest.text) == (False, True)
+    assert "Reception 1" in rest.follow("From the start").text
+    part = admin.fragment("/users?q=nobody")
+    assert "No user fits." in part.text
+    assert "0 users" in part.response.headers["HX-Trigger-After-Settle"]
 
 
 def test_mistakes_of_a_new_user_keep_what_was_typed(desk: Desk) -> None:
