@@ -1,8 +1,9 @@
 """What the database told of doctors' days before: asked for again only when something about a doctor was changed.
 
-Whatever changes a doctor's days in the database takes the doctor's change there for a new one (migration 0013), in the
-same transaction. Who finds the changes that were there before finds the same days: they are small, and who asks is told
-of them together with the answer to who that is.
+Whatever changes a doctor's days in the database takes the doctor's change there for a new one, in the same transaction
+(migration 0013); what is told of many doctors, holidays and people's names, the hospital's (0014). Who finds the
+changes that were there before finds the same days: they are small, and who asks is told of them together with the
+answer to who that is.
 """
 
 from collections.abc import Callable, Hashable
@@ -23,21 +24,23 @@ DOCTORS: Kept[Told] = Kept(1000)
 _FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 
 _CHANGES = """
-    (SELECT string_agg(CAST(c.change AS text), ' ' ORDER BY c.change)
-       FROM doctors of JOIN users own ON own.id = of.user_id JOIN doctor_changes c ON c.doctor_id = of.id
-      WHERE of.hospital_id = h.id AND {whose})
+    ((SELECT string_agg(CAST(c.change AS text), ' ' ORDER BY c.change)
+        FROM doctors of JOIN users own ON own.id = of.user_id JOIN doctor_changes c ON c.doctor_id = of.id
+       WHERE of.hospital_id = h.id AND {whose})
+     || coalesce((SELECT string_agg(' ' || CAST(c.change AS text), '' ORDER BY c.change)
+                    FROM doctor_changes c WHERE c.doctor_id = h.id), ''))
 """
 _OF_DOCTOR = _CHANGES.format(whose="of.id = :of_doctor")
 _OF_DEPARTMENT = _CHANGES.format(whose="of.department = :of_department AND own.is_active")
 
 
 def about_doctor(doctor_id: UUID) -> Also:
-    """Return the question for a doctor's changes, for `of_doctor`."""
+    """Return the question for the changes of a doctor and the hospital, for `of_doctor`."""
     return Also(_OF_DOCTOR, {"of_doctor": doctor_id})
 
 
 def about_department(department: str) -> Also:
-    """Return the question for the changes of a department's doctors, for `of_department`."""
+    """Return the question for the changes of a department's doctors and the hospital, for `of_department`."""
     return Also(_OF_DEPARTMENT, {"of_department": department})
 
 
