@@ -94,7 +94,8 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
     replacesFocus = false;
 });
 document.addEventListener("announce", (event) => announce(event.detail.value));
-document.addEventListener("toast", (event) => toast(event.detail.words, event.detail.tone));
+// An answer to what was just pressed: that it was done need not stand there until it is closed.
+document.addEventListener("toast", ({ detail }) => toast(detail.words, detail.tone, { goes: detail.tone === "good" }));
 
 onKey("?", "", () => document.getElementById("keys")?.showModal());
 bindKeys();

@@ -1,4 +1,5 @@
 // Boards: running times, a badge that says whether there is contact, and the sheet for vitals.
+import { bindKeysOfBoard } from "./board_keys.js";
 import { startLive } from "./live.js";
 import { bindSheet } from "./sheet.js";
 import { bindVitals } from "./vitals.js";
@@ -26,4 +27,6 @@ if (document.documentElement.matches(".wall")) {
     // With each poll, whether it brought something or not: meanwhile somebody may have waited too long.
     document.addEventListener("htmx:afterRequest", sayAll);
     addEventListener("scroll", sayAll, { capture: true, passive: true });
+} else {
+    bindKeysOfBoard();
 }

@@ -94,6 +94,12 @@ const showNow = () => {
     if (at > view.clientHeight - 80) view.scrollTop = at - view.clientHeight / 3;
 };
 
+/** Below the grid, as on a tablet: what is opened comes into sight with its buttons. */
+const showPanel = (panel) => {
+    const isBelow = panel.getBoundingClientRect().top >= box().getBoundingClientRect().bottom;
+    if (isBelow && panel.dataset.kind !== "empty") panel.scrollIntoView({ block: "nearest" });
+};
+
 export const bindGrid = () => {
     let focused = null;
     const remember = () => {
@@ -118,8 +124,10 @@ export const bindGrid = () => {
         if (event.detail.elt.id === "grid") restore();
         else if (["panel", "desk"].includes(event.detail.elt.id)) {
             settle();
+            const panel = document.getElementById("panel");
             // Another time is looked for: the grid is where the person goes on.
-            if (document.getElementById("panel").dataset.kind === "moving") focusCell(currentCell() ?? firstCell());
+            if (panel.dataset.kind === "moving") focusCell(currentCell() ?? firstCell());
+            else showPanel(panel);
         }
         showNow();
     });

@@ -26,6 +26,15 @@ const toAppointment = (key) => () => {
     return true;
 };
 
+/** The week of the doctor in whose column somebody is, of the first one otherwise; from a week back to the day. */
+const changeView = () => {
+    const column = document.activeElement?.closest?.("#grid .grid:not(.week) .col");
+    const head = column?.querySelector(".head button");
+    if (!head) return press(".views a:not([aria-current])")();
+    head.click();
+    return true;
+};
+
 const toGrid = () => {
     const inGrid = document.activeElement?.closest?.("#grid");
     if (inGrid || document.activeElement?.closest?.("a, button, summary, [role=option]")) return false;
@@ -78,7 +87,7 @@ export const bindKeysOfDesk = () => {
     onKey("Escape", "", close, { whileTyping: true });
     onKey("n", "", press("#next-free"));
     onKey("f", "", press("#find-free"));
-    onKey("w", "", press(".views a:not([aria-current])"));
+    onKey("w", "", changeView);
     onKey("d", "", chooseDate);
     onKey("t", "", press("#today"));
     onKey("[", "", press("#day-before"));

@@ -7,8 +7,13 @@ export const announce = (words) => {
     requestAnimationFrame(() => { place.textContent = words; });
 };
 
-/** Show a message in the corner; it stays until it is closed, since it reports what did not work. The same is said once. */
-export const toast = (words, tone = "good") => {
+// Long enough to read a sentence twice; what was done stands on the page as well.
+const READ = 10000;
+
+const goAway = (box) => setTimeout(() => (box.matches(":hover, :focus-within") ? goAway(box) : box.remove()), READ);
+
+/** Show a message in the corner. It stays until it is closed, unless it `goes` by itself. The same is said once. */
+export const toast = (words, tone = "good", { goes = false } = {}) => {
     for (const one of document.querySelectorAll("#toasts [data-toast]")) {
         if (one.querySelector("p").textContent === words) one.remove();
     }
@@ -25,4 +30,5 @@ export const toast = (words, tone = "good") => {
     close.textContent = "×";
     box.append(text, close);
     document.getElementById("toasts").append(box);
+    if (goes) goAway(box);
 };

@@ -78,6 +78,7 @@ def test_an_appointment_is_moved_with_the_mouse(scene: Scene) -> None:
     kind(page, "move")
     page.get_by_role("button", name=re.compile("^Move ")).click()
     kind(page, "appointment")
+    expect(page.locator("#toasts")).to_contain_text("Moved: Maria Silva, now Mon 2 Mar 11:00 with Dr. 001")
     expect(page.locator('#grid button[aria-label^="11:00 Maria Silva"]')).to_be_visible()
     assert scene.appointments()[0].start_time == time(11)
 
@@ -98,6 +99,31 @@ def test_an_appointment_is_moved_with_the_keyboard_alone(scene: Scene) -> None:
     page.keyboard.press("Enter")
     kind(page, "appointment")
     assert scene.appointments()[0].start_time == time(10, 30)
+
+
+def test_on_a_tablet_what_is_opened_comes_into_sight_with_its_buttons(scene: Scene) -> None:
+    page = scene.page
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    scene.open()
+    page.locator("#grid button", has_text="Maria Silva").click()
+    kind(page, "appointment")
+    expect(page.get_by_role("link", name=re.compile("Reschedule"))).to_be_in_viewport(ratio=1)
+    page.get_by_role("link", name=re.compile("Reschedule")).click()
+    kind(page, "moving")
+    expect(page.locator("#grid button", has_text="Maria Silva")).to_be_in_viewport(ratio=1)
+
+
+def test_what_was_done_goes_by_itself_and_what_was_refused_stays(scene: Scene) -> None:
+    page = scene.page
+    page.clock.install()
+    scene.open()
+    for tone in ("good", "bad"):
+        detail = f"{{ words: 'It is {tone}', tone: '{tone}' }}"
+        page.evaluate(f"document.body.dispatchEvent(new CustomEvent('toast', {{ detail: {detail}, bubbles: true }}))")
+    said = page.locator("#toasts [data-toast] p")
+    expect(said).to_have_text(["It is good", "It is bad"])
+    page.clock.run_for(11_000)
+    expect(said).to_have_text(["It is bad"])
 
 
 def test_an_appointment_is_cancelled_with_the_mouse(scene: Scene) -> None:

@@ -106,7 +106,8 @@ def vitals_with_the_keys(scene: Scene, window: Opened) -> Hands:
     arrived(scene.clinic, scene.doctor_id, time(11), name="Asha Rao")
     hands = Hands(window(person(scene.clinic, Role.NURSE), "/board"))
     page = hands.page
-    hands.walk("Tab", page.get_by_role("link", name="Vitals of Asha Rao"), "Tab to Vitals, and Enter", then="Enter")
+    name = page.get_by_role("link", name="Asha Rao", exact=True)
+    hands.walk("ArrowDown", name, "the arrows to the name, and V", then="v")
     hands.feel(page.get_by_label("Temperature"))
     hands.write("37.2", "the temperature", then="Tab")
     hands.write("72", "the pulse, and Enter", then="Enter")

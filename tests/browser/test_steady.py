@@ -1,11 +1,15 @@
 """What is pressed is what was seen, although a list has meanwhile brought another row under the pointer."""
 
+import re
 from datetime import time
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, Request, expect
+from playwright.sync_api import FloatRect, Locator, Page, Request, Route, expect
 
+from hms_web.domain.visits import AppointmentStatus
+from hms_web.services import visits
 from tests.browser.conftest import Scene
+from tests.scenes import NOW
 
 pytestmark = pytest.mark.browser
 
@@ -67,3 +71,34 @@ def test_a_key_that_is_held_down_presses_once(scene: Scene) -> None:
     following.press("Enter")
     expect(following).to_have_count(0)
     assert len(sent) == 2
+
+
+def test_a_press_on_its_way_while_a_list_comes_anew_is_dropped(scene: Scene) -> None:
+    """Somebody else checks the first patient in, and the answer that says so comes just before the press."""
+    scene.clinic.book(scene.doctor_id, scene.clinic.patient(name="Next In Line"), time(10, 30))
+    page = scene.page
+    page.clock.install()
+    scene.open()
+    sent = sent_by(page)
+    first = page.get_by_role("button", name="Check in Maria Silva")
+    following = page.get_by_role("button", name="Check in Next In Line")
+    box = place_of(first)
+    answers: list[Route] = []
+    page.route(re.compile("/front-desk/day"), lambda route: answers.append(route))  # noqa: PLW0108 a built-in has no place for its mark
+    with page.expect_request(re.compile("/front-desk/day")):
+        page.evaluate("htmx.trigger('#day', 'refresh')")
+    here = scene.clinic.row(scene.appointments()[0].id)
+    visits.set_status(scene.clinic.session, scene.clinic.actor, here.id, AppointmentStatus.CHECKED_IN, now=NOW)
+    expect(first).to_be_visible()
+    # From here on the page's time stands still: the press comes as quickly as it can after what it was not meant for.
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    with page.expect_response(re.compile("/front-desk/day")):
+        answers[0].continue_()
+    expect(first).to_have_count(0)
+    assert place_of(following)["y"] == pytest.approx(box["y"], abs=8)
+    press(page, box, 1)
+    assert after_an_answer(page, sent) == []
+    page.clock.run_for(500)
+    press(page, box, 1)  # it has been read
+    expect(following).to_have_count(0)
+    assert len(sent) == 1

@@ -51,6 +51,31 @@ def test_the_week_is_walked_and_booked_into_with_the_keyboard(scene: Scene) -> N
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_week_is_that_of_the_doctor_in_whose_column_one_is(scene: Scene) -> None:
+    page = scene.open()
+    for key in ("ArrowDown", "ArrowRight", "w"):
+        page.keyboard.press(key)
+    expect(page.locator(".col")).to_have_count(7)
+    expect(page.locator("#by-doctor option:checked")).to_have_text("Dr. 002")
+    page.keyboard.press("w")
+    expect(page.locator(".col")).to_have_count(2)
+
+
+def test_in_a_doctors_head_what_is_free_is_never_cut(scene: Scene) -> None:
+    """With a wide font it is the minutes that give way, as a whole."""
+    page = scene.open()
+    head = page.locator("#grid .head small").first
+    free, minutes = head.locator("span").all()
+    expect(free).to_have_text("13 of 14 free")
+    lines = """small => [...small.children].map(one =>
+        one.offsetTop + one.offsetHeight <= small.offsetTop + small.offsetHeight)"""
+    assert head.evaluate(lines) == [True, True]
+    head.evaluate("small => { small.style.letterSpacing = '2px'; small.closest('.col').style.flex = '0 0 136px'; }")
+    assert head.evaluate(lines) == [True, False]
+    assert free.evaluate("one => one.scrollWidth <= one.clientWidth")
+    expect(minutes).to_have_text("30 min")
+
+
 def test_a_free_time_is_found_across_a_department_with_the_keyboard(scene: Scene) -> None:
     page = scene.open()
     page.keyboard.press("f")

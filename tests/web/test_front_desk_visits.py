@@ -10,7 +10,7 @@ from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, DoctorSlot, User
 from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import form_of, opened, slot_of
-from tests.web.pages import HX
+from tests.web.pages import HX, text
 from tests.web.record_scenes import Desk
 
 
@@ -51,6 +51,20 @@ def test_a_slot_that_somebody_else_holds_is_not_held_and_others_are_offered(desk
     page = opened(desk, reception)
     assert "Reception 2 is booking this slot right now" in page.text
     assert not [form for form in page.all("form") if form.attrib.get("id") == "booking"]
+
+
+def test_the_numbers_of_the_days_list_add_up(desk: Desk) -> None:
+    """Who is to come, who is here and who is done are the day's patients; the others are counted apart."""
+    known = AppointmentStatus
+    for at, status in ((11, known.CANCELLED), (12, known.NO_SHOW), (14, known.COMPLETED), (15, known.CHECKED_IN)):
+        booked = desk.clinic.book(desk.doctor_id, desk.clinic.patient(), time(at))
+        desk.session.execute(sa.update(Appointment).where(Appointment.id == booked.id).values(status=status))
+    desk.session.commit()
+    page = desk.reception().get("/front-desk")
+    parts = [note.attrib["title"] for note in page.all("span", class_="number") if "title" in note.attrib]
+    assert text(page.all("h2", id="day-title")[0]) == "Today, 3 patients"
+    assert parts == ["1 to come, 1 here, 1 done"]
+    assert text(page.all("details", id="day-over")[0][0]) == "1 done · 2 cancelled or missed"
 
 
 def test_an_appointment_is_moved_to_another_day(desk: Desk) -> None:

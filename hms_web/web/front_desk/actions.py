@@ -150,7 +150,7 @@ def move() -> ResponseReturnValue:
         token=result.token_number,
     )
     then = replace(desk.address.with_appointment(result.id), day=result.date)
-    return rendering.done(desk, words, then)
+    return rendering.done(desk, words, then, is_shown=True)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")

@@ -40,11 +40,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DayList:
-    """The day's appointments: those that are not over, and the others; `whose` they are beside a doctor's week."""
+    """The day's appointments: those that are not over, and the others; `whose` they are beside a doctor's week.
+
+    The title counts those whom `parts` counts: to come, here and done. The others are in `over_note` alone.
+    """
 
     title: str
     whose: str | None
     note: str
+    parts: str
+    over_note: str
     open: list[Row]
     over: list[Row]
     needs: list[str]
@@ -61,18 +66,32 @@ def build(session: Session, actor: Actor, address: Address, doctor_ids: Sequence
     rows = [_row(view, actor, now) for view in found]
     still = sum(view.status in UPCOMING for view in found)
     count = sum(view.status not in INACTIVE for view in found)
+    done = sum(view.status is AppointmentStatus.COMPLETED for view in found)
+    here = count - still - done
     needs = affected_list.needs(session, actor, most=MOST_NEEDS)
     day = gettext("Today") if address.day == today else language.short_date(address.day)
     return DayList(
         title=ngettext("%(day)s, %(num)d patient", "%(day)s, %(num)d patients", count, day=day),
         whose=_whose(session, actor, address, doctor_ids),
         note=gettext("%(number)s to come", number=still),
+        parts=gettext("%(still)s to come, %(here)s here, %(done)s done", still=still, here=here, done=done),
+        over_note=_over_words(done, len(found) - count),
         open=[row for row in rows if row.appointment.status not in OVER],
         over=[row for row in rows if row.appointment.status in OVER],
         needs=[_need_words(need, today) for need in needs.first],
         more_needs=needs.days - len(needs.first),
         affected_count=needs.appointments,
     )
+
+
+def _over_words(done: int, gone: int) -> str:
+    """Say how many were seen, and apart from them how many the day's number of patients leaves out."""
+    words = []
+    if done:
+        words.append(ngettext("%(num)d done", "%(num)d done", done))
+    if gone:
+        words.append(ngettext("%(num)d cancelled or missed", "%(num)d cancelled or missed", gone))
+    return " · ".join(words)
 
 
 def _whose(session: Session, actor: Actor, address: Address, doctor_ids: Sequence[UUID]) -> str | None:

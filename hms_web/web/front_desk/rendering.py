@@ -214,8 +214,19 @@ def lists(desk: Desk) -> Response:
     return make_response(html)
 
 
-def done(desk: Desk, words: str, then: Address, panel: Panel | None = None, *, warning: str | None = None) -> Response:
-    """Answer an action that succeeded: say so, and leave the page at an address of its own."""
+def done(
+    desk: Desk,
+    words: str,
+    then: Address,
+    panel: Panel | None = None,
+    *,
+    warning: str | None = None,
+    is_shown: bool = False,
+) -> Response:
+    """Answer an action that succeeded: say so, and leave the page at an address of its own.
+
+    `is_shown` lets the words stand in the corner, where they are read out as well: the panel itself does not say them.
+    """
     if not htmx.wants_fragment():
         flash(words, "good")
         if warning:
@@ -223,4 +234,5 @@ def done(desk: Desk, words: str, then: Address, panel: Panel | None = None, *, w
         return make_response(redirect(then.path(), 303))
     after = Desk(desk.actor, desk.now, then)
     shown = panel or after.panel(after.doctors())
-    return htmx.trigger(htmx.push_url(changed(after, shown), then.path()), htmx.told(words, warning))
+    said = {"toast": {"words": words, "tone": "good"}} if is_shown else htmx.told(words, warning)
+    return htmx.trigger(htmx.push_url(changed(after, shown), then.path()), said)
