@@ -56,7 +56,9 @@ def read(values: Mapping[str, str]) -> Who:
     if typed.casefold() in {SYSTEM, system_words().casefold()}:
         return Who(is_system=True)
     fit = [(one.words, one) for one in audit_log.people(db.session(), auth.actor(), most=MOST_FOUND + 1, words=typed)]
-    return Who(fit[0][1].id if len(fit) == 1 else None, typed, fit)
+    # Whose words these are, though another's name and address may have all of them too.
+    called = [one for words, one in fit if words.casefold() == typed.casefold()] or [one for _, one in fit]
+    return Who(called[0].id if len(called) == 1 else None, typed, fit)
 
 
 def offered(who: Who) -> People:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from hms_web.models import ReadingSession, User
+from hms_web.models import ONLY_READS, ReadingSession, User
 from hms_web.services import asking, unit_of_work
 from tests.scenes import Clinic
 
@@ -26,13 +26,15 @@ def test_what_writes_has_no_rows(here: Clinic) -> None:
     assert asking.rows(here.session, touched, {"wanted": here.actor.user_id, "more": "%"}) == ()
 
 
-def test_listeners_are_told(here: Clinic, engine: sa.Engine) -> None:
+@pytest.mark.parametrize("only_reads", [False, True])
+def test_listeners_are_told(here: Clinic, engine: sa.Engine, only_reads: bool) -> None:  # noqa: FBT001
     told: list[str] = []
     failed: list[str] = []
     own = sa.create_engine(engine.url)
     sa.event.listen(own, "before_cursor_execute", lambda *call: told.append(call[2]))
     sa.event.listen(own, "handle_error", lambda context: failed.append(type(context.original_exception).__name__))
-    with Session(own) as session:
+    with ReadingSession(own) as session:
+        session.info[ONLY_READS] = only_reads
         asking.rows(session, NAMES, {"wanted": here.actor.user_id})
         with pytest.raises(DBAPIError):
             asking.rows(session, sa.text("SELECT 1 / :nothing"), {"nothing": 0})
@@ -77,6 +79,16 @@ def test_a_question_of_who_only_reads_leaves_its_connection_to_others(engine: sa
             stamps = {other.execute(sa.text("SELECT transaction_timestamp(), pg_sleep(0)")).scalar_one() for _ in "ab"}
             assert len(stamps) == 1
             assert asking.rows(other, PID, {}) == [first]
+    own.dispose()
+
+
+def test_who_has_a_connection_already_asks_on_it(engine: sa.Engine) -> None:
+    """A second one would not be there where all are in use."""
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        first = session.execute(PID).one()
+        assert asking.rows(session, PID, {}) == [first]
     own.dispose()
 
 

@@ -74,6 +74,12 @@ def test_one_that_is_too_old_is_not_believed(small: FlaskClient) -> None:
     assert interface._believed.get(key, clock.now() + LASTS) is None, "it would outlive itself"
 
 
+def test_one_that_was_too_old_when_it_came_first_is_not_believed(small: FlaskClient) -> None:
+    small.get("/keep/Asha")
+    small.application.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=-1)
+    assert small.get("/name").text == "nobody"
+
+
 def test_what_one_request_does_to_its_session_is_not_seen_by_the_next(small: FlaskClient) -> None:
     small.get("/names/Asha")
     assert small.get("/add/Bela").text == "Asha,Bela"

@@ -186,6 +186,15 @@ def test_the_audit_trail_is_narrowed_to_a_person_found_by_name(desk: Desk) -> No
     assert len(browser.get("/audit/people").all("option")) == 1
 
 
+def test_a_person_who_was_chosen_stays_chosen_though_anothers_name_and_address_have_the_words(crowd: Desk) -> None:
+    rename(crowd, "Dr. Ravi 0013", "Dr. Ravi", "one@ravis.test")
+    rename(crowd, "Dr. Ravi 0017", "Dr. Ravi Kumar", "someone@ravis.test")
+    chosen = crowd.admin().get("/audit?first=&person=ravi+one").follow("Dr. Ravi, one@ravis.test")
+    again = chosen.form(id="filters").send(what="appointment")
+    assert not again.all("div", class_="who-fits")
+    assert again.form(id="filters").values["person"] == "Dr. Ravi, one@ravis.test"
+
+
 def test_a_fragment_has_the_links_too(crowd: Desk) -> None:
     browser = crowd.admin()
     token = browser.csrf_token("/appointments")
