@@ -23,6 +23,7 @@ from hms_web.services import (
 )
 from hms_web.services.affected import AffectedGroup
 from hms_web.services.affected_batches import MOST_STEPS, Step
+from hms_web.services.affected_list import AffectedList
 from hms_web.services.affected_records import BatchView
 from hms_web.services.appointments import AppointmentView
 from hms_web.web import affected_sheets, asked, auth, csv_files, doctor_field, formats, language, refusals
@@ -34,6 +35,7 @@ blueprint = Blueprint("affected", __name__, url_prefix="/affected")
 MOVERS = (Role.ADMIN, Role.RECEPTIONIST, Role.DOCTOR)
 ROWS = 100
 """Appointments on one page, which are as many as one plan takes."""
+NOBODY = AffectedList([], total=0, page=1, pages=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,11 @@ def index() -> ResponseReturnValue:
     who, cause = _who(request.args), _cause(request.args.get("cause"))
     doctor_id, today = who.id, clock.today(actor.zone)
     page = asked.number(request.args, "page") or 1
-    found = affected_list.listed(session, actor, doctor_id=doctor_id, cause=cause, page=page, most=ROWS, today=today)
+    found = NOBODY
+    if not who.is_open:
+        found = affected_list.listed(
+            session, actor, doctor_id=doctor_id, cause=cause, page=page, most=ROWS, today=today
+        )
     return render_template(
         "affected/index.html",
         groups=[Shown(one.group, title_of(one.group), one.count) for one in found.groups],

@@ -154,6 +154,9 @@ def test_several_who_fit_are_links_and_namesakes_are_told_apart(crowd: Desk) -> 
 
 def test_while_it_is_open_who_is_meant_no_file_has_everybody(crowd: Desk) -> None:
     browser = crowd.admin()
+    affect(crowd)
+    assert "As a CSV file" in browser.get("/affected").text
+    assert "As a CSV file" not in browser.get("/affected?doctor=twin").text
     for path in ("/no-shows/export.csv", "/no-shows/charts/by-doctor.csv", "/affected/export.csv"):
         assert browser.get(f"{path}?doctor=Dr.+001").status == 200
         assert browser.get(f"{path}?doctor=twin").status == 404
