@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hms_web.config import LOCK_WAIT_SECONDS
-from hms_web.models import Doctor, Hospital, new_id
+from hms_web.models import Doctor, Hospital, ReadingSession, new_id
 from hms_web.services import locks, unit_of_work
 from tests.scenes import Clinic
 
@@ -229,6 +229,16 @@ def test_reading_needs_no_transaction_and_a_unit_of_work_has_one(here: Clinic) -
     assert is_in_a_transaction(here)
     unit_of_work.only_reads(here.session)  # comes too late, and changes nothing
     assert is_in_a_transaction(here)
+
+
+def test_a_unit_of_work_gives_up_the_connection_that_was_read_with(engine: sa.Engine) -> None:
+    """Two for each request would not be there where all are at work."""
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        session.execute(sa.text("SELECT 1"))
+        assert unit_of_work.run(session, lambda: session.scalar(sa.text("SELECT 2"))) == 2
+    own.dispose()
 
 
 def test_what_fails_after_reading_is_undone_whole(here: Clinic) -> None:
