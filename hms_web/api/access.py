@@ -12,7 +12,8 @@ from hms_web import logs
 from hms_web.api.problems import Problem, Wrong
 from hms_web.domain.identity import Role
 from hms_web.services import identity
-from hms_web.services.identity import Also, SignedIn
+from hms_web.services.identity import SignedIn
+from hms_web.services.who_asks import Also
 
 # The name under which a browser's session keeps its token; the pages write it.
 SESSION_TOKEN = "token"  # noqa: S105 a name

@@ -25,7 +25,8 @@ from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.models import db
 from hms_web.services import unit_of_work
 from hms_web.services.idempotency import Answer
-from hms_web.services.identity import Also, SignedIn
+from hms_web.services.identity import SignedIn
+from hms_web.services.who_asks import Also
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,9 +15,9 @@ from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refusal, Refused
 from hms_web.domain.slots import ClosedReason, SlotStatus
 from hms_web.services import kept_days, paging, slot_keeping, slot_making, slots, told_before
-from hms_web.services.identity import Also
 from hms_web.services.kept import Kept
 from hms_web.services.slots import SlotView
+from hms_web.services.who_asks import Also
 
 routes = Routes("slots")
 MOST_DAYS_AHEAD = 90

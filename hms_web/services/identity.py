@@ -1,21 +1,20 @@
 """Signing in and out: browser sessions and bearer tokens, both kept on the server and only as hashes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, TextClause, and_, delete, func, select, text, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import FACTOR_AWAITED, IDLE_FOR, SESSION_LASTS, TOKEN_LASTS, Actor, Role
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.validation import is_storable
 from hms_web.models import ApiToken, Doctor, Hospital, LoginSession, SecondFactor, User
-from hms_web.services import asking, audit, open_sessions, passwords, second_factors, unit_of_work
+from hms_web.services import asking, audit, open_sessions, passwords, second_factors, unit_of_work, who_asks
 from hms_web.services.sealing import SecretKeys
+from hms_web.services.who_asks import Also
 
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -32,19 +31,6 @@ class SignedIn:
     ends_at: datetime
     language: str | None = None
     told: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Also:
-    """Something else to ask together with the question who asks: an expression of SQL of our own, over the hospital's
-    row `h` and `:now`, which answers with text; `given` are its other values.
-    """
-
-    expression: str
-    given: Mapping[str, object] = field(default_factory=dict)
-
-
-NOTHING_ELSE = Also("NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +72,6 @@ _WHO = (
     Hospital.timezone,
     Doctor.id.label("doctor_id"),
 )
-
-
-# The same, written out for the two questions that stand before every request; who has been deactivated is nobody.
-_ASKED = """
-    SELECT u.id AS user_id, u.hospital_id, u.name, u.email, u.role, u.language, h.name AS hospital_name, h.timezone,
-           d.id AS doctor_id, {columns}
-      FROM {table} held JOIN users u ON u.id = held.user_id JOIN hospitals h ON h.id = u.hospital_id
-      LEFT JOIN doctors d ON d.user_id = u.id
-     WHERE held.token_hash = :hash AND held.expires_at > :now AND u.is_active {more}
-"""
-
-
-@cache
-def _of_session(also: str) -> TextClause:
-    return text(
-        _ASKED.format(
-            table="login_sessions",
-            columns=f"held.id AS session_id, held.last_seen_at, held.expires_at, {also} AS told",
-            more="AND held.last_seen_at > :seen_since AND NOT held.awaits_factor",
-        )
-    )
-
-
-@cache
-def _of_token(also: str) -> TextClause:
-    columns = f"held.id AS token_id, held.expires_at, held.last_used_at, {also} AS told"
-    return text(_ASKED.format(table="api_tokens", columns=columns, more=""))
 
 
 def _signed_in(row: Any, ends_at: datetime) -> SignedIn:  # noqa: ANN401 a row with the columns of _WHO
@@ -251,9 +210,9 @@ def actor_of_session(
     It ends 15 minutes after the last request that counts as activity (a poll does not) and 12 hours after sign-in. One
     query; a second one, at most once a minute, notes the activity. What is `also` asked is answered as `told`.
     """
-    also = also or NOTHING_ELSE
+    also = also or who_asks.NOTHING_ELSE
     given = {"hash": passwords.secret_hash(secret), "now": now, "seen_since": now - IDLE_FOR, **also.given}
-    found = asking.rows(session, _of_session(also.expression), given)
+    found = asking.rows(session, who_asks.of_session(also), given)
     if not found:
         return None
     row = found[0]
@@ -304,9 +263,9 @@ def actor_of_token(session: Session, secret: str, *, now: datetime, also: Also |
 
     One query; a second one, at most once a minute, notes that the token is used. `also` as for `actor_of_session`.
     """
-    also = also or NOTHING_ELSE
+    also = also or who_asks.NOTHING_ELSE
     given = {"hash": passwords.secret_hash(secret), "now": now, **also.given}
-    found = asking.rows(session, _of_token(also.expression), given)
+    found = asking.rows(session, who_asks.of_token(also), given)
     if not found:
         return None
     row = found[0]

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.services import facts
 from hms_web.services.facts import Told
-from hms_web.services.identity import Also
 from hms_web.services.kept import Kept
+from hms_web.services.who_asks import Also
 
 # Told in full a department's day has 40 KiB, a doctor's 4.
 DEPARTMENTS: Kept[Told] = Kept(400)

@@ -17,7 +17,7 @@ from hms_web.domain.refusals import InvalidInput, Refusal
 from hms_web.models import db
 from hms_web.services import alert_board
 from hms_web.services.alert_board import AlertView
-from hms_web.services.identity import Also
+from hms_web.services.who_asks import Also
 from hms_web.web import asked, auth, htmx, refusals, waiting
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext

@@ -19,6 +19,7 @@ from hms_web import clock, logs
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
 from hms_web.services import identity, unit_of_work
+from hms_web.services.who_asks import Also
 from hms_web.web import htmx, language
 
 P = ParamSpec("P")
@@ -62,7 +63,7 @@ def _visitor(_request: object) -> Visitor | None:
     if request.method in READING:
         unit_of_work.only_reads(db.session())
     view = current_app.view_functions.get(request.endpoint or "")
-    along: Callable[[], identity.Also | None] | None = getattr(view, "asks_along", None)
+    along: Callable[[], Also | None] | None = getattr(view, "asks_along", None)
     also = along() if along is not None else None
     signed_in = identity.actor_of_session(db.session(), token, now=clock.now(), is_activity=is_activity, also=also)
     if signed_in is None:
@@ -123,7 +124,7 @@ def roles(*allowed: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callab
 
 
 def asking_along(
-    also: Callable[[], identity.Also | None],
+    also: Callable[[], Also | None],
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Let the question who asks ask something else too, for what is asked all day long; `also` reads the request.
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.models import Doctor, new_id
 from hms_web.services import facts, slots, told_before
-from hms_web.services.identity import Also
+from hms_web.services.who_asks import Also
 from tests.scenes import MONDAY, NOW, Clinic
 
 FRIDAY = MONDAY + timedelta(days=4)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from hms_web.models import db
 from hms_web.services import told_before
-from hms_web.services.identity import Also
+from hms_web.services.who_asks import Also
 from hms_web.web import asked, auth, htmx
 from hms_web.web.front_desk import finding, panels, rendering
 from hms_web.web.front_desk.address import Address, short
