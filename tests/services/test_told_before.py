@@ -20,12 +20,15 @@ def days(here: Clinic) -> Days:
 
 
 def test_what_changes_the_days_changes_their_changes(days: Days) -> None:
+    both = days.doctor, days.colleague
     for how, statement in CHANGES.items():
-        before = days.seen()
+        before, each_before = days.seen(), [days.seen_of(days.session, each) for each in both]
         days.do(statement)
-        after = days.seen()
+        after, each_after = days.seen(), [days.seen_of(days.session, each) for each in both]
         assert after.told != before.told, f"{how}: the database says the same, so this shows nothing"
         assert after.changes != before.changes, how
+        for was, now in zip(each_before, each_after, strict=True):
+            assert was.told == now.told or was.changes != now.changes, f"{how}: to one of the two doctors"
         days.session.rollback()
 
 
