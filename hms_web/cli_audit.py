@@ -1,7 +1,8 @@
 """The `hms audit` commands: see whether the audit trail is whole, chain what waits, sign after a change of key."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from uuid import UUID
 
 import click
 from flask import Flask
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from hms_web import clock
 from hms_web.cli_records import hospitals_of, secret_keys, session_of
 from hms_web.domain.audit_chain import Finding, Flaw, Head
-from hms_web.services import audit_chain, unit_of_work
+from hms_web.services import audit_chain, hospitals, unit_of_work
 from hms_web.services.audit_chain import Report
 from hms_web.services.sealing import SecretKeys
 
@@ -73,21 +74,24 @@ def _verify(make_app: MakeApp) -> click.Command:
             raise click.UsageError(message)
         app, is_broken = make_app(), False
         with session_of(app) as session:
+            names = hospitals.names(session)
             for actor in hospitals_of(session, hospital):
                 secret, now = secret_keys(app), clock.now()
                 report = audit_chain.verify(session, actor.hospital_id, secret=secret, now=now, expected=expect)
-                is_broken = _say(report) or is_broken
+                is_broken = _say(report, names) or is_broken
         if is_broken:
             raise SystemExit(1)
 
     return verify
 
 
-def _say(report: Report) -> bool:
+def _say(report: Report, names: Mapping[UUID, str]) -> bool:
     """Say what a look has found, the first flaw first; whether it found any."""
     head = f"{report.head.sequence}:{report.head.hash.hex()}"
     state = "BROKEN" if report.findings else "whole"
-    click.echo(f"{report.hospital_id}: {state}. {report.head.sequence} chained, {report.waiting} waiting, head {head}")
+    click.echo(
+        f"{names[report.hospital_id]}: {state}. {report.head.sequence} chained, {report.waiting} waiting, head {head}"
+    )
     for finding in report.findings[:MOST_SHOWN]:
         click.echo(f"  {_place(finding)}{WORDS[finding.flaw]}.")
     if len(report.findings) > MOST_SHOWN:
@@ -108,10 +112,13 @@ def _chain(make_app: MakeApp) -> click.Command:
         app = make_app()
         with session_of(app) as session:
             heads, stuck = audit_chain.extend_all(session, secret=secret_keys(app), now=clock.now())
+            names = hospitals.names(session)
         for hospital_id, head in heads.items():
-            click.echo(f"{hospital_id}: head {head.sequence}:{head.hash.hex()}")
+            click.echo(f"{names[hospital_id]}: head {head.sequence}:{head.hash.hex()}")
         if stuck:
-            message = f"Not carried on: {', '.join(map(str, stuck))}. See `hms audit verify`."
+            message = (
+                f"Not carried on: {', '.join(names[hospital_id] for hospital_id in stuck)}. See `hms audit verify`."
+            )
             raise click.ClickException(message)
 
     return chain
@@ -135,17 +142,17 @@ def _sign(make_app: MakeApp) -> click.Command:
 
 def sign_all(session: Session, secret: SecretKeys, *, former: str | None = None) -> bool:
     """Sign every chain anew and say what came of it; whether all of them are signed."""
-    is_done = True
+    is_done, names = True, hospitals.names(session)
     for actor in hospitals_of(session, None):
         try:
             report = audit_chain.sign(session, actor.hospital_id, secret=secret, former=former, now=clock.now())
         except (audit_chain.NotSigned, unit_of_work.Busy):
-            click.echo(f"{actor.hospital_id}: NOT signed, somebody was at it; try again.")
+            click.echo(f"{names[actor.hospital_id]}: NOT signed, somebody was at it; try again.")
             is_done = False
             continue
         if audit_chain.may_be_signed(report, former):
-            click.echo(f"{actor.hospital_id}: signed.")
+            click.echo(f"{names[actor.hospital_id]}: signed.")
         else:
-            _say(report)
+            _say(report, names)
             is_done = False
     return is_done

@@ -10,7 +10,7 @@ from hms_web import clock
 from hms_web.app import REDIS
 from hms_web.cli_records import hospitals_of, session_of
 from hms_web.domain.job_health import RunSource
-from hms_web.services import cron_keys, job_health, job_words, no_show_check, scheduler_pulse
+from hms_web.services import cron_keys, hospitals, job_health, job_words, no_show_check, scheduler_pulse
 from hms_web.services.leases import Taken
 
 MakeApp = Callable[[], Flask]
@@ -36,15 +36,15 @@ def _run(make_app: MakeApp) -> click.Command:
         app, has_failed = make_app(), False
         with session_of(app) as session:
             now = clock.now()
-            pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
+            pulse, names = scheduler_pulse.read(app.extensions[REDIS], now=now), hospitals.names(session)
             for actor in hospitals_of(session, hospital):
                 outcome = no_show_check.check(session, actor, RunSource.MANUAL, now=now, pulse=pulse)
                 if isinstance(outcome, Taken):
-                    click.echo(f"{actor.hospital_id}: a run is under way already.")
+                    click.echo(f"{names[actor.hospital_id]}: a run is under way already.")
                     continue
                 has_failed = has_failed or outcome.run.has_failed
                 words = f"{outcome.run.items} dealt with in {outcome.run.duration_ms} ms"
-                click.echo(f"{actor.hospital_id}: {outcome.run.error or words}.")
+                click.echo(f"{names[actor.hospital_id]}: {outcome.run.error or words}.")
         if has_failed:
             message = "At least one check did not end well."
             raise click.ClickException(message)
@@ -60,13 +60,13 @@ def _health(make_app: MakeApp) -> click.Command:
         app, is_ill = make_app(), False
         with session_of(app) as session:
             now = clock.now()
-            pulse = scheduler_pulse.read(app.extensions[REDIS], now=now)
+            pulse, names = scheduler_pulse.read(app.extensions[REDIS], now=now), hospitals.names(session)
             for actor in hospitals_of(session, hospital):
                 found = job_health.health(session, actor, now=now, pulse=pulse)
                 is_ill = is_ill or not found.overall.is_healthy
                 for one in (found.overall, *found.by_source):
                     state = "IN TROUBLE" if not one.is_healthy else "well" if one.is_known else "not known"
-                    who = one.source.lower() if one.source else str(actor.hospital_id)
+                    who = one.source.lower() if one.source else names[actor.hospital_id]
                     click.echo(f"{'  ' if one.source else ''}{who}: {state}. {job_words.sentence(one, actor.zone)}")
         if is_ill:
             raise SystemExit(1)

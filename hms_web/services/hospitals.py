@@ -66,6 +66,11 @@ def create_hospital(
     return unit_of_work.run(session, work)
 
 
+def names(session: Session) -> dict[UUID, str]:
+    """Return what the hospitals are called."""
+    return {row.id: row.name for row in session.execute(select(Hospital.id, Hospital.name))}
+
+
 def by_name(session: Session, name: str) -> Actor:
     """Return the actor for what the product does in the one hospital of that name; raises InvalidInput."""
     found = session.scalars(select(Hospital).where(Hospital.name == name).limit(2)).all()

@@ -102,8 +102,12 @@ const bind = () => {
     document.addEventListener("htmx:sendError", failed);
     document.addEventListener("htmx:responseError", failed);
     document.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        if (event.key !== "Enter") return;
+        if (event.ctrlKey || event.metaKey) {
             document.querySelector('button[form="consultation"].primary')?.click();
+        } else if (event.target.dataset.enter && !event.isComposing) {
+            event.preventDefault();
+            document.getElementById(event.target.dataset.enter).click();
         }
     });
 };

@@ -326,3 +326,21 @@ def test_no_page_of_a_visit_is_in_the_content_policys_way(scene: Scene, staff: S
         doctor.evaluate("document.body.setAttribute('style', 'color: red')")
     assert broken(doctor), "control: what breaks it is seen"
     no_violations.clear()
+
+
+def test_enter_does_what_the_field_is_for_and_never_ends_the_visit(scene: Scene, staff: Staff) -> None:
+    here, colleague = scene.clinic, scene.clinic.doctor()
+    view = seen(here, scene.doctor_id, time(11))
+    written = ConsultationChange(chief_complaint="Cough", diagnosis=["Bronchitis"])
+    consultations.change(here.session, doctor_of(scene), view.id, written, now=NOW)
+    page = staff(doctor_of(scene), f"/consultations/{view.id}")
+    page.get_by_text("Ask another doctor").click()
+    page.get_by_label("Doctor", exact=True).select_option(str(colleague))
+    page.get_by_label("Question").fill("Is the dose right?")
+    page.get_by_label("Question").press("Enter")
+    expect(page.get_by_text("has been asked")).to_be_visible()
+    page.get_by_text("Break it off").click()
+    page.get_by_label("Why is it broken off?").fill("Called to the ward")
+    page.get_by_label("Why is it broken off?").press("Enter")
+    expect(page.get_by_text("waits again")).to_be_visible()
+    assert [one.status for one in stored(scene, Consultation)] == ["ABANDONED"]

@@ -46,9 +46,9 @@ def forge(session: Session, statement: str) -> None:
 
 
 def test_a_whole_trail_ends_with_nought(hms: click.Group, here: Clinic) -> None:
-    assert f"{here.actor.hospital_id}: head 3:" in run(hms, "chain").output
+    assert "Test Clinic: head 3:" in run(hms, "chain").output
     said = run(hms, "verify")
-    assert (said.exit_code, "whole. 3 chained, 0 waiting" in said.output) == (0, True)
+    assert (said.exit_code, "Test Clinic: whole. 3 chained, 0 waiting" in said.output) == (0, True)
     head = said.output.split()[-1]
     assert run(hms, "verify", "--hospital", "Test Clinic", "--expect", head).exit_code == 0
 
@@ -100,7 +100,7 @@ def test_a_changed_secret_is_signed_for_once_the_rest_is_whole(
             other.execute(sa.select(AuditHead.hospital_id).with_for_update())
             said = run(hms, "sign")
             assert (said.exit_code, "NOT signed" in said.output) == (1, True)
-        assert run(hms, "sign").output == f"{here.actor.hospital_id}: signed.\n"
+        assert run(hms, "sign").output == "Test Clinic: signed.\n"
         assert run(hms, "chain").exit_code == run(hms, "verify").exit_code == 0
         forge(session, "UPDATE audit_events SET actor_name = 'Nobody'")
         assert run(hms, "sign").exit_code == 1

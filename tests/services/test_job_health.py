@@ -203,8 +203,8 @@ def test_a_success_is_remembered_however_long_ago_it_was(here: Clinic) -> None:
     [
         (None, 0, "The check has not run yet"),
         ("ok", 1, "The check runs as it should; it last ended well at 08:00, 2026-03-02."),
-        ("bad", 1, "1 failed since the last that went well, which ended at no time yet; three in a row are trouble."),
-        ("bad", 3, "The last 3 runs failed. The last that went well ended at no time yet."),
+        ("bad", 1, "1 failed, and none has gone well yet; three in a row are trouble."),
+        ("bad", 3, "The last 3 runs failed, and none has gone well yet."),
     ],
 )
 def test_health_is_said_in_words(here: Clinic, work: str | None, times: int, words: str) -> None:

@@ -78,7 +78,7 @@ def test_the_command_does_it_all_and_says_what_is_left(app: Flask, here: Clinic,
         assert (code, "under a key that is not given: 2." in said) == (1, True)
         assert run(FORMER) == (
             0,
-            f"Encrypted anew: 1 addresses of providers, 1 second factors.\n{here.admin.hospital_id}: signed.\n",
+            "Encrypted anew: 1 addresses of providers, 1 second factors.\nTest Clinic: signed.\n",
         )
         assert run()[0] == 0
     finally:

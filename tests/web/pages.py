@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 HX = {"HX-Request": "true"}
 LABELLED = {"input", "select", "textarea"}
 NO_LABEL = {"hidden", "submit", "button"}
+WORD = re.compile(r"\w{2,}")
 
 
 def parse(html: str, *, fragment: bool = False) -> Element:
@@ -54,10 +55,19 @@ def _check_names(elements: list[Element], ids: set[str], *, whole: bool) -> None
             assert named, f"no label: {element.attrib}"
         if element.tag in {"button", "a"}:
             assert text(element) or element.attrib.get("aria-label"), f"no name: {element.tag} {element.attrib}"
+            _check_spoken(element)
         if whole:
             for reference in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
                 missing = set(element.attrib.get(reference, "").split()) - ids
                 assert not missing, f"{reference} names nothing: {missing}"
+
+
+def _check_spoken(element: Element) -> None:
+    """Who says what stands on a button has to hit it: its name has every word that is to be read there."""
+    name = element.attrib.get("aria-label")
+    if name is not None:
+        unsaid = set(WORD.findall(" ".join(element.itertext()).lower())) - set(WORD.findall(name.lower()))
+        assert not unsaid, f"to be read and not in the name: {unsaid}, {name}"
 
 
 def text(element: Element) -> str:

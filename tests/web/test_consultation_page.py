@@ -175,6 +175,14 @@ def test_breaking_it_off(desk: Desk, doctor: Browser, view: ConsultationView) ->
     assert "Nothing was written." not in again.text
 
 
+def test_enter_in_a_field_of_one_line_saves_where_there_are_no_scripts(doctor: Browser, view: ConsultationView) -> None:
+    """It presses the form's first button, which was once the one that completes the visit."""
+    page = opened(doctor, view)
+    buttons = page.all("button", type="submit", form="consultation")
+    assert "formaction" not in buttons[0].attrib
+    assert any("/complete" in one.attrib.get("formaction", "") for one in buttons)
+
+
 def test_what_was_typed_into_one_that_is_over_is_not_lost(desk: Desk, doctor: Browser, view: ConsultationView) -> None:
     page = opened(doctor, view)
     who = acting(desk.clinic, view.doctor_id)
