@@ -1,6 +1,7 @@
 """What is told from memory is what the database would say: whatever changes it gives its doctor a new change."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.domain.identity import Actor
 from hms_web.services import facts, kept, told_before
 from tests.scenes import MONDAY, Clinic
 from tests.services.told_days import CHANGES, DEPARTMENT, FRIDAY, HELD, NEW_COLLEAGUE, Days
@@ -145,6 +147,21 @@ def test_the_same_changes_are_told_from_memory(days: Days, asked: list[str]) -> 
     told(None)
     told(None)
     assert asked.count("tell") == 6, "nobody knows whether it is the same"
+
+
+def test_another_page_of_a_department_and_another_zone_are_not_told_of_the_one_before(
+    days: Days, asked: list[str]
+) -> None:
+    def names(actor: Actor = days.here.actor, skip: int = 0) -> list[str]:
+        told = told_before.of_department(
+            days.session, actor, DEPARTMENT, MONDAY, MONDAY, shown=(skip, 1), changes="the same"
+        )
+        return [row.name for row in told]
+
+    assert [names(), names(skip=1), names()] == [["Dr. 001"], ["Dr. 002"], ["Dr. 001"]]
+    assert len(asked) == 2
+    names(replace(days.here.actor, timezone="Pacific/Auckland"))  # whose Monday begins at another time
+    assert len(asked) == 3
 
 
 def test_nobody_is_told_of_another_hospitals_department(days: Days, elsewhere: Clinic) -> None:
