@@ -1,5 +1,6 @@
 """A grid is rendered anew when the database or the clock says something new, and only then."""
 
+from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
 
@@ -10,10 +11,12 @@ from hms_web import clock
 from hms_web.models import DoctorSlot, LoginSession
 from hms_web.services.kept import Kept
 from hms_web.web.front_desk import grid, rendering
+from tests.api.callers import caller_of
 from tests.scenes import MONDAY, NOW
 from tests.web.desk_scenes import cells, slot_of
 from tests.web.pages import HX
 from tests.web.record_scenes import Desk
+from tests.web.test_query_counts import counted
 
 GRID = "/front-desk/grid"
 NINE = "09:00 free, Dr. 001"
@@ -61,6 +64,32 @@ def test_a_booking_and_a_minute_are_new(desk: Desk, laid_out: list[int]) -> None
     desk.session.commit()
     with clock.fixed(NOW + timedelta(hours=1, minutes=1)):
         assert "09:00 Ravi Iyer, late, Dr. 001" in cells(browser.get(GRID, headers=HX))
+
+
+def test_who_finds_nothing_changed_asks_one_question(desk: Desk) -> None:
+    """Who that is and what was changed; of a changed day the days are told too."""
+    browser = desk.reception()
+    program = caller_of(desk.app.test_client(), desk.clinic, desk.clinic.actor)
+
+    def asked() -> list[int]:
+        questions = []
+        asking: tuple[Callable[[], object], ...] = (
+            lambda: browser.get(f"{GRID}?department=Cardiology", headers=HX),
+            lambda: program.get(f"/slots/doctor/{desk.doctor_id}/date/{MONDAY}"),
+        )
+        for ask in asking:
+            with counted(desk.app) as statements:
+                ask()
+            questions.append(len(statements))
+        return questions
+
+    asked()  # makes the day's slots
+    asked()
+    assert asked() == [1, 1]
+    desk.clinic.book(desk.doctor_id, desk.clinic.patient(name="Ravi Iyer"), time(9))
+    assert asked() == [2, 2]
+    assert asked() == [1, 1]
+    assert "Ravi Iyer" in browser.get(f"{GRID}?department=Cardiology", headers=HX).text
 
 
 def test_a_hold_is_its_holders_alone_and_lapses_to_the_second(desk: Desk, laid_out: list[int]) -> None:
