@@ -35,6 +35,7 @@ def busy(here: Clinic) -> Clinic:
         values = {
             "affected_cause": CAUSES[place * 7 % len(CAUSES)],
             "affected_at": None if place % 9 == 0 else NOW - timedelta(hours=place * 5 % 11),
+            "created_at": NOW - timedelta(hours=place * 7 % 13, minutes=30),
             "status": AppointmentStatus.CHECKED_IN if place % 13 == 4 else AppointmentStatus.SCHEDULED,
         }
         here.session.execute(sa.update(Appointment).where(Appointment.id == key).values(**values))

@@ -74,9 +74,11 @@ def test_whoever_is_on_it_may_be_relieved(desk: Desk, alert: UUID) -> None:
     browser.get("/alerts").form(f"/{alert}/acknowledge").send()
     late, relief = nurse(desk).get("/alerts").form(f"/{alert}/acknowledge"), other.get("/alerts")
     assert "Take over" in relief.text
+    open_page = browser.get("/alerts").all("div", id="alerts")[0].attrib["hx-get"]
     taken = relief.form(f"/{alert}/acknowledge").send()
     assert "You look after Asha Sharma." in taken.text
     assert "X is on it" not in taken.text
+    assert browser.fragment(open_page).status == 200, "whoever has it open sees another name"
     assert "Take over" not in taken.text
     assert "Somebody has taken this alert on already" in late.send().text
 

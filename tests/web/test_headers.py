@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from hms_web.app import create_app
 from hms_web.config import Settings
 from hms_web.models import db
+from hms_web.web.hardening import SECURITY_HEADERS, Hardened
 from tests.web.pages import HX, parse
 from tests.web.record_scenes import Desk
 
@@ -143,3 +145,14 @@ def test_htmx_keeps_no_page_and_runs_nothing(app: Flask) -> None:
     assert said.items() >= wanted.items()
     assert said["methodsThatUseUrlParams"] == ["get"]
     assert {"409", "422"} <= {one["code"] for one in said["responseHandling"] if one["swap"]}
+
+
+def test_a_header_that_an_answer_has_chosen_is_neither_replaced_nor_said_twice() -> None:
+    def program(_environ: object, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("referrer-policy", "no-referrer"), ("Content-Type", "text/plain")])
+        return []
+
+    said: list[tuple[str, str]] = []
+    Hardened(program, is_production=False)({}, lambda _status, headers: said.extend(headers))  # type: ignore[arg-type]
+    assert [value for name, value in said if name.lower() == "referrer-policy"] == ["no-referrer"]
+    assert {name for name, _ in said} >= SECURITY_HEADERS.keys() - {"Referrer-Policy"}
