@@ -23,7 +23,7 @@ from hms_web.services.no_show_logs import LogView
 from hms_web.web import asked, auth, choices, refusals
 from hms_web.web.forms import Form
 from hms_web.web.language import gettext
-from hms_web.web.no_shows import ROWS, UNDOERS, blueprint
+from hms_web.web.no_shows import ROWS, UNDOERS, blueprint, may_undo
 
 MANUAL = {
     NoShowReason.MANUAL_STAFF: lazy_gettext("Nobody came"),
@@ -186,4 +186,4 @@ def may_revert(view: AppointmentView, log: LogView | None, actor: Actor, now: da
     """Whether this person can take the no-show back: of an earlier day, only an administrator out of the count."""
     if view.status is not AppointmentStatus.NO_SHOW or log is None or log.reverted_at is not None:
         return False
-    return actor.role is Role.ADMIN or (actor.role in UNDOERS and not is_over(view.date, local_date(now, actor.zone)))
+    return may_undo(actor, view.date, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
-from hms_web.domain.no_show import NoShowReason
+from hms_web.domain.local_time import local_date
+from hms_web.domain.no_show import NoShowReason, is_over
 from hms_web.domain.statistics import Days, days_of
 from hms_web.models import db
 from hms_web.services import no_show_figures, no_show_logs, no_show_reviews, no_show_stats
@@ -46,9 +47,15 @@ STATES = {"live": lazy_gettext("Not taken back"), "reverted": lazy_gettext("Take
 
 
 @blueprint.app_template_global()
-def may_undo_no_show() -> bool:
-    """Whether who is signed in can take a no-show back."""
-    return auth.actor().role in UNDOERS
+def may_undo_no_show(day: date | None = None) -> bool:
+    """Whether who is signed in can take a no-show of that day back; without a day, one that is noted now."""
+    actor, now = auth.actor(), clock.now()
+    return may_undo(actor, day or local_date(now, actor.zone), now)
+
+
+def may_undo(actor: Actor, day: date, now: datetime) -> bool:
+    """Whether somebody can take a no-show of that day back: once it is over, an administrator (docs/decisions/0085)."""
+    return actor.role is Role.ADMIN or (actor.role in UNDOERS and not is_over(day, local_date(now, actor.zone)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ import { onKey } from "./keys.js";
 
 const PEOPLE = "#board .people";
 const here = () => document.activeElement?.closest?.(`${PEOPLE} [data-person]`);
-const columns = () => [...document.querySelectorAll(PEOPLE)];
+const place = (people) => people.closest(".column").getBoundingClientRect();
+// As they are seen: on a tablet those who are expected stand below, although they come first.
+const columns = () => [...document.querySelectorAll(PEOPLE)]
+    .sort((one, other) => place(one).top - place(other).top || place(one).left - place(other).left);
 const middle = (person) => {
     const box = person.getBoundingClientRect();
     return box.top + box.height / 2;

@@ -53,6 +53,18 @@ const letGo = () => {
     held = null;
 };
 
+// After signing out nothing can be let go any more, so it is done first; a server that does not answer keeps nobody here.
+const letGoFirst = (event) => {
+    const form = event.target;
+    if (!held || event.defaultPrevented || !form.matches("form[data-leaves]")) return;
+    event.preventDefault();
+    const body = new FormData();
+    body.set("csrf_token", csrfToken());
+    const asked = fetch(held.release, { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(2000) });
+    asked.catch(() => {}).finally(() => form.submit());
+    keep(null);
+};
+
 /** Close the panel; the slot that its form held is let go first. */
 export const closePanel = () => {
     const open = panel();
@@ -96,4 +108,5 @@ export const bindHold = () => {
         if (event.target.closest("[data-close-panel]") && closePanel()) event.preventDefault();
     });
     window.addEventListener("pagehide", letGo);
+    document.addEventListener("submit", letGoFirst);
 };

@@ -119,10 +119,10 @@ const hear = ({ data }) => {
     }
 };
 
-// Whoever comes next goes on where this page is now.
+// Whoever comes next goes on where this page is now, but not in the form of a slot that was held for somebody else.
 const leave = (event) => {
     const next = event.target.closest("form[data-leaves]")?.querySelector('[name="next"]');
-    if (next) next.value = location.pathname + location.search;
+    if (next) next.value = document.querySelector("#panel[data-slot]")?.dataset.close ?? location.pathname + location.search;
 };
 
 const restore = (root) => {

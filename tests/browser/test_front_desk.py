@@ -229,6 +229,18 @@ def test_others_see_a_hold_and_escape_lets_it_go(scene: Scene, browser: Browser)
         expect(there.locator(scene.free("09:00"))).to_be_visible()
 
 
+def test_whoever_leaves_lets_the_slot_go_and_the_next_one_does_not_come_to_its_form(scene: Scene) -> None:
+    page = scene.open()
+    page.locator(scene.free("09:00")).click()
+    held(page)
+    page.locator("#who > summary").click()
+    page.get_by_role("button", name="Change user").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.url.endswith("/login?next=/front-desk?date%3D2026-03-02")
+    mine = sa.select(DoctorSlot.id).where(DoctorSlot.held_by_id == scene.clinic.actor.user_id)
+    assert scene.clinic.session.scalars(mine).all() == []
+
+
 def test_a_quiet_refresh_takes_neither_words_nor_focus(scene: Scene) -> None:
     page = scene.open()
     page.locator(scene.free("09:00")).click()

@@ -169,6 +169,9 @@ def test_yesterdays_cannot_be_taken_back_and_the_page_says_what_to_do(desk: Desk
     page = desk.reception().get(f"/no-shows/{booked}")
     assert "This was on another day" in page.text
     assert "an administrator can take it out of the count" in page.text
+    shown = f"/appointments/{booked}"
+    assert "See the no-show" in desk.reception().get(shown).text
+    assert "Take the no-show back" in desk.admin().get(shown).text
     assert "An administrator can take the no-show out" in form.send(note="Came").text
 
 
