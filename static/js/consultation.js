@@ -87,11 +87,15 @@ const bind = () => {
         later();
     });
     form.addEventListener("focusout", (event) => { if (fields.includes(event.target)) save(); });
+    // What was typed while the answer was on its way is not saved, whatever the answer says.
+    document.addEventListener("htmx:afterSwap", (event) => {
+        if (event.detail.target?.id !== "save-state" || isHalted() || state().dataset.saved === undefined) return;
+        if (isDirty()) say(form.dataset.typing, "unsaved");
+    });
     document.addEventListener("htmx:afterSettle", (event) => {
         if (event.detail.elt.id !== "save-state" && event.detail.target?.id !== "save-state") return;
         markMistakes();
         keep();
-        // What was typed while the answer was on its way.
         if (isDirty() && !isHalted() && state().dataset.saved !== undefined) later();
     });
     const failed = (event) => {

@@ -214,6 +214,28 @@ def test_a_reload_loses_nothing_typed(scene: Scene, staff: Staff) -> None:
         assert page.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('draft:'))") == []
 
 
+def test_saved_is_said_of_all_that_was_typed(scene: Scene, staff: Staff) -> None:
+    """Not of the first letter, while the rest was typed and the answer was on its way."""
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    with consultation(scene, staff) as page:
+        page.route(re.compile(r"/consultations/[^/]+$"), hold_the_first)
+        with page.expect_request(lambda request: request.method == "POST"):
+            page.get_by_label("Notes").fill("W")
+        page.get_by_label("Notes").press("End")
+        page.keyboard.type("heezing")
+        held[0].continue_()
+        expect(page.locator("[data-words]")).to_have_text(re.compile("Saved"))
+        (row,) = stored(scene, Consultation)
+        assert row.notes == "Wheezing"
+
+
 def refuse_posts(route: Route) -> None:
     """Let nothing be saved, as a lost connection does."""
     if route.request.method == "POST":
