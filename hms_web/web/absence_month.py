@@ -103,6 +103,8 @@ def load_words(day: CalendarDay) -> str:
     said = []
     if load.offered or load.booked:
         said.append(gettext("%(booked)s of %(offered)s booked", booked=load.booked, offered=load.offered))
+    if load.is_full:
+        said.append(gettext("full"))
     if load.stranded:
         said.append(ngettext("%(num)d booked in closed time", "%(num)d booked in closed time", load.stranded))
     return ", ".join(said)
