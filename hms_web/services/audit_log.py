@@ -22,7 +22,7 @@ from hms_web.models import (
     StageAlert,
     User,
 )
-from hms_web.services import paging
+from hms_web.services import paging, word_search
 
 AT_A_TIME = 1000
 
@@ -197,9 +197,8 @@ def people(session: Session, actor: Actor, *, most: int, words: str = "") -> lis
     """Return at most `most` of those who have or had a login in the hospital, by name; every one of the words stands in
     the name or the e-mail address.
     """
-    query = select(User.id, User.name, User.email).where(User.hospital_id == actor.hospital_id)
-    for word in words.replace(",", " ").lower().split():
-        query = query.where(func.strpos(func.lower(User.name + " " + User.email), word) > 0)
+    fits = word_search.every_word(words.replace(",", " "), User.name, User.email)
+    query = select(User.id, User.name, User.email).where(User.hospital_id == actor.hospital_id, *fits)
     return [Person(*row) for row in session.execute(query.order_by(User.name, User.email).limit(most))]
 
 

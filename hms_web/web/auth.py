@@ -90,8 +90,8 @@ def signed_in() -> identity.SignedIn | None:
     """Who is signed in, with e-mail address and hospital; None for a stranger."""
     if FOUND not in g:
         # flask-login would ask the same of us, after looking for ways to be known that we have not.
-        login_user = current_app.login_manager  # type: ignore[attr-defined]
-        setattr(g, FOUND, _visitor(request) or login_user.anonymous_user())
+        manager: LoginManager = current_app.login_manager  # type: ignore[attr-defined]
+        setattr(g, FOUND, _visitor(request) or manager.anonymous_user())
     return getattr(getattr(g, FOUND), "signed_in", None)
 
 
