@@ -80,28 +80,27 @@ def settle(
 
     `existing` are the stored slots of the day, `taken` the times of its active appointments, and `beside` the spans
     of those of the days next to it. Slots that began before `not_before` are history and stay, unless one reaches
-    into an appointment that is still to come; so do slots under an appointment, with their own length; of the rest
-    those that the hours do not give are removed, and those the hours give and that overlap nothing that stays are
-    created. An appointment whose slot has gone gets one again: whoever comes is seen in every grid. A day that
-    `is_closed` gets no other.
+    into an appointment of another time: a no-show that is taken back may find its time divided anew. So do slots under
+    an appointment, with their own length; of the rest those that the hours do not give are removed, and those the hours
+    give and that overlap nothing that stays are created. An appointment whose slot has gone, or whose time others had,
+    gets one again: whoever comes is seen in every grid. A day that `is_closed` gets no other.
     """
     if not (existing or taken or beside):  # a new day, as nearly all are that are made at night
         return Settlement([] if is_closed else [slot for slot in template if slot.span.starts_at >= not_before], [])
     wanted = {slot.span for slot in template}
     under = {slot.span for slot in taken}
-    coming = [span for span in under if span.starts_at >= not_before]
     keep: list[Span] = [*under, *beside]
     stored: list[Span] = []
     open_slots: list[tuple[UUID, Span]] = []
     for slot_id, span in existing:
-        is_history = span.starts_at < not_before and not any(span.overlaps(other) for other in coming)
+        is_history = span.starts_at < not_before and not any(span.overlaps(other) for other in under)
         if is_history or span in under:
             keep.append(span)
             stored.append(span)
         else:
             open_slots.append((slot_id, span))
     unchanged = {span for _, span in open_slots if span in wanted and not any(span.overlaps(kept) for kept in keep)}
-    remove = [slot_id for slot_id, span in open_slots if span not in unchanged]
+    removed = [(slot_id, span) for slot_id, span in open_slots if span not in unchanged]
     create = [
         slot
         for slot in template
@@ -113,9 +112,10 @@ def settle(
     missing = [
         slot
         for slot in taken
-        if slot.span.starts_at >= not_before and not any(slot.span.overlaps(span) for span in stored)
+        if (slot.span.starts_at >= not_before or any(slot.span.overlaps(span) for _, span in removed))
+        and not any(slot.span.overlaps(span) for span in stored)
     ]
-    return Settlement(create + missing, remove)
+    return Settlement(create + missing, [slot_id for slot_id, _ in removed])
 
 
 def closed_reason(day: date, today: date, doctor: DoctorDay) -> ClosedReason | None:

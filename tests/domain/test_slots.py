@@ -140,6 +140,28 @@ def test_a_changed_day_settles_around_what_is_booked_and_stays_settled(
     assert (again.create, again.remove) == ([], [])
 
 
+@given(days(), st.integers(5, 240), st.lists(st.integers(0, 40), unique=True), st.integers(-60, 1500), st.booleans())
+def test_whatever_is_stored_no_slot_meets_an_appointment_of_another_time(
+    drawn: tuple[date, DayHours, int, ZoneInfo],
+    stored_minutes: int,
+    booked: list[int],
+    now_minute: int,
+    is_closed: bool,  # noqa: FBT001
+) -> None:
+    day, hours, minutes, zone = drawn
+    template = slots_of_day(day, hours, minutes, zone)
+    taken = [template[n] for n in booked if n < len(template)]
+    old = [(uuid4(), slot.span) for slot in slots_of_day(day, hours, stored_minutes, zone)]
+    not_before = datetime.combine(day, time(0), zone).astimezone(UTC) + timedelta(minutes=now_minute)
+    change = settle(template, old, taken, not_before, is_closed=is_closed)
+    after = [span for key, span in old if key not in change.remove] + [slot.span for slot in change.create]
+    assert all(span == slot.span or not span.overlaps(slot.span) for span in after for slot in taken)
+    reached = [slot.span for slot in taken if any(slot.span.overlaps(span) for _, span in old)]
+    assert all(span in after for span in reached)
+    again = settle(template, [(uuid4(), span) for span in after], taken, not_before, is_closed=is_closed)
+    assert (again.create, again.remove) == ([], [])
+
+
 @given(days(), st.lists(st.integers(0, 60), unique=True), st.integers(0, 1439))
 def test_what_is_offered_passes_the_checks_of_a_booking(
     drawn: tuple[date, DayHours, int, ZoneInfo], booked: list[int], now_minute: int
@@ -186,6 +208,14 @@ def test_what_began_goes_when_it_reaches_into_an_appointment_that_is_to_come() -
     earlier, coming = SlotTime(DAY, time(8, 30), time(8, 40), at(8, 30, 10)), SlotTime(DAY, time(9), time(9, 30), at(9))
     change = settle([], [(over, at(8)), (began, at(8, 50))], [earlier, coming], at(9).starts_at)
     assert (change.remove, change.create) == ([began], [coming])
+
+
+def test_an_appointment_that_stands_again_gets_its_time_back_from_the_slots_that_came_meanwhile() -> None:
+    first, second, over = uuid4(), uuid4(), uuid4()
+    back = SlotTime(DAY, time(9), time(9, 30), at(9))
+    old = [(over, at(8, 40, 20)), (first, at(9, 0, 20)), (second, at(9, 20, 20))]
+    change = settle([], old, [back], at(10).starts_at)
+    assert (change.remove, change.create) == ([first, second], [back])
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,22 @@ from hms_web.domain.affected import AffectedCause
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import Appointment, AuditEvent, Doctor, NoShowLog, Notification, Patient, SlotBlock, new_id
+from hms_web.models import (
+    Appointment,
+    AuditEvent,
+    Doctor,
+    DoctorSlot,
+    NoShowLog,
+    Notification,
+    Patient,
+    SlotBlock,
+    new_id,
+)
 from hms_web.services import (
     appointments,
     booking,
     cancelling,
+    doctors,
     marking,
     no_show,
     no_show_stats,
@@ -26,6 +37,7 @@ from hms_web.services import (
 )
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import BookingRequest
+from hms_web.services.doctors import DoctorChange
 from tests import invariants
 from tests.scenes import MONDAY, NOW, Clinic
 
@@ -220,6 +232,20 @@ def test_who_comes_after_all_is_expected_again_or_here(here: Clinic, now: dateti
     assert (log.reverted_at, log.reverted_by_id, log.revert_note) == (now, here.actor.user_id, "Stood in traffic")
     row = person(here, view.patient_id)
     assert (row.no_show_count, row.lifetime_no_shows) == (0, 0)
+    sound(here)
+
+
+def test_who_comes_after_all_gets_their_time_back_although_the_day_was_divided_anew(here: Clinic) -> None:
+    doctor_id = here.doctor()
+    booked = here.book(doctor_id, here.patient(), time(10))
+    mark(here, booked.id, EARLY)
+    doctors.change(here.session, here.admin, doctor_id, DoctorChange(slot_duration=20), now=EARLY + MINUTE)
+    assert isinstance(revert(here, booked.id, LATE), AppointmentView)
+    query = sa.select(DoctorSlot.start_time, DoctorSlot.end_time).where(
+        DoctorSlot.doctor_id == doctor_id, DoctorSlot.date == MONDAY, DoctorSlot.start_time.between(time(9), time(11))
+    )
+    times = [tuple(row) for row in here.session.execute(query.order_by(DoctorSlot.starts_at))]
+    assert (time(10), time(10, 30)) in times
     sound(here)
 
 
