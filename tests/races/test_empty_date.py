@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
+from hms_web.services import slot_making
 from tests.races.crowd import API, Answer, Ask
 from tests.races.guards import slots_as_they_come
 from tests.races.hall import Hall
-from tests.scenes import MONDAY
+from tests.scenes import MONDAY, NOW
 
 pytestmark = pytest.mark.race
 PEOPLE, ROUNDS, SOME = 30, 10, 3
@@ -67,6 +69,26 @@ def test_the_locks_alone_are_enough(hall: Hall) -> None:
     """Nobody even tries to make a slot again, so that no constraint has anything to refuse."""
     with slots_as_they_come(hall.engine):
         assert all(map(is_each_once, race(hall, SOME, WITH_LOCKS, table="race_slots")))
+
+
+def test_the_night_and_those_who_open_a_date_make_each_slot_once(hall: Hall) -> None:
+    doctor, day = hall.here.doctor(), MONDAY + timedelta(days=BOOKING_WINDOW_DAYS)
+    asks = [Ask("GET", f"{API}/slots/doctor/{doctor}/date/{day}")] * PEOPLE
+
+    def night() -> int:
+        with Session(hall.engine) as session:
+            return slot_making.extend_all_horizons(session, now=NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        with hall.holding("doctors", doctor):
+            sent = pool.submit(hall.crowd.at_once, asks)
+            hall.await_waiting(2, WITH_LOCKS)
+            made = pool.submit(night)
+            hall.await_waiting(3, WITH_LOCKS)
+        assert_all_see_the_same(sent.result())
+        assert made.result() in {30 * SLOTS, 31 * SLOTS}
+    assert is_each_once(stored(hall, "doctor_slots", doctor, day))
+    hall.check()
 
 
 def test_the_constraint_alone_is_enough(unguarded: Hall) -> None:

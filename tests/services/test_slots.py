@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -328,6 +328,30 @@ def test_the_nightly_job_extends_every_hospital(here: Clinic, elsewhere: Clinic)
     assert slot_making.extend_all_horizons(here.session, now=NOW + timedelta(days=1)) == 2 * 7
 
 
+def test_the_night_makes_what_opening_each_day_would(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)  # so that some have nothing stored, and some have
+    weekdays = tuple(DayOfWeek)[:5]
+    here.holiday(TUESDAY)
+    here.holiday(MONDAY - timedelta(days=358), is_recurring=True)
+    kinds: list[dict[str, Any]] = [{}, {"minutes": 45, "days": weekdays}, {"minutes": 20, "pause": None}, {"days": ()}]
+    pairs = [(here.doctor(**kind), here.doctor(**kind)) for kind in kinds]
+    begun = here.doctor()
+    here.book(begun, here.patient(), time(10), TUESDAY + timedelta(days=1))
+    for _, opened in pairs:
+        for number in range(31):
+            slots.of_date(here.session, here.actor, opened, MONDAY + timedelta(days=number), now=NOW)
+    slot_making.extend_all_horizons(here.session, now=NOW)
+
+    def times(doctor_id: UUID) -> list[tuple[Any, ...]]:
+        query = sa.select(DoctorSlot.date, DoctorSlot.start_time, DoctorSlot.end_time, DoctorSlot.starts_at)
+        rows = here.session.execute(query.where(DoctorSlot.doctor_id == doctor_id).order_by(DoctorSlot.starts_at))
+        return [tuple(row) for row in rows]
+
+    assert [times(made) for made, _ in pairs] == [times(opened) for _, opened in pairs]
+    assert times(begun) == times(pairs[0][0])
+    assert [len(times(made)) for made, _ in pairs] == [29 * 14, 21 * 9, 29 * 24, 0]
+
+
 def test_a_cancelled_appointment_of_the_past_leaves_its_day_alone(here: Clinic) -> None:
     doctor = here.doctor()
     booked = here.book(doctor, here.patient(), time(10))
@@ -392,10 +416,10 @@ def test_a_busy_doctor_does_not_keep_the_night_from_the_others(here: Clinic, mon
     first = min(busy, free)
     make = slot_making._make_missing
 
-    def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, *, now: datetime) -> int:
+    def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, **words: Any) -> int:
         if list(ids) == [first]:
             raise unit_of_work.Busy
-        return make(session, actor, ids, a, b, now=now)
+        return make(session, actor, ids, a, b, **words)
 
     monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)
     monkeypatch.setattr(slot_making, "_make_missing", sometimes)
