@@ -28,7 +28,7 @@ from hms_web.services import (
     holidays,
     outbox,
     slot_keeping,
-    slot_making,
+    slot_writing,
     slots,
     unit_of_work,
 )
@@ -157,7 +157,7 @@ class _Demo:
         days = [self.opened + timedelta(days=ahead) for ahead in range(SEASON_DAYS + BOOKING_WINDOW_DAYS + 1)]
         closed = {day for day in days for one in closures if one.doctor is None and one.first == day < self.today}
         return [
-            slot_making.row_of(self.house.system.hospital_id, doctor.id, slot)
+            slot_writing.row_of(self.house.system.hospital_id, doctor.id, slot)
             for day in days
             if day not in closed
             for doctor in self.house.doctors

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from itertools import accumulate
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause, fits
@@ -18,10 +17,10 @@ from hms_web.domain.local_time import Span, day_span, local_date
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek, hours_on
-from hms_web.domain.slots import Settlement, SlotTime, settle, slots_of_day
+from hms_web.domain.slots import Settlement, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
-from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital, new_id, new_ids_written
-from hms_web.services import appointments, asking, audit, facts, locks, settling, unit_of_work
+from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital
+from hms_web.services import appointments, audit, facts, locks, settling, slot_writing, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts, StoredSlot
 
@@ -93,7 +92,7 @@ def _make_missing(
         doctors = facts.load(session, actor, doctor_ids, first, last)
         lacking = [(key, s) for key, doctor in doctors.items() for s in _lacking(doctor, actor, first, last, now)]
         is_bare = in_bulk and not any(doctor.slots for doctor in doctors.values())
-        return _store(session, actor, lacking, is_bare=is_bare)[1]
+        return slot_writing.store(session, actor, lacking, is_bare=is_bare)[1]
 
     return unit_of_work.run(session, work)
 
@@ -162,90 +161,6 @@ def _settlement(
     return settle(template, existing, taken, not_before, beside=beside, is_closed=is_closed)
 
 
-def _store(
-    session: Session, actor: Actor, settlements: Iterable[tuple[UUID, Settlement]], *, is_bare: bool = False
-) -> tuple[int, int]:
-    """Apply settlements of doctors' days; return how many slots were removed and created.
-
-    The doctors' locks have to be held. It `is_bare` where none of the doctors has any slot in all of these days.
-    """
-    remove: list[UUID] = []
-    create: list[tuple[UUID, list[SlotTime]]] = []
-    for doctor_id, settlement in settlements:
-        remove += settlement.remove
-        if settlement.create:
-            create.append((doctor_id, settlement.create))
-    if remove:
-        session.execute(delete(DoctorSlot).where(DoctorSlot.id.in_(remove)))
-    if create:
-        _insert(session, actor, create, is_bare=is_bare)
-    return len(remove), sum(len(slots) for _, slots in create)
-
-
-# Doctors' hours are alike, so the times of days travel once for all who have the same, and of a doctor only which of
-# them they get, and how many ids were used up before.
-_INTO = """
-    INSERT INTO doctor_slots (id, hospital_id, doctor_id, date, start_time, end_time, starts_at, ends_at)
-    SELECT (SELECT CAST(CAST(:ids AS text) AS uuid[]))[day.used + at.place], :hospital_id, day.doctor_id, at.date,
-           at.start_time, at.end_time, at.starts_at, at.ends_at
-      FROM unnest(CAST(CAST(:doctors AS text) AS uuid[]), CAST(CAST(:patterns AS text) AS integer[]),
-                  CAST(CAST(:used AS text) AS integer[]))
-           AS day (doctor_id, pattern, used)
-      JOIN unnest(CAST(CAST(:pattern_of AS text) AS integer[]), CAST(CAST(:places AS text) AS integer[]),
-                  CAST(CAST(:days AS text) AS date[]), CAST(CAST(:starts AS text) AS time[]),
-                  CAST(CAST(:ends AS text) AS time[]), CAST(CAST(:froms AS text) AS timestamptz[]),
-                  CAST(CAST(:untils AS text) AS timestamptz[]))
-           AS at (pattern, place, date, start_time, end_time, starts_at, ends_at) USING (pattern)
-     ORDER BY day.used, at.place
-    """
-_INSERT_BARE = text(_INTO)
-_INSERT = text(f"{_INTO} ON CONFLICT (doctor_id, starts_at) DO NOTHING")
-
-
-def _insert(session: Session, actor: Actor, days: Sequence[tuple[UUID, list[SlotTime]]], *, is_bare: bool) -> None:
-    """Write the slots of doctors' days with one statement, however many there are."""
-    # Told apart as objects: `slots_of_day` gives all doctors the same ones, and to compare them costs more than that.
-    keys = [tuple(map(id, slots)) for _, slots in days]
-    patterns = {key: slots for key, (_, slots) in zip(keys, days, strict=True)}
-    numbers = {key: number for number, key in enumerate(patterns)}
-    times = [(numbers[key], at, slot) for key, slots in patterns.items() for at, slot in enumerate(slots, start=1)]
-    used = list(accumulate((len(slots) for _, slots in days), initial=0))
-    values = {
-        "hospital_id": actor.hospital_id,
-        "ids": _literal(new_ids_written(used.pop())),
-        "doctors": _literal([doctor_id.hex for doctor_id, _ in days]),
-        "patterns": _literal([numbers[key] for key in keys]),
-        "used": _literal(used),
-        "pattern_of": _literal([number for number, _, _ in times]),
-        "places": _literal([at for _, at, _ in times]),
-        "days": _literal([slot.day for _, _, slot in times]),
-        "starts": _literal([slot.start for _, _, slot in times]),
-        "ends": _literal([slot.end for _, _, slot in times]),
-        "froms": _literal([slot.span.starts_at for _, _, slot in times]),
-        "untils": _literal([slot.span.ends_at for _, _, slot in times]),
-    }
-    asking.rows(session, _INSERT_BARE if is_bare else _INSERT, values)
-
-
-def _literal(values: Sequence[str | int | date | time]) -> str:
-    """Return an array as PostgreSQL writes it, which for a hundred thousand is ten times as quick as the driver."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def row_of(hospital_id: UUID, doctor_id: UUID, slot: SlotTime) -> dict[str, object]:
-    """Return a slot's row."""
-    return {
-        "id": new_id(),
-        "hospital_id": hospital_id,
-        "doctor_id": doctor_id,
-        "date": slot.day,
-        "start_time": slot.start,
-        "end_time": slot.end,
-        "starts_at": slot.span.starts_at,
-        "ends_at": slot.span.ends_at,
-    }
-
-
 def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *, now: datetime) -> Generated:
     """Make the missing slots from today to `days_ahead` days on; running it twice changes nothing.
 
@@ -259,7 +174,7 @@ def generate(session: Session, actor: Actor, doctor_id: UUID, days_ahead: int, *
         days = [today + timedelta(days=n) for n in range(days_ahead + 1)]
         open_days = [day for day in days if not holiday_on(day, doctor.holidays)]
         found = [_missing(doctor, day, doctor.slots_on(day), actor, now) for day in open_days]
-        _, created = _store(session, actor, [(doctor_id, settlement) for settlement in found if settlement])
+        _, created = slot_writing.store(session, actor, [(doctor_id, settlement) for settlement in found if settlement])
         if created:
             audit.record(
                 session, actor, "slots.generated", "doctor", doctor_id, now=now, created=created, last_day=last
@@ -302,7 +217,7 @@ def resettle(
     doctor = facts.load(session, actor, [doctor_id], today, last)[doctor_id]
     days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
     settled = [_settlement(doctor, day, doctor.slots_on(day), actor, now) for day in days]
-    removed, created = _store(session, actor, [(doctor_id, settlement) for settlement in settled])
+    removed, created = slot_writing.store(session, actor, [(doctor_id, settlement) for settlement in settled])
     affected = _mark_affected(session, actor, doctor, changed, now=now)
     audit.record(
         session,
@@ -357,7 +272,7 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
         if day < local_date(now, actor.zone):
             continue
         doctor = facts.load(session, actor, [doctor_id], day, day)[doctor_id]
-        _store(session, actor, [(doctor_id, _settlement(doctor, day, doctor.slots_on(day), actor, now))])
+        slot_writing.store(session, actor, [(doctor_id, _settlement(doctor, day, doctor.slots_on(day), actor, now))])
 
 
 def extend_all_horizons(session: Session, *, now: datetime) -> int:
