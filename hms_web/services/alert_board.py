@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from hms_web.domain.alerts import LIVE, AlertStatus, AlertType, may_acknowledge, may_resolve, may_take_over
@@ -77,10 +77,10 @@ def _live(actor: Actor, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def active_count(session: Session, actor: Actor, *, now: datetime) -> int:
-    """Return how many of today's alerts nobody has taken on."""
+def active_counted(actor: Actor, now: datetime) -> ScalarSelect[int]:
+    """Return the number of today's alerts that nobody has taken on."""
     query = select(func.count()).select_from(StageAlert)
-    return session.scalar(query.where(_live(actor, now), StageAlert.status == AlertStatus.ACTIVE)) or 0
+    return query.where(_live(actor, now), StageAlert.status == AlertStatus.ACTIVE).scalar_subquery()
 
 
 VERSION = """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -59,10 +59,10 @@ MOST_COUNTED = 99
 """More unread messages than that are not counted."""
 
 
-def unread_count(session: Session, actor: Actor) -> int:
-    """Return how many of the actor's messages were not read; at most one more than `MOST_COUNTED`."""
+def unread_counted(actor: Actor) -> ScalarSelect[int]:
+    """Return the number of the actor's messages that were not read; at most one more than `MOST_COUNTED`."""
     unread = select(Notification.id).where(_mine(actor), Notification.read_at.is_(None)).limit(MOST_COUNTED + 1)
-    return session.scalar(select(func.count()).select_from(unread.subquery())) or 0
+    return select(func.count()).select_from(unread.subquery()).scalar_subquery()
 
 
 def mark_read(session: Session, actor: Actor, notification_id: UUID, *, now: datetime) -> InboxEntry:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor, Role
@@ -41,6 +41,6 @@ def entries(
     return paging.page(rows, limit, lambda row: views[row.id], lambda row: (row.starts_at, row.id))
 
 
-def count(session: Session, actor: Actor, *, now: datetime) -> int:
-    """Return how many there are."""
-    return session.scalar(select(func.count()).select_from(Appointment).where(_waiting(actor, now))) or 0
+def counted(actor: Actor, now: datetime) -> ScalarSelect[int]:
+    """Return the number of them."""
+    return select(func.count()).select_from(Appointment).where(_waiting(actor, now)).scalar_subquery()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -39,9 +39,14 @@ def entries(
     return paging.page(rows, limit, lambda row: views[row.id], lambda row: (row.starts_at, row.id))
 
 
+def counted(actor: Actor) -> ScalarSelect[int]:
+    """Return the number of appointments that nobody has answered for."""
+    return select(func.count()).select_from(Appointment).where(_unanswered(actor)).scalar_subquery()
+
+
 def count(session: Session, actor: Actor) -> int:
     """Return how many appointments nobody has answered for."""
-    return session.scalar(select(func.count()).select_from(Appointment).where(_unanswered(actor))) or 0
+    return session.scalars(select(counted(actor))).one()
 
 
 def came(

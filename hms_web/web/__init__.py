@@ -14,7 +14,6 @@ from hms_web.web import (
     language_choice,
     message_words,
     navigation,
-    notifications,
     privacy,
     second_step,
     sign_in,
@@ -41,7 +40,6 @@ def register(app: Flask) -> None:
         stored,
         message_words,
         navigation,
-        notifications,
         errors,
         watch,
     ):

@@ -19,6 +19,9 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, g, request
 from flask_babel import Babel, Domain, get_locale
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from hms_web.domain.messages import Language
 from hms_web.domain.refusals import InvalidInput
@@ -31,7 +34,7 @@ LOCALES: Mapping[str, str] = {Language.ENGLISH: DEFAULT, Language.HINDI: "hi_IN"
 # Each in its own words, so that whoever reads no other finds it.
 NAMES: Mapping[str, str] = {Language.ENGLISH: "English", Language.HINDI: "हिन्दी"}
 COOKIE = "language"
-CHOSEN = "hms_language"
+CHOSEN, WORDS = "hms_language", "hms_words"
 
 
 class Catalogues(Domain):  # type: ignore[misc]
@@ -39,8 +42,17 @@ class Catalogues(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """Return those of the request's language; English is what stands in the code."""
+        return _words()
+
+
+def _words() -> NullTranslations:
+    """Return the translations of this request, which asks some hundred times for them and not each time anew."""
+    found: NullTranslations | None = g.get(WORDS)
+    if found is None:
         locale = get_locale()
-        return catalogue(locale.language) if locale is not None else NullTranslations()
+        found = catalogue(locale.language) if locale is not None else NullTranslations()
+        setattr(g, WORDS, found)
+    return found
 
 
 @cache
@@ -56,11 +68,21 @@ def catalogue(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+@pass_eval_context
+def _on_page(page: EvalContext, text: str, **values: object) -> str:
+    """A text of a template with its `%(name)s` filled in, as the extension does it, for a third of what that costs."""
+    words = _words().ugettext(text)
+    if page.autoescape:
+        words = Markup(words)  # noqa: S704 our own text; what is filled in is escaped
+    return words % values if "%" in words else words
+
+
 def init_app(app: Flask) -> None:
     """Set the language of each request."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", DEFAULT)
     babel = Babel(app, locale_selector=_chosen)
     babel.domain_instance = Catalogues()
+    app.jinja_env.globals["_"] = _on_page
     app.add_template_global(tag, "language_tag")
     app.add_template_global(offered, "languages")
     app.add_template_global(here, "this_page")
@@ -70,6 +92,7 @@ def init_app(app: Flask) -> None:
 def use(language: str | None) -> None:
     """Write the rest of this request in a person's own language; None leaves it to their browser."""
     setattr(g, CHOSEN, language)
+    g.pop(WORDS, None)
     flask_babel.refresh()
 
 
@@ -102,12 +125,12 @@ def here() -> str:
 
 def gettext(text: str, **values: object) -> str:
     """A text in the language of the request, with its `%(name)s` filled in."""
-    return str(flask_babel.gettext(text, **values))
+    return str(_words().ugettext(text) % values if values else _words().ugettext(text))
 
 
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """A text that counts, in the language of the request; the number is its `%(num)d`."""
-    return str(flask_babel.ngettext(one, many, number, **values))
+    return str(_words().ungettext(one, many, number) % {"num": number, **values})
 
 
 def said(words: str) -> str:

@@ -1,17 +1,16 @@
 """Which pages stand in the header, for whom."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
-from sqlalchemy.orm import Session
 
 from hms_web import clock
 from hms_web.domain.identity import Actor, Role
 from hms_web.models import db
-from hms_web.services import affected, alert_board, left_over, no_show_reviews
+from hms_web.services import affected, header
+from hms_web.services.header import Waiting
 from hms_web.web import auth
 
 EVERYONE = frozenset(Role)
@@ -72,30 +71,25 @@ class Link:
     is_live: bool = False
 
 
-def _untaken(session: Session, actor: Actor) -> int:
-    return alert_board.active_count(session, actor, now=clock.now())
-
-
-def _left_over(session: Session, actor: Actor) -> int:
-    return left_over.count(session, actor, now=clock.now())
-
-
 # How many things wait on a page, where that costs next to nothing. A live number changes while a page is open.
-COUNTS: dict[str, Callable[[Session, Actor], int]] = {
-    "affected.index": affected.count,
-    "alerts.page": _untaken,
-    "left_over.index": _left_over,
-    "no_shows.review": no_show_reviews.count,
+COUNTS = {
+    "affected.index": Waiting.AFFECTED,
+    "alerts.page": Waiting.ALERTS,
+    "left_over.index": Waiting.LEFT_OVER,
+    "no_shows.review": Waiting.REVIEWS,
 }
+COUNTED = "hms_header_counts"
 LIVE = "alerts.page"
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `navigation()`, `managed_pages()`, `own_pages()`, and the person who is signed in as `visitor()`.
+    """Give templates the header's links and counts, and the person who is signed in as `visitor()`.
 
-    Functions, and not values of every template: an error page must not ask the database who is signed in.
+    Functions, and not values of every template: an error page must not ask the database who is signed in, nor what
+    waits for them.
     """
     app.add_template_global(navigation)
+    app.add_template_global(unread_count)
     app.add_template_global(managed_pages)
     app.add_template_global(own_pages)
     app.add_template_global(has_page)
@@ -105,6 +99,21 @@ def init_app(app: Flask) -> None:
 def navigation() -> list[Link]:
     """The header's links for the person who is signed in."""
     return _links(is_managed=False)
+
+
+def unread_count() -> int:
+    """How many of one's own notifications are not read."""
+    return _counts(auth.actor())[Waiting.UNREAD]
+
+
+def _counts(actor: Actor) -> dict[Waiting, int]:
+    """Return what waits for this person on their pages, which is asked once for a page."""
+    found: dict[Waiting, int] | None = g.get(COUNTED)
+    if found is None:
+        pages = {COUNTS[entry.endpoint] for entry in ENTRIES if entry.endpoint in COUNTS and _is_for(entry, actor)}
+        found = header.counts(db.session(), actor, sorted({*pages, Waiting.UNREAD}), now=clock.now())
+        setattr(g, COUNTED, found)
+    return found
 
 
 def managed_pages() -> list[Link]:
@@ -130,7 +139,7 @@ def _link(entry: Entry, actor: Actor) -> Link:
         url_for(entry.endpoint),
         entry.words,
         is_current(entry.endpoint) or _is_part_of(entry.endpoint),
-        COUNTS[entry.endpoint](db.session(), actor) if entry.endpoint in COUNTS else 0,
+        _counts(actor)[COUNTS[entry.endpoint]] if entry.endpoint in COUNTS else 0,
         is_live=entry.endpoint == LIVE,
     )
 

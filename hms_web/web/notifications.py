@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hms_web import clock
@@ -14,16 +14,6 @@ from hms_web.web.language import ngettext
 blueprint = Blueprint("notifications", __name__)
 
 ROWS = 50
-
-
-def init_app(app: Flask) -> None:
-    """Give templates `unread_count()`; only whole pages ask it, and never those that say what went wrong."""
-    app.add_template_global(unread_count)
-
-
-def unread_count() -> int:
-    """How many of one's own notifications are not read."""
-    return inbox.unread_count(db.session(), auth.actor())
 
 
 @blueprint.get("/notifications")

@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import affected, appointments, audit_log, facts, message_records, patients
+from hms_web.services import affected, appointments, audit_log, facts, header, message_records, patients
 from hms_web.services.appointments import AppointmentFilter
 from hms_web.services.audit_log import AuditFilter
+from hms_web.services.header import Waiting
 from hms_web.services.message_records import MessageFilter
-from tests.scenes import MONDAY, Clinic
+from tests.scenes import MONDAY, NOW, Clinic
 
 GROW = """
 INSERT INTO appointments (id, hospital_id, patient_id, doctor_id, date, start_time, end_time, starts_at, ends_at,
@@ -70,6 +71,7 @@ QUESTIONS: dict[str, Question] = {
     "affected": lambda here, _d, _p: appointments.affected(here.session, here.actor),
     "affected of a doctor": lambda here, doctor, _p: appointments.affected(here.session, here.actor, doctor_id=doctor),
     "affected count": lambda here, _d, _p: affected.count(here.session, here.actor),
+    "header": lambda here, _d, _p: header.counts(here.session, here.actor, list(Waiting), now=NOW),
     "affected groups": lambda here, _d, _p: affected.grouped(here.session, here.actor),
     "facts of the grid": lambda here, doctor, _p: facts.load(
         here.session, here.actor, [doctor], MONDAY, MONDAY + timedelta(days=1)
