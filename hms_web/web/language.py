@@ -6,7 +6,7 @@ catalogues are read from their `.po` files when a language is first asked for: n
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
@@ -150,47 +150,59 @@ def tag() -> str:
 
 def long_date(day: date) -> str:
     """A date with its weekday, like `Monday 23 November`."""
-    return format_date(day, "EEEE d MMMM", locale=_locale())
+    return _written(day, "EEEE d MMMM", _locale())
 
 
 def full_date(day: date) -> str:
     """A date with its year, like `23 November 2026`."""
-    return format_date(day, "d MMMM y", locale=_locale())
+    return _written(day, "d MMMM y", _locale())
 
 
 def dated(day: date) -> str:
     """A date with its weekday and year, like `Monday 23 November 2026`."""
-    return format_date(day, "EEEE d MMMM y", locale=_locale())
+    return _written(day, "EEEE d MMMM y", _locale())
 
 
 def short_date(day: date) -> str:
     """A date for a table, like `Mon 23 Nov`."""
-    return format_skeleton("EdMMM", day, locale=_locale()).replace(",", "")
+    return _arranged(day, "EdMMM", _locale()).replace(",", "")
 
 
 def day_and_month(day: date) -> str:
     """A date where there is little room, like `23 Nov`."""
-    return format_skeleton("dMMM", day, locale=_locale())
+    return _arranged(day, "dMMM", _locale())
 
 
 def short_month(day: date) -> str:
     """A month where there is little room, like `Nov 2026`."""
-    return format_skeleton("yMMM", day, locale=_locale())
+    return _arranged(day, "yMMM", _locale())
 
 
 def month_name(day: date) -> str:
     """A month with its year, like `November 2026`."""
-    return format_skeleton("yMMMM", day, locale=_locale())
+    return _arranged(day, "yMMMM", _locale())
 
 
 def weekday_names(day: date) -> tuple[str, str]:
     """A date's weekday, short for the head of a table and in full: `Mon`, `Monday`."""
-    return format_date(day, "EEE", locale=_locale()), format_date(day, "EEEE", locale=_locale())
+    return _written(day, "EEE", _locale()), _written(day, "EEEE", _locale())
 
 
 def days_before(day: date) -> int:
     """How many days of its week lie before a date, as the language's calendars begin a week."""
     return (day.weekday() - _locale().first_week_day) % 7
+
+
+# A list has a date in each of its rows, and few different ones; to write one takes as long as to read a patient does.
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _arranged(day: date, parts: str, locale: Locale) -> str:
+    """Return these parts of a date in the order in which the language has them."""
+    return format_skeleton(parts, day, locale=locale)
 
 
 def _locale() -> Locale:
