@@ -98,8 +98,14 @@ def test_a_refused_move_keeps_the_old_time(desk: Desk) -> None:
 def test_cancelling_asks_why_and_says_what_it_does(desk: Desk) -> None:
     page = desk.reception().get(f"/front-desk?appointment={desk.booked.id}&cancel=1")
     assert "It cannot be undone" in page.text
+    for nothing in ("", "  "):
+        refused = page.form("/cancel").send(reason=nothing)
+        assert (refused.status, "Say why" in refused.text) == (422, True)
     too_long = page.form("/cancel").send(reason="x" * 501)
-    assert too_long.status == 422
+    assert (too_long.status, too_long.form("/cancel").values["reason"]) == (422, "x" * 501), "what was typed stays"
+    by_hand = desk.reception().get(f"/front-desk?appointment={desk.booked.id}").form("/status")
+    assert [by_hand.send(status=status).status for status in ("CANCELLED", "NO_SHOW")] == [400, 400]
+    assert desk.clinic.row(desk.booked.id).status == "SCHEDULED"
     done = page.form("/cancel").send(reason="Patient called")
     assert "Cancelled: Asha Sharma, 10:00." in done.text
     assert desk.clinic.row(desk.booked.id).cancel_reason == "Patient called"

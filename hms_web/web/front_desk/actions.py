@@ -7,7 +7,9 @@ from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from hms_web.domain.identity import Role
+from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
+from hms_web.domain.validation import refuse_invalid
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
 from hms_web.services import booking, cancelling, doctors, patients, slot_keeping, visits, wording
@@ -26,6 +28,8 @@ from hms_web.web.language import gettext
 
 # So many that the button below them stays on the screen.
 MOST_SUGGESTED = 6
+# These have forms of their own, which ask why.
+WITH_A_REASON = {AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW}
 
 
 @blueprint.post("/book")
@@ -156,10 +160,10 @@ def move() -> ResponseReturnValue:
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")
 @auth.roles()
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
-    """Cancel an appointment, with the reason that was given."""
-    desk = Desk.of_request()
-    reason = request.form.get("reason") or None
+    """Cancel an appointment, with the reason: whoever opens the record later has to know."""
+    desk, reason = Desk.of_request(), request.form.get("reason", "")
     try:
+        refuse_invalid(("reason", None if reason.strip() else phrase("Say why, so that others know.")))
         result = cancelling.cancel(
             db.session(), desk.actor, appointment_id, reason=reason, now=desk.now, version=_version()
         )
@@ -167,6 +171,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         trouble = Trouble(" ".join(sentence for _, sentence in language.mistakes(invalid)))
         address = desk.address.with_appointment(appointment_id, cancelling=True)
         panel = panels.appointment(db.session(), desk.actor, address, trouble)
+        panel.typed = reason
         return rendering.changed(desk, panel, 422)
     if isinstance(result, Refusal):
         return _unchanged(desk, appointment_id, result)
@@ -181,10 +186,9 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
 def set_status(appointment_id: UUID) -> ResponseReturnValue:
     """Confirm, check in, or undo a check-in."""
     desk = Desk.of_request()
-    wanted = request.form.get("status", "")
-    if wanted not in set(AppointmentStatus):
+    status = asked.choice(AppointmentStatus, request.form.get("status", ""))
+    if status is None or status in WITH_A_REASON:
         abort(400)
-    status = AppointmentStatus(wanted)
     result = visits.set_status(db.session(), desk.actor, appointment_id, status, now=desk.now, version=_version())
     if isinstance(result, Refusal):
         return _unchanged(desk, appointment_id, result)

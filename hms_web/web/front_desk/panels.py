@@ -76,6 +76,7 @@ class Panel:
     affected: Sequence[Shown] = ()
     affected_count: int = 0
     trouble: Trouble | None = None
+    typed: str = ""
     search: Search | None = None
     next_statuses: frozenset[AppointmentStatus] = field(default_factory=frozenset)
     may_block: bool = False
