@@ -49,13 +49,24 @@ def fields_of(view: AppointmentView) -> dict[str, Any]:
     """Return the fields of an appointment's shape."""
     same = {name: getattr(view, name) for name in Appointment.model_fields if name not in {"patient", "doctor"}}
     return same | {
+        "notes": _notes(view),
         "patient": PatientOfAppointment(id=view.patient_id, name=view.patient_name, mrn=view.patient_mrn),
         "doctor": DoctorOfAppointment(id=view.doctor_id, name=view.doctor_name),
     }
 
 
+def _notes(view: AppointmentView) -> str | None:
+    """Return what staff noted, and after it why it was cancelled; whoever sends both back has noted both."""
+    notes, why = view.notes, view.cancel_reason
+    if not why or why in (notes or ""):
+        return notes
+    return f"{notes}\n{why}" if notes else why
+
+
 class Appointment(Shape):
-    """A patient's time with a doctor. `date` and the times are the hospital's own."""
+    """A patient's time with a doctor. `date` and the times are the hospital's own. The `notes` of a cancelled one end
+    with why it was cancelled.
+    """
 
     id: Id
     patient: PatientOfAppointment

@@ -89,8 +89,11 @@ def test_statuses_that_people_set(reception: Caller, here: Clinic) -> None:
         assert (answer.json["checkedInAt"] is not None) is (status == "CHECKED_IN")
     for status in ("IN_PROGRESS", "COMPLETED", "CONFIRMED", "NO_SHOW"):
         assert code(set_status(reception, appointment, status)) == (409, "INVALID_TRANSITION")
-    assert set_status(reception, appointment, "CANCELLED", note="Went home").status_code == 200
-    assert here.row(UUID(appointment)).cancel_reason == "Went home"
+    reception.patch(f"/appointments/{appointment}", {"notes": "Wheelchair"})
+    cancelled = body_of(set_status(reception, appointment, "CANCELLED", note="Went home"))
+    assert (cancelled["notes"], here.row(UUID(appointment)).cancel_reason) == ("Wheelchair\nWent home", "Went home")
+    again = body_of(reception.patch(f"/appointments/{appointment}", {"notes": cancelled["notes"] + ", 9:40"}))
+    assert again["notes"] == "Wheelchair\nWent home, 9:40", "why it was cancelled stands there once"
     assert code(set_status(reception, appointment, "SCHEDULED")) == (409, "INVALID_TRANSITION")
     assert fields(set_status(reception, appointment, "GONE")) == ["status"]
 

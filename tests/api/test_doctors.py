@@ -165,8 +165,10 @@ def test_an_emergency_cancels(admin: Caller, here: Clinic) -> None:
     assert (foreseen["cancelledAppointments"], foreseen["notifiedPatients"], foreseen["warningCount"]) == (1, 1, 0)
     done = body_of(admin.post(f"/doctors/{doctor}/absences", leave("EMERGENCY")))
     assert (done["cancelledAppointments"], done["notifiedPatients"], done["warningCount"]) == (1, 1, 0)
-    assert [(item["status"], item["cause"]) for item in done["affectedAppointments"]] == [("CANCELLED", "ABSENCE")]
-    assert here.row(booked.id).cancel_reason == "Auto-cancelled due to doctor emergency"
+    note = "Auto-cancelled due to doctor emergency"
+    told = [(item["status"], item["cause"], item["notes"]) for item in done["affectedAppointments"]]
+    assert told == [("CANCELLED", "ABSENCE", note)]
+    assert here.row(booked.id).cancel_reason == note
 
 
 def test_leave_that_is_refused(admin: Caller, reception: Caller, here: Clinic) -> None:
