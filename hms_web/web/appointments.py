@@ -66,6 +66,12 @@ class Filters:
         return f"{url_for('appointments.index')}?{urlencode(given)}"
 
     @property
+    def fields(self) -> dict[str, object]:
+        """The same as fields of a form, with what was typed about patients."""
+        named = {name: getattr(self, name) for name in ("first", "last", "department", "status", "q", "sort")}
+        return named | {"doctor": self.who.id or self.who.typed}
+
+    @property
     def sorted_by(self) -> sorting.Sorting:
         """By what it is sorted."""
         return sorting.Sorting(appointments.ORDERS, self.sort, lambda word: replace(self, sort=word).url)

@@ -53,6 +53,14 @@ def test_leave_blocks_slots_keeps_appointments_and_tells_their_patients(here: Cl
     assert statuses(here, doctor_id, TUESDAY + DAY)["09:00"] is SlotStatus.AVAILABLE
 
 
+def test_who_only_meets_an_absence_is_not_concerned(here: Clinic) -> None:
+    """From 10:00 to 11:00: whoever is done at ten or begins at eleven stays."""
+    doctor_id = here.doctor()
+    booked = [here.book(doctor_id, here.patient(), at) for at in (time(9, 30), time(10), time(10, 30), time(11))]
+    effect = create(here, doctor_id, replace(PART, start_time=time(10), end_time=time(11)))
+    assert [view.id for view in effect.affected] == [view.id for view in booked[1:3]]
+
+
 def test_an_absence_is_in_the_audit_trail(here: Clinic) -> None:
     doctor_id = here.doctor()
     here.book(doctor_id, here.patient(), time(10))

@@ -12,7 +12,7 @@ from hms_web.domain.identity import Role
 from hms_web.domain.planning import Strategy
 from hms_web.domain.refusals import Code, Refused
 from hms_web.models import Doctor
-from hms_web.services import affected, affected_plans, booking, slot_keeping
+from hms_web.services import affected, affected_plans, booking, cancelling, slot_keeping
 from hms_web.services.affected_plans import Plan
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.slot_keeping import HoldView
@@ -85,7 +85,10 @@ def test_what_is_held_taken_or_elsewhere_is_not_offered(here: Clinic) -> None:
     here.book(clinic.doctor, here.patient(), time(9), TUESDAY)
     held = here.slot(clinic.doctor, time(9, 30), TUESDAY)
     assert isinstance(slot_keeping.hold(here.session, here.other, held.id, now=NOW), HoldView)
-    here.book(clinic.colleague, clinic.booked[0].patient_id, time(10), TUESDAY)
+    patient_id = clinic.booked[0].patient_id
+    here.book(clinic.colleague, patient_id, time(10), TUESDAY)
+    given_up = here.book(clinic.colleague, patient_id, time(10, 30), TUESDAY)
+    cancelling.cancel(here.session, here.actor, given_up.id, reason="Once is enough", now=NOW)
     (move,) = made(clinic, Strategy.SAME_DOCTOR).moves
     assert move.place
     assert (move.place.date, move.place.start_time) == (TUESDAY, time(10, 30))

@@ -54,6 +54,18 @@ def test_whoever_waits_for_vitals_longer_than_a_slot_and_five_minutes_alarms(her
     assert scan(here, TOO_LONG + timedelta(minutes=5)) == (0, 0)
 
 
+def test_who_has_waited_longest_stands_first_whoever_alarmed_first(here: Clinic) -> None:
+    first, later = (here.book(here.doctor(minutes), here.patient(), time(10)).id for minutes in (60, 30))
+    for booked, at in ((first, TEN), (later, TEN + timedelta(minutes=5))):
+        visits.set_status(here.session, here.actor, booked, AppointmentStatus.CHECKED_IN, now=at)
+    assert scan(here, TEN + timedelta(minutes=40)) == (1, 0)
+    now = TEN + timedelta(minutes=65)
+    assert scan(here, now) == (1, 0)
+    board = alert_board.live(here.session, here.actor, now=now)
+    assert [alert.appointment_id for alert in board] == [first, later]
+    assert board[0].created_at > board[1].created_at
+
+
 def test_an_alert_ends_when_the_visit_moves_on(here: Clinic) -> None:
     booked = checked_in(here)
     scan(here, TOO_LONG)
