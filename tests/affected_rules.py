@@ -4,8 +4,6 @@ Read from the tables and the audit trail, without the product's own rules. The t
 against an appointment: only who was not over by then has to be on the list. Two events at one instant are told apart by
 the transactions that wrote them, and in one transaction by their ids: those of two processes whose clocks stand still
 are in no order. Where no event tells of a cause, a test has written it by hand: then it asks for nothing.
-
-What was kept, and a no-show for a while, is asked for nothing: who is not expected is not put in question.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +37,7 @@ _VISITS = f"""
            CASE WHEN a.kept_cause IS NOT NULL THEN (
                 SELECT max({_PLACE}) FROM audit_events e
                  WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
-                   AND e.action = 'appointment.kept') END AS kept_by,
-           a.kept_cause IS NOT NULL AND EXISTS (
-                SELECT FROM audit_events e
-                 WHERE e.hospital_id = a.hospital_id AND e.record_type = 'appointment' AND e.record_id = a.id
-                   AND e.action LIKE 'appointment.no_show%') AS was_missed
+                   AND e.action = 'appointment.kept') END AS kept_by
       FROM appointments a
       JOIN hospitals h ON h.id = a.hospital_id
       JOIN doctors d ON d.id = a.doctor_id
@@ -225,14 +219,14 @@ def _wrong(visit: Row, ledger: Ledger) -> Iterator[str]:
         if listed not in speaking and (last is None or visit["starts_at"] > last):
             yield STRAY
         return
-    if kept is not None and kept not in speaking and not visit["was_missed"]:
+    if kept is not None and kept not in speaking:
         last = ledger.last_change(kept, visit)
         if last is None or visit["ends_at"] > last:
             yield OUTLIVED
     for cause, all_of in speaking.items():
         # Who was kept stays so until something new speaks against them.
         new = all_of if kept is None else [began for began in all_of if began.place > (visit["kept_by"] or "")]
-        if not visit["was_missed"] and any(_was_met(visit, began) for began in new):
+        if any(_was_met(visit, began) for began in new):
             yield UNLISTED[cause]
 
 

@@ -89,6 +89,24 @@ def _may_be_known(row: Notification) -> bool:
     return row.state in {DeliveryState.SENT, DeliveryState.FAILED} or row.phoned_at is not None or was_tried
 
 
+def let_out(session: Session, actor: Actor, appointment_id: UUID, *, now: datetime) -> None:
+    """Let messages go out after all that were held back because their patient was here, who may never have been.
+
+    Whether each is still true is looked at once more before it leaves.
+    """
+    session.execute(
+        update(Notification)
+        .where(
+            Notification.hospital_id == actor.hospital_id,
+            Notification.appointment_id == appointment_id,
+            Notification.state == DeliveryState.SUPPRESSED,
+            Notification.last_error == Reason.HERE,
+        )
+        .values(state=DeliveryState.QUEUED, next_attempt_at=now, last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def have_heard(session: Session, actor: Actor, views: Sequence[AppointmentView]) -> set[UUID]:
     """Return the ids of those appointments whose patients may have heard that another time is needed, whatever for.
 

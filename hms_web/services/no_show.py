@@ -260,10 +260,10 @@ def _revert(
     view = appointments.get(session, actor, appointment.id)
     is_expected = after is AppointmentStatus.SCHEDULED
     # Who heard of a no-show would not come: they are told that the time is theirs, unless it needs another one by now.
-    stays = is_expected and has_heard and settling.cause_against(session, actor, view) is None
+    stays = is_expected and has_heard and settling.cause_against(session, actor, view, log.created_at) is None
     details = {"status": {"from": before, "to": after}, "note": note} | ({"told": MessageEvent.KEPT} if stays else {})
     audit.record(session, actor, "appointment.no_show_reverted", "appointment", appointment.id, now=now, **details)
     if stays:
         outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.KEPT)], now=now)
     slot_making.settle_days(session, actor, appointment.doctor_id, [appointment.date], now=now)
-    settling.catch_up(session, actor, view, now=now)
+    settling.catch_up(session, actor, view, now=now, since=log.created_at)

@@ -15,7 +15,7 @@ from hms_web.domain.local_time import local_date
 from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.still_affected import due_causes, is_settled
 from hms_web.domain.visits import UPCOMING
-from hms_web.services import affected_messages, appointments, facts, marking, outbox
+from hms_web.services import affected_messages, appointments, facts, kept_since, marking, outbox
 from hms_web.services.appointments import AppointmentView, LocalRange
 
 
@@ -114,22 +114,49 @@ def _hand_over(
     _tell(session, actor, untold, AFFECTED_EVENTS[other], now=now)
 
 
-def catch_up(session: Session, actor: Actor, view: AppointmentView, *, now: datetime) -> None:
+def catch_up(
+    session: Session, actor: Actor, view: AppointmentView, *, now: datetime, since: datetime | None = None
+) -> None:
     """Put one that came back from a no-show, or whose check-in is undone, on the list if something spoke against it
     meanwhile, inside the caller's unit of work; one that was kept in spite of it stays off.
 
-    Nobody is told: the person stands at the desk, or stood there a moment ago.
+    `since` is when it became a no-show, as `cause_against` has it. Who is here can be spoken to. Who is expected again
+    may never have been here: they hear what was held back from them as somebody who was, and that another time is
+    needed, unless they have heard that.
     """
-    cause = cause_against(session, actor, view)
+    cause = cause_against(session, actor, view, since)
     if cause is not None:
         marking.mark_cause(session, actor, [view.id], cause, now=now)
+    elif since is not None and view.kept_cause is not None and not _due(session, actor, view):
+        marking.forget_kept(session, actor, [view.id], view.kept_cause, now=now)
+    view = appointments.get(session, actor, view.id)
+    if view.status not in UPCOMING or view.ends_at <= now:
+        return
+    affected_messages.let_out(session, actor, view.id, now=now)
+    if view.affected_cause is None:
+        return
+    has_heard = affected_messages.have_heard(session, actor, [view])
+    if not has_heard and not affected_messages.is_waiting_told(session, actor, view, view.affected_cause):
+        _tell(session, actor, [view], AFFECTED_EVENTS[view.affected_cause], now=now)
 
 
-def cause_against(session: Session, actor: Actor, view: AppointmentView) -> AffectedCause | None:
-    """Return what speaks against an appointment now and was not settled by keeping it, or None."""
+def cause_against(
+    session: Session, actor: Actor, view: AppointmentView, since: datetime | None = None
+) -> AffectedCause | None:
+    """Return what speaks against an appointment now and was not settled by keeping it, or None.
+
+    Of one that was a no-show `since` then nobody decided to keep it in spite of what came later.
+    """
+    due = _due(session, actor, view)
+    if not is_settled(view.kept_cause, due):
+        return due[0]
+    new = kept_since.came(session, actor, view, since) if due and since is not None else frozenset()
+    return next((cause for cause in due if cause in new), None)
+
+
+def _due(session: Session, actor: Actor, view: AppointmentView) -> tuple[AffectedCause, ...]:
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
-    due = due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)
-    return None if is_settled(view.kept_cause, due) else due[0]
+    return due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)
 
 
 def follow_account(session: Session, actor: Actor, doctor_id: UUID, *, is_active: bool, now: datetime) -> None:
