@@ -4,7 +4,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from hms_web import clock
 from hms_web.domain.identity import Role
@@ -83,7 +82,7 @@ def say(done: AbsenceEffect, doctor_id: UUID) -> None:
             "%(num)d appointment needs seeing to.", "%(num)d appointments need seeing to.", done.warning_count
         )
         listed = url_for("affected.index", doctor=doctor_id)
-        flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")
+        shown.say_with_way(words, listed)
 
 
 def _foretell(doctor: DoctorView, form: AbsenceForm) -> AbsenceEffect | None:

@@ -16,7 +16,7 @@ from hms_web.models import db
 from hms_web.services import audit_log
 from hms_web.services.audit_log import AuditFilter, AuditRow
 from hms_web.services.paging import Page
-from hms_web.web import asked, audit_details, audit_people, audit_words, auth, csv_files, htmx, sorting
+from hms_web.web import asked, audit_details, audit_people, audit_words, auth, csv_files, htmx, language, sorting
 from hms_web.web.audit_people import Who
 from hms_web.web.language import gettext, ngettext
 
@@ -74,6 +74,27 @@ class Filters:
             record_id=self.record,
         )
 
+    def in_words(self) -> list[tuple[str, str]]:
+        """The same for paper, where the fields do not stand: what each is called, and what is chosen in it."""
+        what = gettext("Everything")
+        if self.what:
+            is_kind = self.what in audit_words.KINDS
+            name = audit_words.kind_name(self.what) if is_kind else audit_words.action_name(self.what)
+            what = gettext("%(kind)s: everything", kind=name) if is_kind else name
+        return [
+            (gettext("Days"), self._days()),
+            (gettext("Person"), audit_people.name(self.who) or gettext("Everybody")),
+            (gettext("What"), what),
+        ]
+
+    def _days(self) -> str:
+        first, last = (day and language.full_date(day) for day in (self.first, self.last))
+        if first and last:
+            return gettext("%(first)s to %(last)s", first=first, last=last)
+        if first:
+            return gettext("from %(first)s", first=first)
+        return gettext("until %(last)s", last=last) if last else gettext("all")
+
     def with_person(self, user_id: UUID) -> str:
         """The address of the same list, of one person."""
         return self.url(person=user_id)
@@ -114,7 +135,7 @@ def index() -> ResponseReturnValue:
     page: Page[AuditRow] = Page([])
     if not wanted.who.is_open:
         page = audit_log.search(session, actor, wanted.wanted, limit=ROWS, cursor=wanted.cursor, sort=wanted.sort)
-    context = {"page": page, "wanted": wanted}
+    context = {"page": page, "wanted": wanted, "now": clock.now()}
     if htmx.wants_fragment() and htmx.target() == "results":
         words = ngettext("%(num)d entry", "%(num)d entries", len(page.items))
         return htmx.trigger(render_template("audit/_list.html", **context), {"announce": {"value": words}})

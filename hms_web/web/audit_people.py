@@ -72,6 +72,14 @@ def _named(user_id: UUID | None) -> Person | None:
     return audit_log.person(db.session(), auth.actor(), user_id) if user_id else None
 
 
+def name(who: Who) -> str | None:
+    """Return what the one who is meant is called; None for everybody. It asks the database for a person alone."""
+    if who.is_system:
+        return system_words()
+    person = _named(who.id)
+    return person.name if person else None
+
+
 def suggested(typed: str | None) -> list[str]:
     """Return the words of those who fit what is being typed."""
     found = audit_log.people(db.session(), auth.actor(), most=MOST_FOUND, words=typed) if typed else []

@@ -43,4 +43,9 @@ def say_affected(count: int, doctor_id: UUID | None = None) -> None:
     if count:
         words = ngettext("%(num)d appointment needs another time.", "%(num)d appointments need another time.", count)
         listed = url_for("affected.index", doctor=doctor_id)
-        flash(Markup('<a href="{}">{}</a>').format(listed, words), "warn")
+        say_with_way(words, listed)
+
+
+def say_with_way(words: str, href: str, tone: str = "warn") -> None:
+    """Say on the next page what leads to another one."""
+    flash(Markup('<a href="{}">{}</a>').format(href, words), tone)

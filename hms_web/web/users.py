@@ -199,7 +199,8 @@ def want_factor() -> ResponseReturnValue:
     except Refused as error:
         if error.refusal.code is not Code.SECOND_FACTOR_TO_SET_UP:
             raise
-        flash(gettext("Set up a second factor for yourself first, in your account."), "bad")
+        words = gettext("Set up a second factor for yourself first, in your account.")
+        shown.say_with_way(words, url_for("account.page", _anchor="factor-title"), "bad")
     else:
         flash(
             gettext("Administrators need a second factor from now on.")

@@ -1,5 +1,6 @@
 // The board of alerts: new ones are told and heard, and the number in the header follows.
 import { beep, bindSound } from "./alert_sound.js";
+import { bindKeysOfAlerts } from "./alerts_keys.js";
 import { startLive } from "./live.js";
 import { announce } from "./messages.js";
 import { bindSheet } from "./sheet.js";
@@ -46,3 +47,5 @@ if (more) {
 startLive();
 bindSheet();
 bindSound();
+// On a wall what they press is not shown.
+if (!document.documentElement.matches(".wall")) bindKeysOfAlerts();

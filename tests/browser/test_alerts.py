@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import StageAlert, User, new_id
-from hms_web.services import stage_alerts, visits
+from hms_web.services import alert_board, stage_alerts, visits
 from tests.browser.axe import check_axe
 from tests.browser.conftest import TABLET, WIDE, Scene, later
 from tests.scenes import NOW
@@ -127,6 +127,56 @@ def test_a_nurse_takes_on_and_ends_with_the_keys(scene: Scene, ward: BrowserCont
     page.keyboard.press("Enter")
     expect(page.get_by_text("Nobody waits too long.")).to_be_visible()
     assert states(scene) == ["RESOLVED"]
+
+
+def test_arrows_walk_over_the_alerts_and_letters_press_what_stands_beside_a_name(
+    scene: Scene, ward: BrowserContext
+) -> None:
+    arrive(scene, "Asha Sharma", time(11), 95)
+    arrive(scene, "Ravi Rao", time(12), 60)
+    page = nurse(scene, ward)
+    first, second = (page.get_by_role("link", name=name, exact=True) for name in ("Asha Sharma", "Ravi Rao"))
+    page.keyboard.press("i")
+    page.keyboard.press("ArrowDown")
+    expect(first).to_be_focused()
+    assert states(scene) == ["ACTIVE", "ACTIVE"], "a letter from nowhere means nobody"
+    page.keyboard.press("i")
+    expect(page.locator("[data-alert]").first).to_contain_text("Nurse Mary is on it")
+    expect(first).to_be_focused()
+    for key, there in (("ArrowDown", second), ("ArrowDown", second), ("Home", first), ("End", second)):
+        page.keyboard.press(key)
+        expect(there).to_be_focused()
+    # Somebody waits for longer: a list that comes anew leaves the focus on whom it was on.
+    arrive(scene, "Meera Nair", time(14), 99)
+    page.evaluate("htmx.trigger('#alerts', 'refresh')")
+    expect(page.locator("[data-alert]")).to_have_count(3)
+    expect(second).to_be_focused()
+    page.keyboard.press("e")
+    expect(page.get_by_label("What was done")).to_be_focused()
+    page.keyboard.type("i")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-alert]")).to_have_count(2)
+    assert states(scene) == ["ACTIVE", "ACKNOWLEDGED", "RESOLVED"], "nor does one that is typed"
+    page.reload()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Meera Nair", exact=True)).to_be_focused()  # nobody is on it
+    page.keyboard.press("v")
+    expect(page).to_have_url(re.compile("/vitals"))
+
+
+def test_nobody_is_taken_over_from_a_colleague_by_a_letter(scene: Scene, ward: BrowserContext) -> None:
+    arrive(scene, "Asha Sharma", time(11), 42)
+    page = nurse(scene, ward)
+    page.keyboard.press("ArrowDown")
+    mine = StageAlert.hospital_id == scene.clinic.actor.hospital_id
+    alert = scene.clinic.session.scalars(sa.select(StageAlert.id).where(mine)).one()
+    alert_board.acknowledge(scene.clinic.session, scene.clinic.admin, alert, now=NOW)
+    page.evaluate("htmx.trigger('#alerts', 'refresh')")
+    expect(page.get_by_role("button", name="Take Asha Sharma over")).to_be_visible()
+    page.keyboard.press("i")
+    page.keyboard.press("e")  # what a letter sends is sent before this opens
+    expect(page.get_by_label("What was done")).to_be_focused()
+    expect(page.locator("[data-alert]")).not_to_contain_text("Nurse Mary")
 
 
 def test_without_the_server_the_board_says_so_at_once_and_pales(scene: Scene, ward: BrowserContext) -> None:

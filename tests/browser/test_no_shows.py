@@ -15,6 +15,15 @@ from tests.services.test_figures import slots, visit
 
 pytestmark = pytest.mark.browser
 
+MOVED_SIDEWAYS = """[...document.querySelectorAll('.table-wrap')].filter(box => box.scrollWidth > box.clientWidth + 1)
+    .map(box => box.querySelector('caption')?.textContent.trim())"""
+HOURS = """hours => document.querySelectorAll('.heat tr').forEach(row => {
+    while (row.children.length <= hours) row.append(row.children[1].cloneNode(true));
+})"""
+COVERED = (
+    """[...document.querySelectorAll('.heat .rate')].filter(rate => rate.scrollWidth > rate.clientWidth + 2).length"""
+)
+
 
 @pytest.fixture
 def office(browser: Browser) -> Iterator[BrowserContext]:
@@ -66,6 +75,27 @@ def test_the_figures_are_readable(scene: Scene, office: BrowserContext, scheme: 
             check_axe(page)
             assert page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
             page.screenshot(path=pictures / f"{path[1:]}-{size['width']}-{scheme}.png", full_page=True)
+            assert page.evaluate(MOVED_SIDEWAYS) == [], "nor does a table of it, opened or not"
+            page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+
+
+def test_a_long_day_of_figures_stands_side_by_side(scene: Scene, office: BrowserContext) -> None:
+    place = scene.clinic
+    for number in range(30):
+        visit(
+            place,
+            scene.doctor_id,
+            time(9),
+            "NO_SHOW" if number % 3 else "COMPLETED",
+            MONDAY - timedelta(days=7 * number + 7),
+        )
+    page = scene.sign_in(office, place.admin)
+    page.goto(f"{scene.url}/no-shows?first=2025-08-01")
+    expect(page.locator(".heat .rate")).to_have_count(1)
+    for hours in (10, 15, 18):
+        page.evaluate(HOURS, hours)
+        assert page.evaluate(MOVED_SIDEWAYS) == [], hours
+        assert page.evaluate(COVERED) == 0, hours
 
 
 def test_the_days_are_changed_in_place_and_the_figures_go_on_paper(scene: Scene, office: BrowserContext) -> None:

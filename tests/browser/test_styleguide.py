@@ -17,5 +17,6 @@ def test_no_component_has_a_fault_that_axe_finds(scene: Scene) -> None:
     expect(page.get_by_role("dialog", name="A dialog")).to_be_visible()
     check_axe_for_all(page)
     page.keyboard.press("Escape")
-    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for size in (TABLET, {"width": 320, "height": 640}):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size

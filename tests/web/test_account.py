@@ -172,7 +172,9 @@ def test_an_admin_removes_somebodys_and_requires_one_of_admins(app: Flask, brows
     set_up(browser)
     admin = Browser(app.test_client())
     admin.sign_in("admin@demo.test", PASSWORD)
-    assert "for yourself first" in admin.get("/users").form("/users/second-factor").send(wanted="yes").text
+    page = admin.get("/users").form("/users/second-factor").send(wanted="yes")
+    assert 'href="/account#factor-title">Set up a second factor for yourself first' in page.html
+    assert 'id="factor-title"' in admin.get("/account").html
     page = admin.get(f"/users/{known.clinic.actor.user_id}").form("/second-factor/remove").send()
     assert "signed out everywhere" in page.text
     assert browser.get("/front-desk").h1 == "Sign in"

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from hms_web.models import AuditEvent
 from hms_web.services import patients
+from hms_web.web import audit
 from hms_web.web.audit_words import ACTIONS, KINDS
 from tests.api.callers import caller_of
 from tests.scenes import NOW
 from tests.visit_scenes import seen
-from tests.web.pages import HX
+from tests.web.pages import HX, text
 from tests.web.record_scenes import Desk
 
 
@@ -66,6 +67,29 @@ def test_one_record_and_one_person(desk: Desk) -> None:
     record = desk.admin().get(f"/appointments/{desk.booked.id}").html
     assert f"/audit?what=appointment&amp;record={desk.booked.id}" in record
     assert "/audit" not in desk.reception().get(f"/appointments/{desk.booked.id}").html
+
+
+def test_on_paper_it_says_what_it_was_narrowed_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = desk.admin()
+
+    def said(query: str) -> str:
+        return text(
+            next(line for line in admin.get(f"/audit?{query}").all("p") if "paper-only" in line.get("class", ""))
+        )
+
+    usual = "Days: from 24 February 2026 Person: Everybody What: Everything As it stood on Mon 2 Mar 08:00."
+    assert said("") == usual, "and nothing of more entries where there are none"
+    person = desk.clinic.actor
+    assert said(f"first=2026-03-01&last=2026-03-02&what=appointment.booked&person={person.user_id}").startswith(
+        f"Days: 1 March 2026 to 2 March 2026 Person: {person.name} What: Appointment booked"
+    )
+    assert said("last=2026-03-05&first=&what=appointment&person=system").startswith(
+        "Days: until 5 March 2026 Person: The system by itself What: Appointment: everything"
+    )
+    assert said(f"record={desk.booked.id}").startswith("Days: all ")
+    monkeypatch.setattr(audit, "ROWS", 1)
+    desk.clinic.book(desk.doctor_id, desk.clinic.patient(), time(11))
+    assert said("").endswith("The list goes on; the file (CSV) has all of it.")
 
 
 def test_the_list_alone_for_htmx(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Every text that somebody reads can be translated: in the templates, the scripts and the tables of the pages."""
 
 import ast
+import html
 import re
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def unmarked(source: str) -> list[str]:
     expressions = [*EXPRESSION.findall(plain), *STATEMENT.findall(plain)]
     plain = STATEMENT.sub("\n", EXPRESSION.sub("\n", plain))
     pieces = [piece for text in SPOKEN.findall(plain) for piece in text.split("\n")]
-    pieces += [piece for text in TAG.split(AS_IT_IS.sub("", plain)) for piece in text.split("\n")]
+    pieces += [html.unescape(piece) for text in TAG.split(AS_IT_IS.sub("", plain)) for piece in text.split("\n")]
     found = [piece.strip() for piece in pieces if WORDS.search(piece) and piece.strip() not in ALLOWED]
     quoted = [one or other for text in expressions for one, other in QUOTED.findall(CALL.sub("", text))]
     return found + [text for text in quoted if re.match(r"[A-Z][a-z]+ [a-z]", text)]
@@ -47,6 +48,8 @@ def unmarked(source: str) -> list[str]:
         ('{{ badge(_("Not sent %(n)s (yet)", n=f(g(1)))) }}', []),
         ('<p>{% if x %}Save it{% endif %} <kbd>Enter</kbd> {{ _("and") }}</p>', ["Save it"]),
         ("{# Save it #}<p>{{ name }} · #1</p>", []),
+        ("<p>{{ name }}&nbsp;· {{ day }}</p>", []),
+        ("<p>&nbsp;Save it</p>", ["Save it"]),
     ],
 )
 def test_what_is_not_marked_is_found(source: str, words: list[str]) -> None:

@@ -91,7 +91,7 @@ def _over_words(done: int, gone: int) -> str:
         words.append(ngettext("%(num)d done", "%(num)d done", done))
     if gone:
         words.append(ngettext("%(num)d cancelled or missed", "%(num)d cancelled or missed", gone))
-    return " · ".join(words)
+    return "\N{NO-BREAK SPACE}· ".join(words)
 
 
 def _whose(session: Session, actor: Actor, address: Address, doctor_ids: Sequence[UUID]) -> str | None:
