@@ -8,11 +8,11 @@ from pydantic import Field
 from hms_web.api.booking import LARGEST_VERSION
 from hms_web.api.operations import Call, Routes
 from hms_web.api.problems import Declined
-from hms_web.api.shapes import Body, Id, Instant, PageOf, Shape, Text, given, left_out
+from hms_web.api.shapes import Body, Id, Instant, PageOf, PageQuery, Shape, Text, given, left_out
 from hms_web.domain.consultations import ConsultationStatus, ParticipantRole
 from hms_web.domain.identity import Role
 from hms_web.domain.refusals import Code, Refused
-from hms_web.services import consultation_records, consultation_team, consultations, record_reads
+from hms_web.services import consultation_records, consultation_team, consultations, paging, record_reads
 from hms_web.services.consultation_records import ConsultationView
 
 routes = Routes("consultations")
@@ -168,11 +168,14 @@ def add_participant(call: Call, consultation_id: UUID, body: NewParticipant) -> 
 
 
 @routes.add("GET", "/consultations/<consultation_id>/participants", DOCTOR, "List who takes part")
-def participants(call: Call, consultation_id: UUID) -> PageOf[Participant]:
-    """All of them, in the order in which they were asked; the primary doctor is the consultation's own."""
+def participants(call: Call, consultation_id: UUID, query: PageQuery) -> PageOf[Participant]:
+    """In the order in which they were asked; the primary doctor is the consultation's own."""
     found = consultation_records.get(call.session, call.actor, consultation_id).participants
-    shown = [Participant.model_validate(one, from_attributes=True) for one in found]
-    return PageOf[Participant](items=shown, next_cursor=None)
+    after = UUID(int=0) if query.cursor is None else paging.read_cursor(query.cursor, UUID)[0]
+    rest = sorted((one for one in found if one.id > after), key=lambda one: one.id)
+    shown = paging.page(rest, paging.checked_limit(query.limit), lambda one: one, lambda one: (one.id,))
+    items = [Participant.model_validate(one, from_attributes=True) for one in shown.items]
+    return PageOf[Participant](items=items, next_cursor=shown.next_cursor)
 
 
 @routes.add(

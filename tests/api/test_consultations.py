@@ -124,6 +124,12 @@ def test_participants(here: Clinic, client: FlaskClient, doctor: Caller, started
     assert here.count(Notification, event="consultation.requested", priority="HIGH") == 1
     told = body_of(doctor_of(client, here, other).get("/notifications"))["items"][0]
     assert told["title"] == "Dr. 001 has requested your opinion on a patient"
+    second = body_of(doctor.post(f"{started}/participants", {"doctorId": str(here.doctor()), "role": "ASSISTING"}))
+    page = body_of(doctor.get(f"{started}/participants?limit=1"))
+    assert page["items"] == [participant]
+    rest = body_of(doctor.get(f"{started}/participants?limit=1&cursor={page['nextCursor']}"))
+    assert rest == {"items": [second], "nextCursor": None}
+    assert fields(doctor.get(f"{started}/participants?limit=0")) == ["limit"]
     assert doctor.delete(f"{started}/participants/{participant['id']}").status_code == 204
     assert code(doctor.delete(f"{started}/participants/{participant['id']}")) == (404, "PARTICIPANT_NOT_FOUND")
 

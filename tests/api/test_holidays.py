@@ -13,7 +13,8 @@ IMPORT = "/holidays/import"
 
 def test_a_year_is_taken_over_and_twice_changes_nothing(admin: Caller, here: Clinic) -> None:
     booked = here.book(here.doctor(), here.patient(), time(10), date(2026, 3, 4))
-    done = body_of(admin.post(IMPORT, {"country": "IN", "year": 2026}))
+    done = body_of(admin.post(IMPORT, {"country": "IN", "year": 2026}, Idempotency_Key="a"))
+    assert body_of(admin.post(IMPORT, {"country": "IN", "year": 2026}, Idempotency_Key="a")) == done
     assert ("Holi", "2026-03-04", False, True) in {
         (item["name"], item["date"], item["isRecurring"], item["isActive"]) for item in done["imported"]
     }

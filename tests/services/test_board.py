@@ -11,7 +11,7 @@ from hms_web.domain.flow import Stage
 from hms_web.domain.visits import AppointmentStatus as S
 from hms_web.domain.vitals import Readings
 from hms_web.models import Patient, StageAlert, new_id
-from hms_web.services import board, cancelling, consultations, visits, vitals
+from hms_web.services import appointments, board, cancelling, consultations, visits, vitals
 from hms_web.services.board import BoardFilter, BoardRow
 from tests.scenes import MONDAY, NOW, Clinic
 from tests.visit_scenes import acting, arrived, seen
@@ -58,6 +58,19 @@ def test_everybody_of_today_stands_at_their_stage(here: Clinic) -> None:
     assert found[expected].too_long_at == found[expected].starts_at
     assert found[inside.appointment_id].too_long_at is None
     assert (found[inside.appointment_id].consultation_id, found[came].consultation_id) == (inside.id, None)
+
+
+def test_what_was_broken_off_or_is_over_shows_no_more(here: Clinic) -> None:
+    first = seen(here, here.doctor())
+    key, me = first.appointment_id, acting(here, first.doctor_id)
+    consultations.abandon(here.session, me, first.id, reason="Called away", now=LATER)
+    assert (rows(here)[key].stage, rows(here)[key].consultation_id) == (Stage.ARRIVED, None)
+    alarm(here, key)
+    assert rows(here)[key].has_alert
+    second = consultations.start(here.session, me, key, now=LATER)
+    found = rows(here)[key]
+    assert (found.consultation_id, found.since, found.has_alert) == (second.id, LATER, False)
+    assert appointments.get(here.session, here.actor, key).consultation_id == second.id
 
 
 def test_whose_people_are_shown(here: Clinic, elsewhere: Clinic) -> None:

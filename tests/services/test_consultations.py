@@ -216,6 +216,8 @@ def test_earlier_visits_are_those_that_were_completed_here(here: Clinic) -> None
         return view.id
 
     first, second = visit(time(9), complete=True), visit(time(10), complete=True)
+    left = visit(time(10, 30), complete=False)
+    consultations.abandon(here.session, me, left, reason="Called away", now=NOW + timedelta(hours=10))
     seen(here, doctor, time(11))
     present = consultations.get(here.session, me, visit(time(12), complete=False))
     found = consultation_records.earlier(here.session, me, present)
