@@ -126,7 +126,14 @@ def preview(call: Call, body: NewHoliday) -> HolidayPreview:
     return HolidayPreview(affected_appointments=affected)
 
 
-@routes.add("POST", "/holidays/import", ADMINS, "Import a country's public holidays", refuses=[Code.MORE_CONCERNED], creates=True)
+@routes.add(
+    "POST",
+    "/holidays/import",
+    ADMINS,
+    "Import a country's public holidays",
+    refuses=[Code.MORE_CONCERNED],
+    creates=True,
+)
 def take_over(call: Call, body: HolidaySource) -> HolidaysImported:
     """All of them in one transaction; twice changes nothing. Appointments on them stay, marked as affected."""
     source = holiday_import.Source(body.country, body.year, body.subdivision)

@@ -57,9 +57,9 @@ def booked(here: Clinic, at: time = time(10), day: date = MONDAY, **patient: obj
     return here.book(here.doctor(), here.patient(**patient), at, day)
 
 
-def run(here: Clinic, post: delivery.Send, now: datetime = NOW) -> list[DeliveryState]:
+def run(here: Clinic, post: delivery.Send, now: datetime = NOW, at_once: int = delivery.BATCH) -> list[DeliveryState]:
     states: list[DeliveryState] = []
-    while batch := delivery.claim(here.session, now=now):
+    while batch := delivery.claim(here.session, now=now, limit=at_once):
         for claim in batch:
             state = delivery.deliver(here.session, claim, post, secret=SECRET, luck=0.5, now=now)
             assert isinstance(state, DeliveryState)
@@ -159,6 +159,17 @@ def test_a_provider_that_is_down_is_asked_once_a_run(here: Clinic, elsewhere: Cl
     booked(elsewhere, day=MONDAY + timedelta(days=1))
     assert run(here, post) == [DeliveryState.SENT], "and nobody else does"
     assert run(here, post, NOW + timedelta(minutes=1)) == 3 * [DeliveryState.SENT]
+
+
+def test_a_provider_that_is_down_holds_up_no_other_one(here: Clinic, elsewhere: Clinic, post: Post) -> None:
+    put_provider(here)
+    put_provider(here, Channel.EMAIL, EMAIL_URL)
+    put_provider(elsewhere)
+    booked(here, email="asha@home.test")
+    booked(elsewhere)
+    post.answers = [BROKEN]
+    assert run(here, post) == [DeliveryState.QUEUED, DeliveryState.SENT, DeliveryState.SENT]
+    assert [message.channel for message in post.given] == [Channel.SMS, Channel.EMAIL, Channel.SMS]
 
 
 def test_a_cancelled_appointment_is_not_announced(here: Clinic, post: Post) -> None:
@@ -310,7 +321,8 @@ def test_two_workers_never_claim_the_same(here: Clinic, engine: sa.Engine) -> No
     assert second == locked
 
 
-def test_what_is_urgent_goes_first(here: Clinic, post: Post) -> None:
+@pytest.mark.parametrize("at_once", [1, delivery.BATCH])
+def test_what_is_urgent_goes_first(here: Clinic, post: Post, at_once: int) -> None:
     put_provider(here)
     booked(here)
     urgent = booked(here)
@@ -324,7 +336,7 @@ def test_what_is_urgent_goes_first(here: Clinic, post: Post) -> None:
         now=NOW,
     )
     here.session.commit()
-    run(here, post)
+    run(here, post, at_once=at_once)
     assert [message.title for message in post.given] == [
         "Appointment Cancelled - Doctor Unavailable",
         "Appointment Booked",
