@@ -406,6 +406,14 @@ def test_a_time_that_was_closed_meanwhile_is_closed_until_it_has_begun(here: Cli
     assert isinstance(revert(here, view.id, LATE), AppointmentView)
 
 
+def test_times_beside_it_may_be_closed(here: Clinic) -> None:
+    view = marked(here, EARLY)
+    for at in (time(9, 30), time(10, 30)):
+        slot = here.slot(view.doctor_id, at)
+        slot_keeping.block(here.session, here.admin, slot.id, blocked=True, reason="Visit", now=EARLY)
+    assert isinstance(revert(here, view.id, EARLY), AppointmentView)
+
+
 def test_a_full_day_stays_full(here: Clinic) -> None:
     doctor = here.doctor(maximum=1)
     booked = here.book(doctor, here.patient(), time(10))
