@@ -229,6 +229,7 @@ def shown(
         was_abandoned=view.status is ConsultationStatus.ABANDONED,
         choice=_askable(view) if may_lead else None,
         asked_for=doctor_field.as_sent(request.form),
+        typed=request.form,
         me=actor.doctor_id,
     )
     return make_response(answer, status)

@@ -423,6 +423,14 @@ def test_a_full_day_stays_full(here: Clinic) -> None:
     sound(here)
 
 
+def test_neither_the_no_show_itself_nor_who_cancelled_fills_the_day(here: Clinic) -> None:
+    doctor = here.doctor(maximum=1)
+    cancelling.cancel(here.session, here.actor, here.book(doctor, here.patient(), time(11)).id, reason="Ill", now=EARLY)
+    booked = here.book(doctor, here.patient(), time(10))
+    mark(here, booked.id, EARLY)
+    assert isinstance(revert(here, booked.id, EARLY), AppointmentView)
+
+
 def test_who_is_expected_again_while_the_doctor_is_away_needs_another_time(here: Clinic) -> None:
     view = marked(here, EARLY)
     here.absence(view.doctor_id, MONDAY, MONDAY)

@@ -200,6 +200,9 @@ def test_asking_a_colleague(desk: Desk, doctor: Browser, view: ConsultationView)
     assert (nobody.status, "Choose a doctor, and what for." in nobody.text) == (422, True)
     long = press(opened(doctor, view), "/participants", doctor=str(other), participant_note="x" * 501)
     assert long.status == 422
+    asking = {"participant_note": "ECG?", "role": "SUPERVISING", "abandon_reason": "Called away"}
+    kept = press(opened(doctor, view), "/participants", None, **asking).form(id="consultation").values
+    assert {name: kept[name] for name in asking} == asking, "what was typed beside it stays, without scripts too"
     page = press(opened(doctor, view), "/participants", doctor=str(other), role="ASSISTING", participant_note="ECG?")
     assert "Dr. 004 has been asked." in page.text or "has been asked." in page.text
     assert "assisting" in page.text
