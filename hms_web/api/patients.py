@@ -20,7 +20,7 @@ from hms_web.api.shapes import (
 from hms_web.domain.identity import Role
 from hms_web.domain.patients import PatientStatus, Sex
 from hms_web.domain.refusals import Code
-from hms_web.services import patient_blocks, patients, record_reads
+from hms_web.services import patient_blocks, patient_lists, patients, record_reads
 
 routes = Routes("patients")
 
@@ -91,7 +91,7 @@ class PatientQuery(PageQuery):
 @routes.add("GET", "/patients", EVERYONE, "Search patients")
 def search(call: Call, query: PatientQuery) -> PageOf[Patient]:
     """Best matches first; all by name without `q`."""
-    found = patients.search(call.session, call.actor, query.q, limit=query.limit, cursor=query.cursor)
+    found = patient_lists.search(call.session, call.actor, query.q, limit=query.limit, cursor=query.cursor)
     return page(Patient, found)  # type: ignore[no-any-return]
 
 

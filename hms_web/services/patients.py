@@ -1,13 +1,12 @@
-"""Patient records: finding, adding, changing, unblocking."""
+"""Patient records: reading one, adding, changing, and who may be the same person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -26,11 +25,9 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, is_storable, name_mistake, refuse_invalid, tidy
 from hms_web.models import Hospital, Patient, new_id
-from hms_web.services import audit, changes, locks, paging, patient_search, unit_of_work
+from hms_web.services import audit, changes, locks, patient_search, unit_of_work
 
-LONGEST_REASON = 500
 MOST_DUPLICATES = 10
-MOST_SUGGESTED = 8
 MRNS_AT_ONCE = 1000
 
 
@@ -102,83 +99,6 @@ def view(patient: Patient) -> PatientView:
         blocked_reason=patient.blocked_reason,
         created_at=patient.created_at,
     )
-
-
-ORDERS: Mapping[str, paging.Order[PatientView]] = {
-    "name": paging.Order((Patient.name, Patient.id), (str, UUID), lambda one: (one.name, one.id)),
-    "number": paging.Order((Patient.mrn, Patient.id), (str, UUID), lambda one: (one.mrn, one.id)),
-}
-"""How all patients can be sorted: as an index has them, from either end."""
-
-
-def everybody(
-    session: Session,
-    actor: Actor,
-    *,
-    limit: int | None = None,
-    cursor: str | None = None,
-    sort: str | None = None,
-    only_blocked: bool = False,
-) -> paging.Page[PatientView]:
-    """Return all patients, or those who are blocked from booking, by name, or as `sort` says. Raises InvalidInput."""
-    limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
-    query = order.applied(select(Patient).where(*_among(actor, only_blocked=only_blocked)), cursor)
-    rows = session.scalars(query.limit(limit + 1)).all()
-    return paging.page([view(row) for row in rows], limit, lambda one: one, order.key)
-
-
-def _among(actor: Actor, *, only_blocked: bool) -> list[ColumnElement[bool]]:
-    blocked = [Patient.status == literal_column(f"'{PatientStatus.BLOCKED}'")] if only_blocked else []
-    return [Patient.hospital_id == actor.hospital_id, *blocked]
-
-
-def search(
-    session: Session,
-    actor: Actor,
-    q: str | None = None,
-    *,
-    limit: int | None = None,
-    cursor: str | None = None,
-    only_blocked: bool = False,
-) -> paging.Page[PatientView]:
-    """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput."""
-    limit = paging.checked_limit(limit)
-    wanted = patient_search.understand(q or "")
-    rank = patient_search.rank(wanted)
-    query = _matching(session, actor, wanted, rank).where(*_among(actor, only_blocked=only_blocked))
-    if cursor is not None:
-        query = query.where(_after(cursor, rank))
-    rows = session.execute(query.limit(limit + 1)).all()
-    return paging.page(rows, limit, lambda row: view(row[0]), lambda row: (row[1], row[0].name, row[0].id))
-
-
-def suggest(session: Session, actor: Actor, q: str, *, limit: int = MOST_SUGGESTED) -> list[PatientView]:
-    """Return the best few patients for what has been typed so far, nobody for nothing. Raises InvalidInput."""
-    wanted = patient_search.understand(q)
-    if wanted.is_empty:
-        return []
-    rows = session.execute(_matching(session, actor, wanted, patient_search.rank(wanted)).limit(limit)).all()
-    return [view(row[0]) for row in rows]
-
-
-def _matching(
-    session: Session, actor: Actor, wanted: patient_search.Search, rank: ColumnElement[Decimal] | None
-) -> Select[Patient, Decimal]:
-    query = select(Patient, literal(Decimal(0)) if rank is None else rank)
-    query = query.where(Patient.hospital_id == actor.hospital_id)
-    if not wanted.is_empty:
-        patient_search.prepare(session)
-        query = query.where(patient_search.condition(wanted))
-    best_first = [] if rank is None else [rank.desc()]
-    return query.order_by(*best_first, Patient.name, Patient.id)
-
-
-def _after(cursor: str, rank: ColumnElement[Decimal] | None) -> ColumnElement[bool]:
-    score, name, patient_id = paging.read_cursor(cursor, Decimal, str, UUID)
-    further = tuple_(Patient.name, Patient.id) > (name, patient_id)
-    if rank is None:
-        return further
-    return or_(rank < score, and_(rank == score, further))
 
 
 def get(session: Session, actor: Actor, patient_id: UUID) -> PatientView:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from hms_web import clock
 from hms_web.domain.identity import Role
 from hms_web.models import db
-from hms_web.services import appointments, doctors, holidays, patients, users
+from hms_web.services import appointments, doctors, holidays, patient_lists, users
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.doctors import DoctorView
 from hms_web.services.paging import MAX_LIMIT, Page
@@ -90,14 +90,14 @@ def _appointment(view: AppointmentView) -> tuple[object, ...]:
 def of_patients() -> ResponseReturnValue:
     """The patients who are found, or all of them, or those who are blocked."""
     session, actor, q = db.session(), auth.actor(), asked.text(request.form, "q")
-    sort, is_blocked = sorting.word(patients.ORDERS, request.form), request.form.get("blocked") == "1"
+    sort, is_blocked = sorting.word(patient_lists.ORDERS, request.form), request.form.get("blocked") == "1"
 
     def page_after(cursor: str | None) -> Page[PatientView]:
         if q is None:
-            return patients.everybody(
+            return patient_lists.everybody(
                 session, actor, limit=MAX_LIMIT, cursor=cursor, sort=sort, only_blocked=is_blocked
             )
-        return patients.search(session, actor, q, limit=MAX_LIMIT, cursor=cursor, only_blocked=is_blocked)
+        return patient_lists.search(session, actor, q, limit=MAX_LIMIT, cursor=cursor, only_blocked=is_blocked)
 
     names = (
         gettext("Name"),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from hms_web import clock
 from hms_web.domain.refusals import Code, InvalidInput, Refused
 from hms_web.models import db
-from hms_web.services import patients
+from hms_web.services import patient_lists, patients
 from hms_web.services.patients import PatientView
 from hms_web.web import asked, auth, htmx, refusals, sorting
 from hms_web.web.language import gettext, ngettext
@@ -35,14 +35,14 @@ def search() -> ResponseReturnValue:
 
 def _listed(q: str | None, cursor: str | None, values: Mapping[str, str]) -> ResponseReturnValue:
     session, actor = db.session(), auth.actor()
-    sort, is_blocked = sorting.word(patients.ORDERS, values), values.get("blocked") == "1"
+    sort, is_blocked = sorting.word(patient_lists.ORDERS, values), values.get("blocked") == "1"
     if q is None:
-        page = patients.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort, only_blocked=is_blocked)
+        page = patient_lists.everybody(session, actor, limit=ROWS, cursor=cursor, sort=sort, only_blocked=is_blocked)
     else:
-        page = patients.search(session, actor, q, limit=ROWS, cursor=cursor, only_blocked=is_blocked)
+        page = patient_lists.search(session, actor, q, limit=ROWS, cursor=cursor, only_blocked=is_blocked)
     blocked = "1" if is_blocked else None
     sorted_by = sorting.Sorting(
-        patients.ORDERS, sort, lambda word: url_for("patients.index", sort=word, blocked=blocked)
+        patient_lists.ORDERS, sort, lambda word: url_for("patients.index", sort=word, blocked=blocked)
     )
     if htmx.wants_fragment():
         words = ngettext("%(num)d patient", "%(num)d patients", len(page.items))

@@ -208,7 +208,7 @@ def test_what_nobody_foresaw_is_500_without_a_trace(admin: Caller, monkeypatch: 
         message = "the patient's secret"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("hms_web.services.patients.search", broken)
+    monkeypatch.setattr("hms_web.services.patient_lists.search", broken)
     answer = admin.client.get("/api/v1/patients", headers={"Authorization": f"Bearer {admin.token}"})
     check_problem(answer)
     assert code(answer) == (500, "INTERNAL_ERROR")
@@ -221,7 +221,7 @@ def test_a_busy_database_is_503_with_a_time_to_wait(
     def busy(*_args: object, **_kwargs: object) -> None:
         raise Busy
 
-    monkeypatch.setattr("hms_web.services.patients.search", busy)
+    monkeypatch.setattr("hms_web.services.patient_lists.search", busy)
     answer = admin.get("/patients")
     assert code(answer) == (503, "BUSY")
     assert answer.headers["Retry-After"] == "1"

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import affected, appointments, audit_log, facts, header, message_records, patients
+from hms_web.services import affected, appointments, audit_log, facts, header, message_records, patient_lists
 from hms_web.services.appointments import AppointmentFilter
 from hms_web.services.audit_log import AuditFilter
 from hms_web.services.header import Waiting
@@ -101,7 +101,7 @@ def test_everybody_can_be_read_in_the_order_of_an_index(here: Clinic, sort: str)
     here.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
     here.session.execute(sa.text("SET LOCAL enable_sort = off"))
     with explained(here.session) as plans:
-        patients.everybody(here.session, here.actor, sort=sort)
+        patient_lists.everybody(here.session, here.actor, sort=sort)
     assert re.search(r"Index Scan (Backward )?using \w+ on patients", plans[0])
     assert not re.search(r"(?<!Incremental )Sort\b(?! Key)", plans[0])
     here.session.rollback()
@@ -112,7 +112,7 @@ def test_who_is_blocked_is_found_without_looking_at_everybody(here: Clinic) -> N
     for setting in ("enable_seqscan", "enable_bitmapscan"):
         here.session.execute(sa.text(f"SET LOCAL {setting} = off"))
     with explained(here.session) as plans:
-        assert not patients.everybody(here.session, here.actor, only_blocked=True).items
+        assert not patient_lists.everybody(here.session, here.actor, only_blocked=True).items
     assert "using ix_patients_blocked" in plans[0]
     here.session.rollback()
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from hms_web.domain.refusals import InvalidInput
 from hms_web.models import Patient
-from hms_web.services import patient_search, patients
+from hms_web.services import patient_lists, patient_search
 from tests.scenes import Clinic
 
 PEOPLE = [
@@ -28,8 +28,8 @@ def clinic(here: Clinic) -> Clinic:
 
 
 def found(clinic: Clinic, q: str) -> list[str]:
-    suggested = [patient.name for patient in patients.suggest(clinic.session, clinic.actor, q)]
-    assert [patient.name for patient in patients.search(clinic.session, clinic.actor, q).items][:8] == suggested
+    suggested = [patient.name for patient in patient_lists.suggest(clinic.session, clinic.actor, q)]
+    assert [patient.name for patient in patient_lists.search(clinic.session, clinic.actor, q).items][:8] == suggested
     return suggested
 
 
@@ -82,22 +82,22 @@ def test_the_very_number_comes_before_its_beginnings(here: Clinic) -> None:
 
 
 def test_nothing_typed_suggests_nobody_and_lists_everybody(clinic: Clinic, elsewhere: Clinic) -> None:
-    assert patients.suggest(clinic.session, clinic.actor, "  ") == []
-    everybody = patients.search(clinic.session, clinic.actor).items
+    assert patient_lists.suggest(clinic.session, clinic.actor, "  ") == []
+    everybody = patient_lists.search(clinic.session, clinic.actor).items
     assert [patient.name for patient in everybody] == sorted(patient.name for patient in everybody)
     assert len(everybody) == len(PEOPLE)
-    assert patients.search(clinic.session, elsewhere.actor, "asha").items == []
+    assert patient_lists.search(clinic.session, elsewhere.actor, "asha").items == []
 
 
 @pytest.mark.parametrize("q", [None, "a", "asha", "9", "98"])
 def test_pages_put_together_are_the_whole_list(clinic: Clinic, q: str | None) -> None:
     for number in range(7):
         clinic.patient(name="Asha Rao", phone=f"98000 0000{number}")
-    whole = [patient.id for patient in patients.search(clinic.session, clinic.actor, q).items]
+    whole = [patient.id for patient in patient_lists.search(clinic.session, clinic.actor, q).items]
     assert len(whole) > 7
     paged, cursor = [], None
     while True:
-        page = patients.search(clinic.session, clinic.actor, q, limit=2, cursor=cursor)
+        page = patient_lists.search(clinic.session, clinic.actor, q, limit=2, cursor=cursor)
         paged += [patient.id for patient in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -107,7 +107,7 @@ def test_pages_put_together_are_the_whole_list(clinic: Clinic, q: str | None) ->
 
 @pytest.mark.parametrize("q", ["asha\0", "\ud800", "x" * 121])
 def test_what_cannot_be_meant_is_refused(clinic: Clinic, q: str) -> None:
-    for call in (patients.search, patients.suggest):
+    for call in (patient_lists.search, patient_lists.suggest):
         with pytest.raises(InvalidInput) as caught:
             call(clinic.session, clinic.actor, q)
         assert caught.value.errors[0][0] == "q"
@@ -116,7 +116,7 @@ def test_what_cannot_be_meant_is_refused(clinic: Clinic, q: str) -> None:
 @pytest.mark.parametrize("limit", [0, 201])
 def test_a_list_has_a_limit(clinic: Clinic, limit: int) -> None:
     with pytest.raises(InvalidInput):
-        patients.search(clinic.session, clinic.actor, limit=limit)
+        patient_lists.search(clinic.session, clinic.actor, limit=limit)
 
 
 def test_at_most_eight_are_suggested_with_one_query(here: Clinic) -> None:
@@ -124,7 +124,7 @@ def test_at_most_eight_are_suggested_with_one_query(here: Clinic) -> None:
         here.patient(name=f"Asha {number}")
     statements: list[str] = []
     sa.event.listen(here.session.get_bind(), "before_cursor_execute", lambda *call: statements.append(call[2]))
-    assert len(patients.suggest(here.session, here.actor, "asha")) == 8
+    assert len(patient_lists.suggest(here.session, here.actor, "asha")) == 8
     assert [text.split()[0] for text in statements] == ["SET", "SELECT"]
 
 
@@ -156,7 +156,7 @@ def test_a_search_uses_indexes(here: Clinic, engine: sa.Engine) -> None:
     for q in ("asha", "asha 98", "ahsa rao", "98765", "x1", "as", "a", None):
         asked = patient_search.understand(q or "")
         patient_search.prepare(here.session)
-        query = patients._matching(here.session, here.actor, asked, patient_search.rank(asked)).limit(9)
+        query = patient_lists._matching(here.session, here.actor, asked, patient_search.rank(asked)).limit(9)
         compiled = query.compile(here.session.get_bind())
         explained = here.session.connection().exec_driver_sql(f"EXPLAIN {compiled}", compiled.params)
         plan = "\n".join(explained.scalars())

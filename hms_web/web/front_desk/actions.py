@@ -12,7 +12,7 @@ from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.validation import refuse_invalid
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import db
-from hms_web.services import booking, cancelling, doctors, patients, slot_keeping, visits, wording
+from hms_web.services import booking, cancelling, doctors, patient_lists, patients, slot_keeping, visits, wording
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.newcomers import PossiblyKnown
@@ -74,7 +74,7 @@ def _sent_before(desk: Desk, panel: Panel, refusal: Refusal) -> ResponseReturnVa
 def _look_further(desk: Desk, panel: Panel, form: BookingForm) -> ResponseReturnValue:
     """Without JavaScript: show whom the search finds, or the fields of a new patient."""
     if request.form["do"] == "find":
-        panel.found = patients.suggest(db.session(), desk.actor, form.q.data or "")
+        panel.found = patient_lists.suggest(db.session(), desk.actor, form.q.data or "")
     else:
         form.is_new.data = "1"
         form.name.data = form.name.data or form.q.data
@@ -285,7 +285,7 @@ def find_patients() -> ResponseReturnValue:
     desk = Desk.of_request()
     typed = "".join(sign for sign in request.form.get("q", "") if sign.isprintable()).strip()
     try:
-        found = patients.suggest(db.session(), desk.actor, typed, limit=MOST_SUGGESTED)
+        found = patient_lists.suggest(db.session(), desk.actor, typed, limit=MOST_SUGGESTED)
     except InvalidInput:
         found = []
     return render_template("front_desk/_found.html", found=found, typed=typed)
