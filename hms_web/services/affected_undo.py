@@ -13,6 +13,7 @@ from hms_web.domain.local_time import Span
 from hms_web.domain.messages import AFFECTED_EVENTS, MessageEvent
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.still_affected import due_causes
+from hms_web.domain.visits import UPCOMING
 from hms_web.models import AffectedStep, Appointment
 from hms_web.services import (
     affected_messages,
@@ -37,7 +38,8 @@ def undo(session: Session, actor: Actor, batch_id: UUID, *, now: datetime) -> Ba
     """Take a plan back: who was moved goes back to the old time, onto the list; so does who was kept.
 
     What cannot be taken back says why: a cancellation, an appointment that somebody changed since, a time that somebody
-    else has by now. Twice is harmless. Raises Refused PLAN_NOT_FOUND or FORBIDDEN, Busy.
+    else has by now, or that has begun although nothing speaks against it any more. Twice is harmless.
+    Raises Refused PLAN_NOT_FOUND or FORBIDDEN, Busy.
     """
     return unit_of_work.run(session, lambda: _undo(session, actor, batch_id, now))
 
@@ -73,11 +75,21 @@ def _undo_step(session: Session, actor: Actor, step: AffectedStep, row: Appointm
     wanted = Wanted(starts_at.date(), starts_at.time(), ends_at.time(), span)
     doctor = facts.load(session, actor, [step.from_doctor_id], wanted.day, wanted.day)[step.from_doctor_id]
     if step.action == AffectedAction.MOVE:
-        refusal = _taken_since(session, actor, row, wanted, doctor, now)
+        refusal = _begun(row, wanted, doctor, now) or _taken_since(session, actor, row, wanted, doctor, now)
         if refusal is not None:
             return refusal
     _put_back(session, actor, step, row, wanted, doctor, now)
     return None
+
+
+def _begun(row: Appointment, wanted: Wanted, doctor: DoctorFacts, now: datetime) -> Refusal | None:
+    """Refuse an old time that has begun and that nothing speaks against any more: it would be an ordinary one, whose
+    patient could not be told in time to come, and would end as their no-show. Whoever is here can be spoken to.
+    """
+    if row.status not in UPCOMING or wanted.span.starts_at > now:
+        return None
+    due = due_causes(doctor.on(wanted.day), wanted.day, wanted.start, wanted.end)
+    return None if due else Refusal(Code.DATE_IN_PAST)
 
 
 def _taken_since(

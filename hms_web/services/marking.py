@@ -3,7 +3,7 @@
 Each function writes inside the caller's transaction and the doctor's lock, one audit event for each version.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.affected import AffectedCause
 from hms_web.domain.identity import Actor
+from hms_web.domain.messages import MessageEvent
 from hms_web.domain.visits import UNFINISHED
 from hms_web.models import Appointment
 from hms_web.services import appointments, audit
@@ -37,12 +38,21 @@ def mark_cause(
 
 
 def clear_cause(
-    session: Session, actor: Actor, appointment_ids: Iterable[UUID], cause: AffectedCause, *, now: datetime
+    session: Session,
+    actor: Actor,
+    appointment_ids: Iterable[UUID],
+    cause: AffectedCause,
+    *,
+    now: datetime,
+    told: Container[UUID] = (),
 ) -> list[UUID]:
-    """Take appointments that stand there because of `cause` off the affected list; return their ids."""
+    """Take appointments that stand there because of `cause` off the affected list; return their ids.
+
+    Of those in `told` the trail says that their patients hear that the time stays.
+    """
     values = {"affected_cause": None, "affected_at": None}
     cleared = _update(session, actor, list(appointment_ids), values, Appointment.affected_cause == cause)
-    _settled(session, actor, cleared, "affected_cause", cause, now)
+    _settled(session, actor, cleared, "affected_cause", cause, now, told)
     return cleared
 
 
@@ -90,9 +100,15 @@ def _update(
 
 
 def _settled(
-    session: Session, actor: Actor, ids: Iterable[UUID], column: str, cause: AffectedCause, now: datetime
+    session: Session,
+    actor: Actor,
+    ids: Iterable[UUID],
+    column: str,
+    cause: AffectedCause,
+    now: datetime,
+    told: Container[UUID] = (),
 ) -> None:
-    details = {column: {"from": cause, "to": None}}
-    audit.record_all(
-        session, actor, [audit.Entry("appointment.settled", "appointment", key, details) for key in ids], now=now
-    )
+    change = {column: {"from": cause, "to": None}}
+    hears = change | {"told": MessageEvent.KEPT}
+    entries = [audit.Entry("appointment.settled", "appointment", key, hears if key in told else change) for key in ids]
+    audit.record_all(session, actor, entries, now=now)

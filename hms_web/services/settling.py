@@ -84,8 +84,8 @@ def _let_go(
     """Take what nothing speaks against any more off the list, and tell who may have heard otherwise; return the ids."""
     marking.forget_kept(session, actor, [view.id for view in views if view.kept_cause is cause], cause, now=now)
     listed = [view for view in views if view.affected_cause is cause]
-    told = affected_messages.have_heard(session, actor, listed)
-    cleared = marking.clear_cause(session, actor, [view.id for view in listed], cause, now=now)
+    told = affected_messages.have_heard(session, actor, [view for view in listed if view.status in UPCOMING])
+    cleared = marking.clear_cause(session, actor, [view.id for view in listed], cause, now=now, told=told)
     stays = appointments.by_ids(session, actor, [key for key in cleared if key in told])
     _tell(session, actor, stays, MessageEvent.KEPT, now=now)
     return cleared

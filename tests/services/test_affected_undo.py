@@ -11,8 +11,9 @@ from hms_web.domain.messages import MessageEvent
 from hms_web.domain.notifications import DeliveryState
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek
+from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, AuditEvent, Doctor, Notification
-from hms_web.services import absences, affected_undo, booking, doctors, schedules, slot_keeping
+from hms_web.services import absences, affected_undo, booking, doctors, schedules, slot_keeping, visits
 from hms_web.services.affected_records import BatchView
 from hms_web.services.booking import AppointmentChange
 from hms_web.services.doctors import DoctorChange
@@ -223,6 +224,17 @@ def test_a_time_that_has_gone_by_is_still_somebodys(clinic: Ill) -> None:
     undone = clinic.undo(batch, at=NOW + timedelta(hours=4))
     assert reasons(undone) == [None] * 3
     assert clinic.now(0).affected_cause == "ABSENCE"
+
+
+def test_nobody_goes_back_to_an_ordinary_time_that_has_begun_unless_they_are_here(here: Clinic, clinic: Ill) -> None:
+    key = clinic.ids[2]
+    visits.set_status(here.session, here.actor, key, AppointmentStatus.CHECKED_IN, now=NOW)
+    batch = clinic.apply(clinic.move(0, time(10)), clinic.move(2, time(16), MONDAY, clinic.colleague))
+    end_leave(clinic)
+    undone = clinic.undo(batch, at=clinic.booked[2].starts_at)
+    assert reasons(undone) == [Code.DATE_IN_PAST, None]
+    assert (clinic.now(0).date, clinic.now(2).start_time) == (TUESDAY, time(11))
+    clinic.check()
 
 
 def test_after_an_undo_the_list_can_be_planned_again(here: Clinic, clinic: Ill) -> None:
