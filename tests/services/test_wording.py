@@ -1,5 +1,6 @@
 """Every refusal has a sentence that can be filled."""
 
+import re
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ FACTS: dict[Code, dict[str, object]] = {
 def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
     words = sentence(Refusal(code, FACTS.get(code, {})), ZoneInfo("Asia/Kolkata"))
     assert words.endswith(".")
+    assert len(re.findall(r"[.:;]( |$)", words)) > 1, "it names the rule, and what to do next"
     assert "{" not in words
     assert TITLES[code]
     assert code in SENTENCES
@@ -49,7 +51,7 @@ def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
         (Refusal(Code.SLOT_BLOCKED, {"reason": None}), "closed."),
         (
             Refusal(Code.INVALID_TRANSITION, {"from": "SCHEDULED", "to": "CHECKED_IN", "day": date(2026, 3, 3)}),
-            "on another day than its own (Tuesday 3 March 2026).",
+            "this one is on Tuesday 3 March 2026. Move it to today",
         ),
         (
             Refusal(Code.INVALID_TRANSITION, {"from": "CHECKED_IN", "vitals": True, "day": date(2026, 3, 3)}),
@@ -98,7 +100,7 @@ def test_the_statuses_of_a_booking(code: Code, status: int) -> None:
 
 def test_an_appointment_that_is_over_is_not_moved() -> None:
     said = sentence(Refusal(Code.INVALID_TRANSITION, {"from": "CANCELLED"}), UTC)
-    assert said == "An appointment that is CANCELLED cannot be moved."
+    assert said == "An appointment that is CANCELLED cannot be moved. Look at it as it is now, or book a new one."
 
 
 def test_a_voice_says_a_refusal_in_its_own_language_and_writes_dates_as_that_does() -> None:
