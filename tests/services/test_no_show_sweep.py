@@ -116,6 +116,8 @@ def test_the_list_of_those_to_ask_about(here: Clinic, elsewhere: Clinic) -> None
     assert no_show_reviews.came(session, actor, new_id(), note=None, now=later) == Refusal(Code.APPOINTMENT_NOT_FOUND)
     with pytest.raises(InvalidInput, match="note"):
         no_show_reviews.came(session, actor, keys[2], note="x" * 501, now=later)
+    cancelling.cancel(session, actor, keys[2], reason="Booked twice", now=later)
+    assert no_show_reviews.count(session, actor) == 0, "nobody is asked about who was called off"
     assert swept(here, later) == SweepResult()
     sound(here)
 
