@@ -114,15 +114,15 @@ WANTED: dict[str, Callable[[Clinic, UUID], AuditFilter]] = {
 }
 
 
-@pytest.mark.parametrize("wanted", WANTED.values(), ids=WANTED)
-def test_an_index_leads_to_a_page(here: Clinic, wanted: Callable[[Clinic, UUID], AuditFilter]) -> None:
+def test_an_index_leads_to_a_page(here: Clinic) -> None:
     key = record(here, "patient.changed")
     here.session.execute(sa.text(GROW))
     here.session.execute(sa.text("ANALYZE audit_events"))
     here.session.commit()
-    with explained(here.session) as plans:
-        audit_log.search(here.session, here.admin, wanted(here, key))
-    assert len(plans) == 1
-    assert "Seq Scan on audit_events" not in plans[0], plans[0]
-    assert "using ix_audit_events" in plans[0] or "on ix_audit_events" in plans[0], plans[0]
+    for name, wanted in WANTED.items():
+        with explained(here.session) as plans:
+            audit_log.search(here.session, here.admin, wanted(here, key))
+        assert len(plans) == 1, name
+        assert "Seq Scan on audit_events" not in plans[0], (name, plans[0])
+        assert "using ix_audit_events" in plans[0] or "on ix_audit_events" in plans[0], (name, plans[0])
     assert here.count(AuditEvent) == 30_001

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from hms_web.domain.statistics import Share
 from hms_web.models import AuditEvent
@@ -151,9 +152,10 @@ def test_names_below_a_chart_have_room(count: int) -> None:
     assert all(two - one >= 70 for one, two in pairwise(named))
 
 
-def test_what_a_chart_draws_lies_inside_it() -> None:
+def test_what_a_chart_draws_lies_inside_it(app: Flask) -> None:
     shares = [Share(1, 1), Share(0, 0), Share(3, 97), Share(20, 0)]
-    drawn = charts.rates(["a", "b", "c", "d"], shares)
+    with app.test_request_context():  # words need one
+        drawn = charts.rates(["a", "b", "c", "d"], shares)
     points = [point for point in drawn.points if point is not None]
     assert len(points) == 3
     assert all(0 <= point.high <= point.at <= point.low <= charts.HEIGHT for point in points)
