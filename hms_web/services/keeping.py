@@ -10,7 +10,7 @@ from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.refusals import Code, Refusal
 from hms_web.domain.visits import UNFINISHED
-from hms_web.services import appointments, audit, locks, outbox, unit_of_work
+from hms_web.services import appointments, audit, locks, outbox, settling, unit_of_work
 from hms_web.services.appointments import AppointmentView
 
 
@@ -32,10 +32,13 @@ def keep(
         if appointment.affected_cause is None or appointment.status not in UNFINISHED:
             return Refusal(Code.NOT_AFFECTED)
         cause = AffectedCause(appointment.affected_cause)
-        appointment.kept_cause, appointment.affected_cause, appointment.affected_at = cause, None, None
+        # Who has begun stays on the list when the reason goes; there is nothing then in spite of which they are kept.
+        due = settling.due_against(session, actor, appointments.get(session, actor, appointment_id))
+        in_spite_of = cause if cause in due else next(iter(due), None)
+        appointment.kept_cause, appointment.affected_cause, appointment.affected_at = in_spite_of, None, None
         appointment.version += 1
         session.flush()
-        details = {"affected_cause": {"from": cause, "to": None}, "kept_cause": {"from": None, "to": cause}}
+        details = {"affected_cause": {"from": cause, "to": None}, "kept_cause": {"from": None, "to": in_spite_of}}
         audit.record(session, actor, "appointment.kept", "appointment", appointment_id, now=now, **details)
         view = appointments.get(session, actor, appointment_id)
         outbox.queue(session, actor.hospital_id, [appointments.notice_of(view, MessageEvent.KEPT)], now=now)

@@ -127,7 +127,7 @@ def catch_up(
     cause = cause_against(session, actor, view, since)
     if cause is not None:
         marking.mark_cause(session, actor, [view.id], cause, now=now)
-    elif since is not None and view.kept_cause is not None and not _due(session, actor, view):
+    elif since is not None and view.kept_cause is not None and not due_against(session, actor, view):
         marking.forget_kept(session, actor, [view.id], view.kept_cause, now=now)
     view = appointments.get(session, actor, view.id)
     if view.status not in UPCOMING or view.ends_at <= now:
@@ -147,14 +147,15 @@ def cause_against(
 
     Of one that was a no-show `since` then nobody decided to keep it in spite of what came later.
     """
-    due = _due(session, actor, view)
+    due = due_against(session, actor, view)
     if not is_settled(view.kept_cause, due):
         return due[0]
     new = kept_since.came(session, actor, view, since) if due and since is not None else frozenset()
     return next((cause for cause in due if cause in new), None)
 
 
-def _due(session: Session, actor: Actor, view: AppointmentView) -> tuple[AffectedCause, ...]:
+def due_against(session: Session, actor: Actor, view: AppointmentView) -> tuple[AffectedCause, ...]:
+    """Return all that speaks against an appointment now, whatever was decided about it."""
     doctor = facts.load(session, actor, [view.doctor_id], view.date, view.date)[view.doctor_id]
     return due_causes(doctor.on(view.date), view.date, view.start_time, view.end_time)
 

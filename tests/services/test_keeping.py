@@ -30,6 +30,7 @@ from hms_web.services.absences import NewAbsence
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.doctors import DoctorChange
 from hms_web.services.holidays import NewHoliday
+from tests import invariants
 from tests.scenes import MONDAY, NOW, Clinic
 
 SHORT = DayHours(DayOfWeek.MONDAY, time(9), time(12))
@@ -178,6 +179,28 @@ def test_a_check_in_that_is_undone_leaves_it_kept(here: Clinic) -> None:
     for status in (AppointmentStatus.CHECKED_IN, AppointmentStatus.SCHEDULED):
         assert isinstance(visits.set_status(here.session, here.actor, booked.id, status, now=NOW), AppointmentView)
     assert marks(here, booked.id) == (None, "ABSENCE")
+
+
+def test_who_stays_on_the_list_because_their_time_has_begun_is_kept_in_spite_of_nothing(here: Clinic) -> None:
+    doctor = here.doctor()
+    booked = here.book(doctor, here.patient(), time(10))
+    absence, begun = away(here, doctor), booked.starts_at
+    absences.cancel(here.session, here.admin, doctor, absence, now=begun)
+    assert marks(here, booked.id) == ("ABSENCE", None)
+    assert isinstance(keeping.keep(here.session, here.actor, booked.id, now=begun), AppointmentView)
+    assert marks(here, booked.id) == (None, None)
+    invariants.check(here.session.connection())
+
+
+def test_and_in_spite_of_what_speaks_against_them_by_now(here: Clinic) -> None:
+    doctor = here.doctor()
+    booked = here.book(doctor, here.patient(), time(10))
+    absence, begun = away(here, doctor), booked.starts_at
+    holidays.create(here.session, here.admin, NewHoliday("Holi", MONDAY), now=begun)
+    absences.cancel(here.session, here.admin, doctor, absence, now=begun)
+    assert isinstance(keeping.keep(here.session, here.actor, booked.id, now=begun), AppointmentView)
+    assert marks(here, booked.id) == (None, "HOLIDAY")
+    invariants.check(here.session.connection())
 
 
 def test_a_move_forgets_it(here: Clinic) -> None:
