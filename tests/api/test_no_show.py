@@ -14,7 +14,7 @@ from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Notification, StageAlert, new_id
 from hms_web.services import no_show, no_show_sweep, stage_alerts, visits
-from tests.api.callers import Caller, caller_of, code, doctor_of, person
+from tests.api.callers import Caller, body_of, caller_of, code, doctor_of, person
 from tests.scenes import MONDAY, NOW, Clinic
 
 TEN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -120,9 +120,12 @@ def test_a_log_says_whether_a_message_has_left(reception: Caller, here: Clinic) 
     sms = sa.update(Notification).where(Notification.event == "appointment.no_show", Notification.channel == "sms")
     here.session.execute(sms.values(state="SENT", sent_at=LATE))
     here.session.commit()
-    logs = reception.get(f"/no-show/logs?patientId={booked.patient_id}").json
-    assert logs is not None
-    assert [log["notificationSent"] for log in logs["items"]] == [True]
+    path = f"/no-show/logs?patientId={booked.patient_id}"
+    assert [log["notificationSent"] for log in body_of(reception.get(path))["items"]] == [True]
+    no_show.revert(here.session, here.actor, booked.id, note="Here", now=LATE)
+    visits.set_status(here.session, here.actor, booked.id, AppointmentStatus.SCHEDULED, now=LATE)
+    no_show_sweep.sweep(here.session, here.actor, now=LATE + timedelta(minutes=5))
+    assert [log["notificationSent"] for log in body_of(reception.get(path))["items"]] == [False, True]
 
 
 def test_figures_count_who_came_and_who_did_not(admin: Caller, client: FlaskClient, here: Clinic) -> None:
