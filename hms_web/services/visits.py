@@ -32,13 +32,12 @@ def set_status(
     that is only reached through a consultation, a way out of the no-show list, a check-in on another day than the
     appointment's; and what those use cases refuse.
     """
+    refuse_invalid(("note", note_mistake(note, LONGEST_REASON)))
     if status is AppointmentStatus.CANCELLED:
         return cancelling.cancel(session, actor, appointment_id, reason=note, now=now, version=version)
     if status is AppointmentStatus.NO_SHOW:
         reason = NoShowReason.MANUAL_DOCTOR if actor.role is Role.DOCTOR else NoShowReason.MANUAL_STAFF
         return no_show.mark(session, actor, appointment_id, reason=reason, notes=note, now=now, version=version)
-    refuse_invalid(("note", note_mistake(note, LONGEST_REASON)))
-
     return unit_of_work.run(
         session, lambda: _set_status(session, actor, appointment_id, status, note=note, version=version, now=now)
     )

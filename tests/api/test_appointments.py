@@ -89,6 +89,8 @@ def test_statuses_that_people_set(reception: Caller, here: Clinic) -> None:
         assert (answer.json["checkedInAt"] is not None) is (status == "CHECKED_IN")
     for status in ("IN_PROGRESS", "COMPLETED", "CONFIRMED", "NO_SHOW"):
         assert code(set_status(reception, appointment, status)) == (409, "INVALID_TRANSITION")
+    for status in ("SCHEDULED", "CANCELLED", "NO_SHOW"):
+        assert fields(set_status(reception, appointment, status, note="x" * 501)) == ["note"]
     reception.patch(f"/appointments/{appointment}", {"notes": "Wheelchair"})
     cancelled = body_of(set_status(reception, appointment, "CANCELLED", note="Went home"))
     assert (cancelled["notes"], here.row(UUID(appointment)).cancel_reason) == ("Wheelchair\nWent home", "Went home")
