@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
@@ -30,6 +30,7 @@ from tests.scenes import NOW, clinic
 from tests.servers import ROOT, Servers
 
 KEY, REGION = "a key that only the secret holds", "ap-south-1"
+SECRET = "hms-cron-api-key-test"
 AFTERNOON = NOW + timedelta(hours=5)
 
 
@@ -50,7 +51,7 @@ class Cloud:
 
     handler: Any
     monkeypatch: pytest.MonkeyPatch
-    metrics: list[dict[str, Any]] = field(default_factory=list)
+    secrets: Any
 
     def call(self, url: str) -> dict[str, Any]:
         self.monkeypatch.setenv("BACKEND_URL", url)
@@ -72,22 +73,34 @@ class Cloud:
         return [str(entry[1]) for entry in topic.sent_notifications]
 
 
+@pytest.fixture(scope="module")
+def account() -> Iterator[Any]:
+    """An account with the topic and the secret, and what writes the secret: to make one takes as long as ten tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": REGION,
+            "ENVIRONMENT": "test",
+            "CRON_API_KEY_SECRET": SECRET,
+            "TIMEOUT_SECONDS": "20",
+        }.items():
+            patch.setenv(name, value)
+        with mock_aws():
+            patch.setenv("SNS_TOPIC_ARN", boto3.client("sns").create_topic(Name="hms-cron-alerts-test")["TopicArn"])
+            secrets = boto3.client("secretsmanager")
+            secrets.create_secret(Name=SECRET, SecretString=f"{KEY}\n")
+            yield secrets
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-        "ENVIRONMENT": "test",
-        "CRON_API_KEY_SECRET": "hms-cron-api-key-test",
-        "TIMEOUT_SECONDS": "20",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        topic = boto3.client("sns").create_topic(Name="hms-cron-alerts-test")["TopicArn"]
-        monkeypatch.setenv("SNS_TOPIC_ARN", topic)
-        boto3.client("secretsmanager").create_secret(Name="hms-cron-api-key-test", SecretString=f"{KEY}\n")
-        yield Cloud(load().handler, monkeypatch)
+def cloud(account: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """The account in which nothing was published or told yet, and a handler that has just been loaded."""
+    cloudwatch_backends[DEFAULT_ACCOUNT_ID][REGION].metric_data.clear()
+    for topic in sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics.values():
+        topic.sent_notifications.clear()
+    yield Cloud(load().handler, monkeypatch, account)
+    account.put_secret_value(SecretId=SECRET, SecretString=f"{KEY}\n")
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +152,7 @@ def answering(answer: Any) -> Iterator[str]:
             return
 
     httpd = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))  # how often it looks whether it is to end
     thread.start()
     try:
         yield f"http://{LOOPBACK}:{httpd.server_port}"
@@ -198,7 +211,7 @@ def test_a_run_under_way_is_well(cloud: Cloud, running: Server) -> None:
 
 
 def test_a_wrong_key_is_not(cloud: Cloud, running: Server) -> None:
-    boto3.client("secretsmanager").put_secret_value(SecretId="hms-cron-api-key-test", SecretString="an old key")
+    cloud.secrets.put_secret_value(SecretId=SECRET, SecretString="an old key")
     assert cloud.call(running.url)["reason"] == "answered 401 (WRONG_API_KEY)"
     assert cloud.published()["CronHealthStatus"] == [0]
     assert_told(cloud, "answered 401 (WRONG_API_KEY)")
@@ -273,7 +286,7 @@ def test_people_are_told_although_nothing_can_be_published(cloud: Cloud, monkeyp
 
 @pytest.mark.parametrize("secret", ["two\nlines", "é"])
 def test_a_key_that_is_no_header_is_published_too(cloud: Cloud, secret: str) -> None:
-    boto3.client("secretsmanager").put_secret_value(SecretId="hms-cron-api-key-test", SecretString=secret)
+    cloud.secrets.put_secret_value(SecretId=SECRET, SecretString=secret)
     with answering(answer_with(401)) as url:
         assert cloud.call(url)["healthy"] is False
     assert cloud.published()["CronHealthStatus"] == [0]
