@@ -139,7 +139,7 @@ def test_figures_count_who_came_and_who_did_not(admin: Caller, client: FlaskClie
         here.session.commit()
     no_show.mark(here.session, here.actor, missed.id, reason=NoShowReason.MANUAL_STAFF, notes=None, now=NOW)
     no_show.mark(here.session, here.actor, elsewhere.id, reason=NoShowReason.MANUAL_STAFF, notes=None, now=NOW)
-    here.book(doctor, here.patient(), time(10))
+    instead = here.book(doctor, here.patient(), time(10))
     body = admin.get("/no-show/stats").json
     assert body is not None
     assert body["totals"] == {"noShows": 2, "came": 1, "rate": 0.6667}
@@ -160,6 +160,11 @@ def test_figures_count_who_came_and_who_did_not(admin: Caller, client: FlaskClie
     own = doctor_of(client, here, other).get("/no-show/stats").json
     assert own is not None
     assert (own["totals"], own["blockedPatients"]) == ({"noShows": 1, "came": 0, "rate": 1.0}, 0)
+    no_show.revert(here.session, here.actor, elsewhere.id, note="They come after all", now=NOW)
+    after = body_of(admin.get("/no-show/stats"))
+    assert (after["totals"]["noShows"], after["slotsReleased"], after["slotsRebooked"]) == (1, 1, 1)
+    assert admin.delete(f"/appointments/{instead.id}").status_code == 204
+    assert body_of(admin.get("/no-show/stats"))["slotsRebooked"] == 0, "who took the time gave it up as well"
     nothing = admin.get("/no-show/stats?from=2027-01-01").json
     assert nothing is not None
     assert nothing["totals"] == {"noShows": 0, "came": 0, "rate": 0.0}
