@@ -45,6 +45,8 @@ GROWING = (
 )
 FLUSHED = 1.2
 """So many seconds later the server tells what a connection has read, when that is used again."""
+FILLS_A_PAGE = timedelta(days=3)
+"""A day of the small hospital has fewer appointments than a page has rows; in so many more it has enough."""
 DESK = "department=Department+001"
 
 
@@ -114,8 +116,8 @@ def _row(large: Side, name: str, ours: list[float], baseline: list[float]) -> Ro
 
 def _at(path: str, number: int) -> str:
     """A path for one of many days, so that no two questions in a row are the same."""
-    ahead = 1 + number % (BOOKING_WINDOW_DAYS - 3)
-    return path.format(day=local_date(clock.now(), ZONE) + timedelta(days=ahead))
+    day = local_date(clock.now(), ZONE) + timedelta(days=1 + number % (BOOKING_WINDOW_DAYS - 3))
+    return path.format(day=day, later=day + FILLS_A_PAGE)
 
 
 def _pages(large: Side) -> dict[str, str]:
@@ -129,7 +131,7 @@ def _pages(large: Side) -> dict[str, str]:
         "patients": "/patients",
         "patients by number": "/patients?q=000123",
         "patients by name": f"/patients?q={name.replace(' ', '+')}",
-        "appointments": "/appointments?first={day}&last={day}",
+        "appointments": "/appointments?first={day}&last={later}",
         "needs attention": "/affected",
         "notifications": "/notifications",
         "day list as JSON": "/api/v1/appointments?from={day}&to={day}&limit=20",

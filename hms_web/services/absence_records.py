@@ -113,7 +113,8 @@ def list_absences(  # noqa: PLR0913 a list has its filters
     if cursor is not None:
         after = paging.read_cursor(cursor, date, UUID)
         query = query.where(tuple_(DoctorAbsence.start_date, DoctorAbsence.id) > after)
-    rows = session.scalars(query.order_by(DoctorAbsence.start_date, DoctorAbsence.id).limit(limit + 1)).all()
+    earliest = query.order_by(DoctorAbsence.start_date, DoctorAbsence.id)
+    rows = session.scalars(earliest.limit(paging.one_more(limit))).all()
     return paging.page(rows, limit, view, lambda item: (item.start_date, item.id))
 
 

@@ -19,7 +19,7 @@ from hms_web.domain.visits import HERE, UNFINISHED, UPCOMING, AppointmentStatus,
 from hms_web.models import Appointment, AuditEvent, Consultation, Doctor, Patient, User
 from hms_web.services import audit, patient_search
 from hms_web.services.outbox import PatientNotice
-from hms_web.services.paging import Order, Page, chosen, page
+from hms_web.services.paging import Order, Page, chosen, one_more, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def search(
         patient_search.prepare(session)
     order = chosen(ORDERS, sort)
     statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
-    rows = session.execute(statement.limit(limit + 1)).all()
+    rows = session.execute(statement.limit(one_more(limit))).all()
     return page([_view(row) for row in rows], limit, lambda view: view, order.key)
 
 

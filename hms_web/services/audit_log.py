@@ -120,7 +120,7 @@ def _page(
 ) -> paging.Page[AuditRow]:
     query = order.applied(select(AuditEvent).where(*_narrowed(actor, wanted)), cursor)
     # The rows of the page first, then what their records are called: nothing is looked up for rows that are not shown.
-    chosen = query.limit(limit + 1).subquery()
+    chosen = query.limit(paging.one_more(limit)).subquery()
     again = replace(order, columns=(chosen.c.at, chosen.c.id))
     rows = session.execute(again.applied(_named(chosen), None)).all()
     return paging.page([_row(row) for row in rows], limit, lambda row: row, order.key)

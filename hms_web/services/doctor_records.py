@@ -96,7 +96,7 @@ def list_doctors(
         query = query.where(Doctor.department == department)
     query = query.where(*word_search.every_word(q, User.name, Doctor.department))
     order = paging.chosen(ORDERS, sort)
-    views = _views(session, session.execute(order.applied(query, cursor).limit(limit + 1)).all())
+    views = _views(session, session.execute(order.applied(query, cursor).limit(paging.one_more(limit))).all())
     return paging.page(views, limit, lambda view: view, order.key)
 
 

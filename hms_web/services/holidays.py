@@ -63,7 +63,7 @@ def list_holidays(
     if cursor is not None:
         after = paging.read_cursor(cursor, date, UUID)
         query = query.where(tuple_(HospitalHoliday.date, HospitalHoliday.id) > after)
-    rows = session.scalars(query.order_by(HospitalHoliday.date, HospitalHoliday.id).limit(limit + 1)).all()
+    rows = session.scalars(query.order_by(HospitalHoliday.date, HospitalHoliday.id).limit(paging.one_more(limit))).all()
     return paging.page(rows, limit, holiday_records.view, lambda row: (row.date, row.id))
 
 

@@ -51,7 +51,7 @@ def entries(
         before = paging.read_cursor(cursor, datetime, UUID)
         query = query.where(tuple_(Notification.created_at, Notification.id) < before)
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
-    rows = session.scalars(newest.limit(limit + 1)).all()
+    rows = session.scalars(newest.limit(paging.one_more(limit))).all()
     return paging.page(rows, limit, _entry, lambda row: (row.created_at, row.id))
 
 

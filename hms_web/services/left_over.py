@@ -36,7 +36,7 @@ def entries(
     if cursor is not None:
         after = paging.read_cursor(cursor, datetime, UUID)
         query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
-    rows = session.execute(query.order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)).all()
+    rows = session.execute(query.order_by(Appointment.starts_at, Appointment.id).limit(paging.one_more(limit))).all()
     views = {view.id: view for view in appointments.by_ids(session, actor, [row.id for row in rows])}
     return paging.page(rows, limit, lambda row: views[row.id], lambda row: (row.starts_at, row.id))
 

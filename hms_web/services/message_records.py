@@ -96,7 +96,7 @@ def search(
 ) -> paging.Page[MessageRecord]:
     """Return a page of the hospital's messages, newest first or as `sort` says. Raises InvalidInput."""
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
-    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(limit + 1)).all()
+    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(paging.one_more(limit))).all()
     return paging.page([_record(row) for row in rows], limit, lambda record: record, order.key)
 
 

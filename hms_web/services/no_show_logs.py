@@ -93,7 +93,7 @@ def search(
     Raises InvalidInput, or Refused FORBIDDEN for another doctor's.
     """
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
-    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(limit + 1)).all()
+    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(paging.one_more(limit))).all()
     return paging.page([_view(row) for row in rows], limit, lambda view: view, order.key)
 
 

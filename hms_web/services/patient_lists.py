@@ -34,7 +34,7 @@ def everybody(
     """Return all patients, or those who are blocked from booking, by name, or as `sort` says. Raises InvalidInput."""
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
     query = order.applied(select(Patient).where(*_among(actor, only_blocked=only_blocked)), cursor)
-    rows = session.scalars(query.limit(limit + 1)).all()
+    rows = session.scalars(query.limit(paging.one_more(limit))).all()
     return paging.page([view(row) for row in rows], limit, lambda one: one, order.key)
 
 
@@ -59,7 +59,7 @@ def search(
     query = _matching(session, actor, wanted, rank).where(*_among(actor, only_blocked=only_blocked))
     if cursor is not None:
         query = query.where(_after(cursor, rank))
-    rows = session.execute(query.limit(limit + 1)).all()
+    rows = session.execute(query.limit(paging.one_more(limit))).all()
     return paging.page(rows, limit, lambda row: view(row[0]), lambda row: (row[1], row[0].name, row[0].id))
 
 

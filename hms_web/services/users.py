@@ -121,7 +121,7 @@ def list_users(
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
     query: Select[*tuple[Any, ...]] = select(User, Doctor.id).outerjoin(Doctor, Doctor.user_id == User.id)
     of_hospital = query.where(User.hospital_id == actor.hospital_id, *word_search.every_word(q, User.name, User.email))
-    rows = session.execute(order.applied(of_hospital, cursor).limit(limit + 1))
+    rows = session.execute(order.applied(of_hospital, cursor).limit(paging.one_more(limit)))
     return paging.page([_view(row[0], row[1]) for row in rows], limit, lambda view: view, order.key)
 
 

@@ -94,6 +94,24 @@ def test_appointments_are_found_by_an_index(grown: tuple[Clinic, UUID, UUID]) ->
     assert "ix_appointments_affected" in asked["affected count"]
 
 
+def test_a_list_is_planned_once_and_not_each_time_anew(grown: tuple[Clinic, UUID, UUID]) -> None:
+    """Among five million a limit that comes as a value makes the kept plan look so dear that the server goes on making
+    others, which cannot be seen among these few; so the number has to stand in the statement.
+    """
+    here, _, _ = grown
+    for number in range(20):
+        wanted = AppointmentFilter(day=MONDAY - timedelta(days=number))
+        appointments.search(here.session, here.actor, wanted, limit=20)
+    kept = here.session.execute(
+        sa.text(
+            "SELECT statement, generic_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE '%FROM appointments JOIN patients%' AND statement LIKE '%starts_at >=%'"
+        )
+    ).one()
+    assert kept.generic_plans > 0
+    assert "LIMIT 21" in kept.statement
+
+
 @pytest.mark.parametrize("sort", ["name", "-name", "number", "-number"])
 def test_everybody_can_be_read_in_the_order_of_an_index(here: Clinic, sort: str) -> None:
     """A page of a hundred thousand is a page: no order needs all of them to be read."""
