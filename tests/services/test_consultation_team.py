@@ -1,6 +1,6 @@
 """Asking other doctors into a consultation."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -105,6 +105,8 @@ def test_leaving_and_being_let_go(here: Clinic, elsewhere: Clinic, view: Consult
 
     assert remove(acting(here, first), keys[1]) is Code.FORBIDDEN
     assert remove(who, uuid4()) is Code.PARTICIPANT_NOT_FOUND
+    other = seen(here, view.doctor_id, time(11))
+    assert remove(who, add(here, other, who, first)) is Code.PARTICIPANT_NOT_FOUND, "they take part in another one"
     assert remove(acting(elsewhere, elsewhere.doctor()), keys[0]) is Code.CONSULTATION_NOT_FOUND
     assert remove(acting(here, first), keys[0]) is None
     assert remove(who, keys[1]) is None
