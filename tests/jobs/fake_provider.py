@@ -56,7 +56,7 @@ def provided() -> Iterator[Provider]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Taking", (Handler,), {"provider": provider}))
     server.daemon_threads = True
     provider.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # how often it looks whether it is to end
     thread.start()
     yield provider
     provider._over.set()
