@@ -68,6 +68,8 @@ def test_the_figures_are_readable(scene: Scene, office: BrowserContext, pictures
     for path, told in (("/no-shows", "10 of 30 did not come (33.3 %)"), ("/overview", "Of 2 times that were offered")):
         page.goto(f"{scene.url}{path}?first=2025-08-01")
         expect(page.get_by_text(told).first).to_be_visible()
+        page.set_viewport_size({"width": 1000, "height": 800})
+        assert page.evaluate(MOVED_SIDEWAYS) == []
         for size in (WIDE, TABLET):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             check_axe_for_all(page)

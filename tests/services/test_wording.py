@@ -66,6 +66,9 @@ def test_every_code_has_a_title_a_status_and_a_sentence(code: Code) -> None:
             Refusal(Code.CONSULTATION_INCOMPLETE, FACTS[Code.CONSULTATION_INCOMPLETE]),
             "not complete yet. Write down at least one diagnosis.",
         ),
+        (Refusal(Code.STALE_VERSION, {"by": "Rosa Diaz"}), "Rosa Diaz has changed this meanwhile."),
+        (Refusal(Code.INVALID_TRANSITION, {"from": "RESOLVED", "alert": True}), "This alert is over already."),
+        (Refusal(Code.INVALID_TRANSITION, {"from": "ACKNOWLEDGED", "alert": True}), "taken this alert on already."),
     ],
 )
 def test_a_sentence_names_the_facts(refusal: Refusal, words: str) -> None:
