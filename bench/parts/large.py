@@ -132,6 +132,7 @@ def _pages(large: Side) -> dict[str, str]:
         "patients by number": "/patients?q=000123",
         "patients by name": f"/patients?q={name.replace(' ', '+')}",
         "appointments": "/appointments?first={day}&last={later}",
+        "appointments, a department's day": f"/appointments?first={{day}}&last={{day}}&{DESK}",
         "needs attention": "/affected",
         "notifications": "/notifications",
         "day list as JSON": "/api/v1/appointments?from={day}&to={day}&limit=20",

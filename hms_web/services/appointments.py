@@ -206,7 +206,8 @@ def search(
         patient_search.prepare(session)
     order = chosen(ORDERS, sort)
     statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
-    rows = session.execute(statement.limit(one_more(limit))).all()
+    rare = wanted.q or wanted.statuses or wanted.department
+    rows = session.execute(statement.limit(one_more(limit, by_values=rare))).all()
     return page([_view(row) for row in rows], limit, lambda view: view, order.key)
 
 

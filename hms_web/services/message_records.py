@@ -96,7 +96,9 @@ def search(
 ) -> paging.Page[MessageRecord]:
     """Return a page of the hospital's messages, newest first or as `sort` says. Raises InvalidInput."""
     limit, order = paging.checked_limit(limit), paging.chosen(ORDERS, sort)
-    rows = session.execute(order.applied(_selected(actor, wanted), cursor).limit(paging.one_more(limit))).all()
+    statement = order.applied(_selected(actor, wanted), cursor)
+    rare = wanted.state or wanted.event or wanted.channel
+    rows = session.execute(statement.limit(paging.one_more(limit, by_values=rare))).all()
     return paging.page([_record(row) for row in rows], limit, lambda record: record, order.key)
 
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.domain.visits import AppointmentStatus
 from hms_web.services import affected, appointments, audit_log, facts, header, message_records, patient_lists
 from hms_web.services.appointments import AppointmentFilter
 from hms_web.services.audit_log import AuditFilter
@@ -110,6 +111,24 @@ def test_a_list_is_planned_once_and_not_each_time_anew(grown: tuple[Clinic, UUID
     ).one()
     assert kept.generic_plans > 0
     assert "LIMIT 21" in kept.statement
+
+
+def test_who_is_in_a_state_is_found_as_few_or_as_many_as_they_are(grown: tuple[Clinic, UUID, UUID]) -> None:
+    """A plan kept for finished visits would read all of them to find the few who wait, who have an index of their own.
+
+    The driver prepares a statement at the sixth time, and the server keeps a plan after five if it is as good.
+    """
+    here, _, _ = grown
+    for number in range(20):
+        wanted = AppointmentFilter(first=MONDAY - timedelta(days=300 + number), statuses=[AppointmentStatus.COMPLETED])
+        assert len(appointments.search(here.session, here.actor, wanted, limit=20).items) == 20
+    plans = here.session.execute(
+        sa.text(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE '%FROM appointments JOIN patients%' AND statement LIKE '%starts_at >=%'"
+        )
+    ).one()
+    assert tuple(plans) == (0, 15)
 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "number", "-number"])
