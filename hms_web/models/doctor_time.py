@@ -69,9 +69,9 @@ class DoctorSlot(Base):
 class DoctorChange(Base):
     """What was last changed about a doctor's days: triggers take it for a new one in the transaction that changes them.
 
-    What is told of many doctors has the hospital's own id instead: who adds a holiday cannot see the doctor whom
-    another transaction is just adding. Two such transactions at once leave one each, until the next. There is no
-    foreign key: it is nothing but a mark.
+    What is told of many doctors has the hospital's own id instead, and so has which doctors there are: who adds a
+    holiday cannot see the doctor whom another transaction is just adding. Two such transactions at once leave one each,
+    until the next. There is no foreign key: it is nothing but a mark.
     """
 
     __tablename__ = "doctor_changes"

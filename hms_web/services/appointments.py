@@ -205,10 +205,26 @@ def search(
     if wanted.q:
         patient_search.prepare(session)
     order = chosen(ORDERS, sort)
-    statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
-    rare = wanted.q or wanted.statuses or wanted.department
-    rows = session.execute(statement.limit(one_more(limit, by_values=rare))).all()
+    if wanted.q or wanted.statuses or wanted.department:
+        statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
+        statement = statement.limit(one_more(limit, by_values=True))
+    else:
+        statement = _of_ids(actor, wanted, order, cursor, limit)
+    rows = session.execute(statement).all()
     return page([_view(row) for row in rows], limit, lambda view: view, order.key)
+
+
+def _of_ids(
+    actor: Actor, wanted: AppointmentFilter, order: Order[AppointmentView], cursor: str | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Return the question for a page that finds its rows by the index of time alone, and only then whose they are.
+
+    So what it costs does not follow from how many rows the range has. Where all were joined and then counted off, the
+    server thought the plan it keeps dearer than one for each range, and took a millisecond to make that.
+    """
+    ids = select(Appointment.id).where(Appointment.hospital_id == actor.hospital_id, *_narrowed(actor, wanted))
+    shown = order.applied(ids, cursor).limit(one_more(limit)).subquery()
+    return order.applied(_selected(actor).join(shown, shown.c.id == Appointment.id), None)
 
 
 def _narrowed(actor: Actor, wanted: AppointmentFilter) -> list[ColumnElement[bool]]:

@@ -1,12 +1,16 @@
 """Choosing a doctor: by name from a list while the list is short, by words of the name where there are many.
 
 A hospital has ten doctors or a thousand. What a page reads and writes to let somebody choose is the same for both: one
-statement, and at most MOST_LISTED names (docs/decisions/0230-choosing-among-a-thousand-doctors.md).
+statement, and at most MOST_LISTED names (docs/decisions/0230-choosing-among-a-thousand-doctors.md). All of them are
+looked at only where the hospital's mark says that something may have been changed since they were
+(docs/decisions/0300-who-is-offered-is-kept-under-the-hospitals-mark.md).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +19,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.services import asking
 from hms_web.services.doctor_names import DoctorName
+from hms_web.services.kept import Kept
 
 MOST_LISTED = 40
 """So many names are a list; where there are more, words of the name are typed."""
@@ -57,6 +62,11 @@ class Places:
 
 NOBODY = Places()
 
+# A choice has a few KiB: the names of departments, and at most MOST_LISTED doctors.
+KEPT: Kept[tuple[str, Choice]] = Kept(400)
+"""What was offered, by what was asked, each with the hospital's mark under which it was read."""
+_FOR_GOOD = datetime.max.replace(tzinfo=UTC)
+
 
 def choice(
     session: Session,
@@ -84,7 +94,18 @@ def choice(
         "skip": shown.skip,
         "last": shown.skip + shown.most,
     }
-    rows = asking.rows(session, _CHOICE, given)
+    asked = tuple(given.values())
+    kept = KEPT.get(asked, datetime.min.replace(tzinfo=UTC))
+    rows = asking.rows(session, _CHOICE, given | {"known": kept[0] if kept is not None else None})
+    mark = next(row.name for row in rows if row.kind == "size")
+    if kept is not None and kept[0] == mark:
+        return kept[1]
+    made = _made(rows, shown)
+    KEPT.put(asked, (mark, made), _FOR_GOOD)
+    return made
+
+
+def _made(rows: Sequence[Any], shown: Places) -> Choice:
     listed = [(row.place, DoctorName(row.id, row.name, row.department, row.is_active)) for row in rows if row.place > 0]
     count = max(row.count for row in rows)
     return Choice(
@@ -100,11 +121,17 @@ def choice(
     )
 
 
+# Where the mark is the one that is known, nobody is looked at. The mark and the doctors are of one instant: it is one
+# statement.
 _CHOICE = text("""
-    WITH everybody AS MATERIALIZED (
+    WITH noted AS MATERIALIZED (
+        SELECT coalesce(string_agg(CAST(change AS text), ' ' ORDER BY change), '') AS mark
+          FROM doctor_changes WHERE doctor_id = :hospital),
+    everybody AS MATERIALIZED (
         SELECT d.id, u.name, d.department, u.is_active
           FROM doctors d JOIN users u ON u.id = d.user_id
-         WHERE d.hospital_id = :hospital AND (u.is_active OR :also_gone OR d.id = CAST(:chosen AS uuid))),
+         WHERE (SELECT mark FROM noted) IS DISTINCT FROM CAST(:known AS text)
+           AND d.hospital_id = :hospital AND (u.is_active OR :also_gone OR d.id = CAST(:chosen AS uuid))),
     here AS MATERIALIZED (
         SELECT CASE WHEN CAST(:department AS text) IN (SELECT department FROM everybody WHERE is_active)
                     THEN CAST(:department AS text)
@@ -125,7 +152,7 @@ _CHOICE = text("""
            0 AS count, e.department = here.department AS is_here, here.is_large
       FROM everybody e, here WHERE e.is_active GROUP BY e.department, here.department, here.is_large
     UNION ALL
-    SELECT 'count', NULL, '', '', true, 0, count, NULL, NULL FROM size
+    SELECT 'size', NULL, noted.mark, '', true, 0, size.count, NULL, NULL FROM size, noted
     UNION ALL
     SELECT 'chosen', id, name, department, is_active, 0, 0, NULL, NULL FROM everybody WHERE id = CAST(:chosen AS uuid)
     UNION ALL

@@ -1,11 +1,11 @@
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from hms_web.services import doctor_choice, doctor_names
-from hms_web.services.doctor_choice import MOST_FOUND, MOST_LISTED, Places
+from hms_web.services import doctor_choice, doctor_names, kept
+from hms_web.services.doctor_choice import MOST_FOUND, MOST_LISTED, Choice, Places
 from tests.scenes import Clinic, clinic
 from tests.web import many_doctors
 
@@ -75,6 +75,84 @@ def test_no_other_hospitals_doctor_is_offered_found_or_named(here: Clinic) -> No
 def test_a_hospital_without_doctors_offers_none(session: Session) -> None:
     choice = doctor_choice.choice(session, clinic(session).actor, few=0)
     assert (choice.departments, choice.names, choice.count, choice.is_large) == ([], [], 0, False)
+
+
+NEW = """
+    WITH account AS (INSERT INTO users (id, hospital_id, name, email, role)
+                     VALUES (gen_random_uuid(), :hospital, 'Dr. Late', CAST(gen_random_uuid() AS text), 'DOCTOR')
+                     RETURNING id, hospital_id)
+    INSERT INTO doctors (id, hospital_id, user_id, department, slot_duration, max_patients_per_day)
+    SELECT gen_random_uuid(), hospital_id, id, 'Cardiology', 30, 30 FROM account"""
+OF_FIRST = "WHERE id = (SELECT user_id FROM doctors WHERE id = :doctor)"
+CHANGES = {
+    "new": NEW,
+    "renamed": f"UPDATE users SET name = 'Dr. Zuri' {OF_FIRST}",
+    "gone": f"UPDATE users SET is_active = false {OF_FIRST}",
+    "back": f"UPDATE users SET is_active = true {OF_FIRST}",
+    "moved": "UPDATE doctors SET department = 'Surgery' WHERE id = :doctor",
+    "another account": """
+        WITH account AS (INSERT INTO users (id, hospital_id, name, email, role)
+                         VALUES (:user, :hospital, 'Dr. Other', CAST(:user AS text), 'DOCTOR') RETURNING id)
+        UPDATE doctors SET user_id = account.id FROM account WHERE doctors.id = :doctor""",
+    "never there": """
+        WITH hours AS (DELETE FROM doctor_schedules WHERE doctor_id = :doctor)
+        DELETE FROM doctors WHERE id = :doctor""",
+}
+"""Each way in which those who are offered can become others, one after the other."""
+
+
+def test_whatever_changes_who_is_offered_shows_at_once(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory: kept.Kept[tuple[str, Choice]] = kept.Kept(9)
+
+    def choices(keeping: kept.Kept[tuple[str, Choice]]) -> list[Choice]:
+        monkeypatch.setattr(doctor_choice, "KEPT", keeping)
+        return [doctor_choice.choice(here.session, here.actor, also_gone=also) for also in (False, True)]
+
+    given = {"hospital": here.actor.hospital_id, "doctor": here.doctor(), "user": uuid4()}
+    for how, statement in CHANGES.items():
+        before = choices(memory)
+        here.session.execute(sa.text(statement), given)
+        fresh = choices(kept.Kept(9))
+        assert before != fresh, f"{how}: the database says the same, so this shows nothing"
+        assert choices(memory) == fresh, how
+        here.session.rollback() if how == "new" else here.session.commit()
+        assert choices(memory) == (before if how == "new" else fresh), how
+        assert all(one is again for one, again in zip(choices(memory), choices(memory), strict=True)), how
+
+
+def test_who_is_added_by_two_at_once_is_offered_as_soon_as_each_is_there(here: Clinic, engine: sa.Engine) -> None:
+    given = {"hospital": here.actor.hospital_id}
+    with Session(engine) as one, Session(engine) as another:
+        counts = [doctor_choice.choice(here.session, here.actor).count]
+        one.execute(sa.text(NEW), given)
+        another.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+        another.execute(sa.text(NEW), given)  # would be refused the lock
+        for session in (another, one):
+            counts.append(doctor_choice.choice(here.session, here.actor).count)
+            session.commit()
+            counts.append(doctor_choice.choice(here.session, here.actor).count)
+    assert counts == [1, 1, 2, 2, 3]
+
+
+ROWS_READ = """
+    WITH theirs AS (SELECT CAST(unnest(ARRAY['doctors', 'users']) AS regclass) AS id)
+    SELECT sum(pg_stat_get_xact_tuples_returned(id) + pg_stat_get_xact_tuples_fetched(id))
+      FROM (SELECT id FROM theirs UNION SELECT indexrelid FROM pg_index WHERE indrelid IN (SELECT id FROM theirs)) read
+"""
+"""How many rows of doctors and users, and entries of their indexes, this transaction has read."""
+
+
+def test_nobody_is_looked_at_again_while_nothing_was_changed(here: Clinic) -> None:
+    many_doctors.add(here.session, here.actor, 100, 199)
+
+    def read() -> int:
+        found = here.session.scalar(sa.text(ROWS_READ))
+        return int(found or 0)
+
+    first, before = doctor_choice.choice(here.session, here.actor), read()
+    again = doctor_choice.choice(here.session, here.actor)
+    assert (again, read() - before) == (first, 0)
+    assert before >= first.count == 101, "what is read is counted"
 
 
 def test_words_mean_the_one_doctor_who_is_called_so_or_whom_they_fit(here: Clinic) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hms_web.models import new_id
-from hms_web.services import facts, kept, told_before
+from hms_web.services import doctor_choice, facts, kept, told_before
+from hms_web.services.doctor_choice import Places
 from tests.scenes import MONDAY, Clinic
 from tests.services.told_days import CHANGES, DEPARTMENT, FRIDAY, NEW_COLLEAGUE, Days
 
@@ -31,6 +32,9 @@ AGAIN = {
         UPDATE appointments SET doctor_id = CASE doctor_id WHEN :doctor THEN CAST(:colleague AS uuid)
                                                            ELSE CAST(:doctor AS uuid) END
          WHERE id = :booked AND patient_id = (SELECT id FROM whose)""",
+    "moved and back": """
+        UPDATE doctors SET department = CASE department WHEN 'Told' THEN 'Elsewhere' ELSE 'Told' END
+         WHERE id = :colleague""",
     "held or let go": """
         UPDATE doctor_slots SET held_by_id = CASE WHEN held_by_id IS NULL THEN CAST(:holder AS uuid) END,
                                 held_until = CASE WHEN held_until IS NULL THEN CAST(:until AS timestamptz) END
@@ -38,6 +42,10 @@ AGAIN = {
 }
 EVERYTHING = [statement for name, statement in (CHANGES | AGAIN).items() if name not in ONCE]
 SELDOM = 0.2
+DOCTORS = """SELECT d.id, u.name, d.department FROM doctors d JOIN users u ON u.id = d.user_id
+              WHERE d.hospital_id = :hospital ORDER BY u.name, d.id"""
+OTHER_DAYS = "the same marks stand for other days"
+OTHER_DOCTORS = "offered from memory who is not so"
 HAPPENS = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.ExclusionViolation)
 
 
@@ -87,9 +95,14 @@ class History:
             while not self.is_over.is_set():
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 told, changes = self.days.seen(session)
+                doctors = session.execute(sa.text(DOCTORS), self.days.values).all()
+                shown, actor = Places(len(doctors)), self.days.here.actor
+                offered = doctor_choice.choice(session, actor, also_gone=True, shown=shown)
                 session.rollback()
                 if self.told.setdefault(changes or "", told) != told:
-                    self.wrong.append("the same marks stand for other days")
+                    self.wrong.append(OTHER_DAYS)
+                if [(one.id, one.name, one.department) for one in offered.shown] != [tuple(one) for one in doctors]:
+                    self.wrong.append(OTHER_DOCTORS)
 
     def _look_from_memory(self) -> None:
         """Who finds nothing changed meanwhile was told from memory what the database says."""
@@ -108,6 +121,7 @@ class History:
 @pytest.fixture
 def history(here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> History:
     monkeypatch.setattr(told_before, "DEPARTMENTS", kept.Kept(400))
+    monkeypatch.setattr(doctor_choice, "KEPT", kept.Kept(400))
     return History(Days(here), engine)
 
 
@@ -122,7 +136,7 @@ def test_such_a_history_finds_what_is_not_watched(history: History) -> None:
     session = history.days.session
 
     def watched(word: str) -> None:
-        for table in ("doctor_slots", "doctor_absences", "users", "patients"):
+        for table in ("doctor_slots", "doctor_absences", "doctors", "users", "patients"):
             session.execute(sa.text(f"ALTER TABLE {table} {word} TRIGGER USER"))
         session.commit()
 
@@ -131,4 +145,4 @@ def test_such_a_history_finds_what_is_not_watched(history: History) -> None:
         history.happens(seed=2)
     finally:
         watched("ENABLE")
-    assert history.wrong
+    assert set(history.wrong) >= {OTHER_DAYS, OTHER_DOCTORS}
