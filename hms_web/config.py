@@ -46,6 +46,8 @@ MOST_FALLBACKS = 2
 MOST_PROXIES = 8
 SHORTEST_SECRET = 16
 TRUSTED_SECONDS = 30.0
+RECYCLED_SECONDS = 1800
+"""So old a connection to the database becomes."""
 
 
 class ConfigError(ValueError):
@@ -177,7 +179,7 @@ def engine_options(*, pooled: bool = True) -> dict[str, Any]:
         "max_overflow": 5,
         "pool_timeout": 4,
         "pool_events": [(_look, "checkout")],
-        "pool_recycle": 1800,
+        "pool_recycle": RECYCLED_SECONDS,
     }
 
 

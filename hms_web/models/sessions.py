@@ -19,6 +19,11 @@ class ReadingSession(Session):
         bind = super().get_bind(*args, **wanted)
         return _without_transactions(bind) if self.info.get(ONLY_READS) and isinstance(bind, Engine) else bind
 
+    def pooled(self) -> Engine | None:
+        """Return the engine from whose pool it has its connections; None for one over a connection of somebody's."""
+        bind = super().get_bind()
+        return bind if isinstance(bind, Engine) else None
+
 
 class RequestSession(ReadingSession, FlaskSession):
     """The same, with the engine of the Flask application."""

@@ -35,12 +35,14 @@ GLIMPSE_SECONDS, WARY_SECONDS = 0.5, 1.0
 _in_vain: dict[UUID, float] = {}
 
 # Worth another try: the database undid this transaction because of one that has finished or gone away since. A violated
-# exclusion or unique constraint means that somebody was quicker; the second try sees their row and can name the rule.
+# exclusion or unique constraint means that somebody was quicker; the second try sees their row and can name the rule. A
+# statement that the server has forgotten is prepared anew.
 _TRY_AGAIN = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.ExclusionViolation,
     psycopg.errors.UniqueViolation,
+    psycopg.errors.InvalidSqlStatementName,
 )
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
 

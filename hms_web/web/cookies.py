@@ -30,13 +30,14 @@ class Cookies(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return what a cookie says; nothing where it is not ours, was changed or is too old."""
-        signer, written = self.get_signing_serializer(app), request.cookies.get(self.get_cookie_name(app))
-        if signer is None or not written:
-            return super().open_session(app, request)
-        key = written, self._made and self._made[0]
+        signer, shown = self.get_signing_serializer(app), request.environ.get("HTTP_COOKIE")
+        key = shown, self._made and self._made[0]
         known = self._believed.get(key, clock.now())
         if known is not None:
             return self.session_class(known)
+        written = request.cookies.get(self.get_cookie_name(app))
+        if signer is None or not written:
+            return super().open_session(app, request)
         lasts = app.permanent_session_lifetime
         try:
             said, signed_at = signer.loads(written, max_age=int(lasts.total_seconds()), return_timestamp=True)

@@ -21,9 +21,11 @@ def init_app(app: Flask) -> None:
     protect = CSRFProtect(app)
 
     def check() -> None:
-        if request.is_json and request.method in app.config["WTF_CSRF_METHODS"] and not is_api():
+        if request.method not in app.config["WTF_CSRF_METHODS"] or is_api():
+            return
+        if request.is_json:
             abort(415)  # pages take forms; a library of theirs would read JSON too, however deep
-        if app.config["WTF_CSRF_ENABLED"] and request.method in app.config["WTF_CSRF_METHODS"] and not is_api():
+        if app.config["WTF_CSRF_ENABLED"]:
             protect.protect()
 
     app.before_request(check)

@@ -29,9 +29,10 @@ def init_app(app: Flask) -> None:
 
 def _stand_where_asked(response: Response) -> Response:
     """Let a view's own 403 or 404 stand where its part was asked for; else the page would only say that it failed."""
-    is_refusal = 400 <= response.status_code < 500 and response.status_code not in SWAPPED  # noqa: PLR2004
+    if not 400 <= response.status_code < 500 or response.status_code in SWAPPED:  # noqa: PLR2004
+        return response
     is_part = response.mimetype == "text/html" and not {"HX-Retarget", "HX-Redirect"} & set(response.headers.keys())
-    place = target() if is_refusal and is_part and wants_fragment() else None
+    place = target() if is_part and wants_fragment() else None
     return retarget(response, f"#{place}") if place and _ID.fullmatch(place) else response
 
 

@@ -9,7 +9,7 @@ import time
 import redis
 import sqlalchemy as sa
 import structlog
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 from sqlalchemy.orm import Session
 
 from hms_web import clock
@@ -30,10 +30,10 @@ def init_app(app: Flask) -> None:
     due = app.extensions[DUE] = [time.monotonic() + (app.config[SECONDS] or 0)]
 
     def after(response: Response) -> Response:
-        every = current_app.config[SECONDS]
+        every = app.config[SECONDS]
         if every is not None and time.monotonic() >= due[0]:
             due[0] = time.monotonic() + every
-            engine, client = db.engine, current_app.extensions[scheduler_pulse.EXTENSION]
+            engine, client = db.engine, app.extensions[scheduler_pulse.EXTENSION]
             response.call_on_close(lambda: look_around(engine, client))
         return response
 

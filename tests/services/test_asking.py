@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.models import ONLY_READS, ReadingSession, User
 from hms_web.services import asking, unit_of_work
+from hms_web.services.prepared import Asker
 from tests.scenes import Clinic
 
 NAMES = sa.text("SELECT u.name FROM users u WHERE u.id = :wanted")
@@ -69,16 +70,17 @@ def test_a_connection_that_was_ended_is_not_used_again(engine: sa.Engine) -> Non
 PID = sa.text("SELECT pg_backend_pid() AS pid")
 
 
-def test_a_question_of_who_only_reads_leaves_its_connection_to_others(engine: sa.Engine) -> None:
+def test_a_question_of_who_only_reads_leaves_the_pool_to_others(engine: sa.Engine) -> None:
     own = sa.create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
     with ReadingSession(own) as session:
         unit_of_work.only_reads(session)
         (first,) = asking.rows(session, PID, {})
         assert not session.in_transaction()
-        with Session(own) as other:  # the only connection is free, and it begins transactions as before
+        with Session(own) as other:  # the pool's only connection is free, and it begins transactions as before
             stamps = {other.execute(sa.text("SELECT transaction_timestamp(), pg_sleep(0)")).scalar_one() for _ in "ab"}
             assert len(stamps) == 1
-            assert asking.rows(other, PID, {}) == [first]
+            assert asking.rows(other, PID, {}) != [first]
+        assert asking.rows(session, PID, {}) == [first], "it has its connection for good"
     own.dispose()
 
 
@@ -129,18 +131,18 @@ def test_who_only_reads_is_told_that_there_is_no_database() -> None:
 def test_an_answer_that_is_broken_off_takes_its_connection_along(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else whoever gets it next would commit each statement by itself."""
+    """Else whoever gets it next would be in the middle of something."""
     own = sa.create_engine(engine.url, pool_size=1, max_overflow=0)
 
-    def broken_off(cursor: object, written: str, values: object) -> None:
-        cursor.execute("BEGIN")  # type: ignore[attr-defined]
+    def broken_off(asker: Asker, *_what: object, **_how: object) -> None:
+        asker.connection.pgconn.exec_(b"BEGIN")
         raise KeyboardInterrupt
 
     with ReadingSession(own) as session:
         unit_of_work.only_reads(session)
         first = asking.rows(session, PID, {})[0].pid
         with monkeypatch.context() as patched:
-            patched.setattr(asking, "_answered", broken_off)
+            patched.setattr(Asker, "answer", broken_off)
             with pytest.raises(KeyboardInterrupt):
                 asking.rows(session, PID, {})
         assert asking.rows(session, PID, {})[0].pid != first

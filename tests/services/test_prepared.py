@@ -1,0 +1,144 @@
+"""Statements that a connection keeps: asked again without being planned, and asked anew when they are gone."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg.pq import ConnStatus
+from sqlalchemy.orm import Session
+
+from hms_web.models import ONLY_READS, ReadingSession
+from hms_web.services import asking, own_connections, prepared, unit_of_work
+from tests.scenes import Clinic
+
+LENGTH = sa.text("SELECT length(CAST(:words AS text)) AS long")
+LOST = sa.text("DEALLOCATE ALL")
+
+
+@pytest.fixture
+def own(engine: sa.Engine) -> Iterator[sa.Engine]:
+    made = sa.create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
+    yield made
+    made.dispose()
+
+
+def kept(session: Session) -> list[str]:
+    """The statements of ours that the server keeps for the session's connection."""
+    found = session.execute(sa.text("SELECT name FROM pg_prepared_statements WHERE name LIKE 'hms%' ORDER BY name"))
+    return list(found.scalars())
+
+
+def test_a_statement_is_prepared_once(own: sa.Engine) -> None:
+    with Session(own) as session:
+        assert [asking.rows(session, LENGTH, {"words": words})[0].long for words in ("", "a", "ab")] == [0, 1, 2]
+        assert len(kept(session)) == 1
+        session.commit()
+        asking.rows(session, LENGTH, {"words": "a"})
+        assert len(kept(session)) == 1
+
+
+@pytest.mark.parametrize("driver_forgets", [False, True])
+def test_after_a_rollback_it_is_found_or_prepared_anew(own: sa.Engine, driver_forgets: bool) -> None:  # noqa: FBT001
+    """The driver lets the server forget every statement, if it had prepared any of its own."""
+    with Session(own) as session:
+        for _ in range(8 if driver_forgets else 1):
+            session.execute(sa.text("SELECT 1"))
+        asking.rows(session, LENGTH, {"words": "a"})
+        first = kept(session)
+        session.rollback()
+        assert kept(session) == ([] if driver_forgets else first)
+        session.rollback()
+        assert asking.rows(session, LENGTH, {"words": "ab"})[0].long == 2
+        assert kept(session) == first
+
+
+def test_after_a_rollback_to_a_savepoint_too(own: sa.Engine) -> None:
+    with Session(own) as session:
+        asking.rows(session, LENGTH, {"words": "a"})
+        for _ in range(8):
+            session.execute(sa.text("SELECT 1"))
+        before = session.begin_nested()
+        before.rollback()
+        assert asking.rows(session, LENGTH, {"words": "ab"})[0].long == 2
+
+
+def test_one_that_was_lost_is_prepared_anew(own: sa.Engine) -> None:
+    with ReadingSession(own) as session:
+        unit_of_work.only_reads(session)
+        asking.rows(session, LENGTH, {"words": "a"})
+        own_connections.asker(own).connection.execute("DEALLOCATE ALL")
+        assert asking.rows(session, LENGTH, {"words": "ab"})[0].long == 2
+
+
+def test_one_that_was_lost_inside_a_unit_of_work_lets_it_run_again(here: Clinic, own: sa.Engine) -> None:
+    tries: list[int] = []
+
+    def work() -> int:
+        tries.append(len(tries))
+        if not tries[-1]:
+            asking.rows(session, LENGTH, {"words": "a"})
+            session.execute(LOST)
+        return int(asking.rows(session, LENGTH, {"words": "ab"})[0].long)
+
+    with Session(own) as session:
+        assert unit_of_work.run(session, work) == 2
+    assert tries == [0, 1]
+
+
+def test_a_connection_keeps_no_more_than_so_many(own: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "MOST_KEPT", 1)
+    with Session(own) as session:
+        asking.rows(session, LENGTH, {"words": "a"})
+        (row,) = asking.rows(session, sa.text("SELECT upper(CAST(:words AS text)) AS loud"), {"words": "ab"})
+        assert row.loud == "AB"
+        assert len(kept(session)) == 1
+
+
+def test_what_was_given_back_in_the_middle_of_something_is_asked_what_it_keeps(own: sa.Engine) -> None:
+    with Session(own) as session:
+        asking.rows(session, LENGTH, {"words": "a"})
+        for _ in range(8):
+            session.execute(sa.text("SELECT 1"))
+        session.commit()
+    raw = own.raw_connection()
+    raw.cursor().execute("SELECT 1")
+    raw.close()  # the pool rolls back
+    with Session(own) as session:
+        assert asking.rows(session, LENGTH, {"words": "ab"})[0].long == 2
+
+
+def test_a_thread_has_a_connection_of_its_own_until_it_is_old(own: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = own_connections.asker(own)
+    assert own_connections.asker(own) is first
+    monkeypatch.setattr(own_connections, "RECYCLED_SECONDS", 0)
+    first.connection.pgconn.exec_(b"BEGIN")  # in the middle of something
+    second = own_connections.asker(own)
+    assert first.connection.closed
+    third = own_connections.asker(own)
+    assert second.connection.closed
+    assert not third.connection.closed
+    own.dispose()
+    assert third.connection.closed
+
+
+def test_what_an_ended_thread_had_is_closed_by_the_next_that_needs_one(own: sa.Engine) -> None:
+    others: list[psycopg.Connection] = []
+    other = threading.Thread(target=lambda: others.append(own_connections.asker(own).connection))
+    other.start()
+    other.join()
+    left = others[0].pgconn
+    assert left.status == ConnStatus.OK
+    mine = own_connections.asker(own).connection
+    assert left.status == ConnStatus.BAD
+    assert not mine.closed
+
+
+def test_who_asks_over_a_connection_of_somebodys_asks_on_it(own: sa.Engine) -> None:
+    pid = sa.text("SELECT pg_backend_pid() AS pid")
+    with own.connect() as connection, ReadingSession(connection) as session:
+        session.info[ONLY_READS] = True
+        first = connection.execute(pid).scalar_one()
+        session.rollback()
+        assert [row.pid for row in asking.rows(session, pid, {})] == [first]
