@@ -69,7 +69,7 @@ def test_one_that_is_too_old_is_not_believed(small: FlaskClient) -> None:
     assert isinstance(interface, Cookies)
     cookie = small.get_cookie("session")
     assert cookie is not None
-    key = cookie.value, interface._made and interface._made[0]
+    key = f"session={cookie.value}", interface._made and interface._made[0]
     assert interface._believed.get(key, clock.now()) == {"name": "Asha"}
     assert interface._believed.get(key, clock.now() + LASTS) is None, "it would outlive itself"
 
