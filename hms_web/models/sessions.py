@@ -19,6 +19,11 @@ class ReadingSession(Session):
         bind = super().get_bind(*args, **wanted)
         return _without_transactions(bind) if self.info.get(ONLY_READS) and isinstance(bind, Engine) else bind
 
+    def close(self) -> None:
+        """Let go of connection and objects; nothing is to be done for a session that has had none, as most have."""
+        if self.in_transaction() or self.identity_map or self.new or self.deleted:
+            super().close()
+
     def pooled(self) -> Engine | None:
         """Return the engine from whose pool it has its connections; None for one over a connection of somebody's."""
         bind = super().get_bind()

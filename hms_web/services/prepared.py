@@ -24,7 +24,7 @@ from sqlalchemy.pool import Pool
 MOST_KEPT = 200
 """So many statements are kept by one connection; what comes after is asked without being kept."""
 
-_KEPT = "hms_prepared"
+_KEPT, _TRANSFORMER = "hms_prepared", "hms_transformer"
 _DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 Row = Callable[[Sequence[Any]], Any]
@@ -65,7 +65,7 @@ class Asker:
 
     def _answered(self, statement: TextClause, given: Mapping[str, object]) -> Sequence[Any]:
         words, libpq = _written(statement), self.connection.pgconn
-        values = Transformer.from_context(self.connection)
+        values = self._transformer()
         dumped = values.dump_sequence([given[name] for name in words.names], words.formats)
         types = values.types or ()
         kept = self._kept(words, types)
@@ -78,6 +78,13 @@ class Asker:
             return ()
         values.set_pgresult(result)
         return values.load_rows(0, result.ntuples, _row(tuple(map(result.fname, range(result.nfields)))))
+
+    def _transformer(self) -> Transformer:
+        """Return what writes values and reads answers, which finds out once how each type is written and read."""
+        known: Transformer | None = self.memory.get(_TRANSFORMER)
+        if known is None:
+            known = self.memory[_TRANSFORMER] = Transformer.from_context(self.connection)
+        return known
 
     def _kept(self, words: Written, types: Types) -> bytes | None:
         """Return the name under which the connection keeps a statement for values of some types, if it does."""

@@ -35,9 +35,11 @@ class Cookies(SecureCookieSessionInterface):
         known = self._believed.get(key, clock.now())
         if known is not None:
             return self.session_class(known)
-        written = request.cookies.get(self.get_cookie_name(app))
-        if signer is None or not written:
+        if signer is None:
             return super().open_session(app, request)
+        written = request.cookies.get(self.get_cookie_name(app)) if shown else None
+        if not written:
+            return self.session_class()
         lasts = app.permanent_session_lifetime
         try:
             said, signed_at = signer.loads(written, max_age=int(lasts.total_seconds()), return_timestamp=True)
