@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import psycopg
+from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
@@ -79,9 +80,9 @@ class Asker:
         values.set_pgresult(result)
         return values.load_rows(0, result.ntuples, _row(tuple(map(result.fname, range(result.nfields)))))
 
-    def _transformer(self) -> Transformer:
+    def _transformer(self) -> abc.Transformer:
         """Return what writes values and reads answers, which finds out once how each type is written and read."""
-        known: Transformer | None = self.memory.get(_TRANSFORMER)
+        known: abc.Transformer | None = self.memory.get(_TRANSFORMER)
         if known is None:
             known = self.memory[_TRANSFORMER] = Transformer.from_context(self.connection)
         return known
