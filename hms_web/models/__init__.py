@@ -30,7 +30,7 @@ from hms_web.models.no_show import NoShowLog, StageAlert
 from hms_web.models.plans import AffectedBatch, AffectedStep
 from hms_web.models.records import AuditEvent, IdempotencyKey, Notification
 from hms_web.models.sessions import ONLY_READS, ReadingSession, RequestSession
-from hms_web.models.visits import Appointment, Patient, TokenCounter
+from hms_web.models.visits import Appointment, NameWord, Patient, PatientKey, TokenCounter
 
 # Rows stay readable after the commit that ends a use case: pages show what was just written without asking again.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "class_": RequestSession})
@@ -64,10 +64,12 @@ __all__ = [
     "LoginSession",
     "MessageProvider",
     "MessageTemplate",
+    "NameWord",
     "NoShowLog",
     "Notification",
     "PasswordLink",
     "Patient",
+    "PatientKey",
     "ReadingSession",
     "RecoveryCode",
     "SecondFactor",

@@ -3,7 +3,16 @@
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,6 +73,38 @@ class Patient(Base):
     blocked_reason: Mapped[str | None]
     is_auto_blocked: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[CreatedAt]
+
+
+class PatientKey(Base):
+    """What a patient is found by, in the order of an index: only triggers on `patients` write it.
+
+    `kind` 0 is the name in small letters; 1 the name from a later word on, then a tab and what stands before that word;
+    2 the MRN in small letters; 3 the digits of the phone number from its end. There is no foreign key: a key without
+    its patient would find nobody.
+    """
+
+    __tablename__ = "patient_keys"
+
+    hospital_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(collation="C"), primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class NameWord(Base):
+    """A word in the names of a hospital's patients, in small letters, and who brought it: written by the same triggers.
+
+    Two who bring one at once leave it twice, and it stays when nobody has it any more: then it finds nobody.
+    """
+
+    __tablename__ = "name_words"
+    __table_args__ = (
+        Index("ix_name_words_trgm", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+    )
+
+    hospital_id: Mapped[UUID] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(String(collation="C"), primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 class Appointment(Base):

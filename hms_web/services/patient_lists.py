@@ -1,19 +1,26 @@
 """Finding patients: all of them, and those who fit what is typed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, literal, literal_column, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Patient
-from hms_web.services import paging, patient_search
+from hms_web.services import paging, patient_alike, patient_meanings, patient_search, patient_tiers
+from hms_web.services.patient_meanings import Meaning
+from hms_web.services.patient_search import Search
+from hms_web.services.patient_tiers import FIRST, Place, Tier
 from hms_web.services.patients import PatientView, view
 
 MOST_SUGGESTED = 8
+_ALIKE = Place(Tier.REST, Decimal(-9999), "", FIRST.id)
 
 ORDERS: Mapping[str, paging.Order[PatientView]] = {
     "name": paging.Order((Patient.name, Patient.id), (str, UUID), lambda one: (one.name, one.id)),
@@ -52,15 +59,17 @@ def search(
     cursor: str | None = None,
     only_blocked: bool = False,
 ) -> paging.Page[PatientView]:
-    """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput."""
+    """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput.
+
+    In a large hospital a page may have fewer than `limit` and another follow it: those who are only alike.
+    """
     limit = paging.checked_limit(limit)
     wanted = patient_search.understand(q or "")
-    rank = patient_search.rank(wanted)
-    query = _matching(session, actor, wanted, rank).where(*_among(actor, only_blocked=only_blocked))
-    if cursor is not None:
-        query = query.where(_after(cursor, rank))
-    rows = session.execute(query.limit(paging.one_more(limit))).all()
-    return paging.page(rows, limit, lambda row: view(row[0]), lambda row: (row[1], row[0].name, row[0].id))
+    after = FIRST if cursor is None else Place(*paging.read_cursor(cursor, int, Decimal, str, UUID))
+    finding = _Finding(session, actor, wanted, limit + 1, only_blocked=only_blocked)
+    found = finding.after(after)
+    page = paging.page(found, limit, lambda one: one.patient, lambda one: astuple(one.place))
+    return replace(page, next_cursor=paging.write_cursor(*astuple(_ALIKE))) if finding.left_alike else page
 
 
 def suggest(session: Session, actor: Actor, q: str, *, limit: int = MOST_SUGGESTED) -> list[PatientView]:
@@ -68,25 +77,108 @@ def suggest(session: Session, actor: Actor, q: str, *, limit: int = MOST_SUGGEST
     wanted = patient_search.understand(q)
     if wanted.is_empty:
         return []
-    rows = session.execute(_matching(session, actor, wanted, patient_search.rank(wanted)).limit(limit)).all()
-    return [view(row[0]) for row in rows]
+    return [one.patient for one in _Finding(session, actor, wanted, limit).after(FIRST)]
 
 
-def _matching(
-    session: Session, actor: Actor, wanted: patient_search.Search, rank: ColumnElement[Decimal] | None
-) -> Select[Patient, Decimal]:
-    query = select(Patient, literal(Decimal(0)) if rank is None else rank)
-    query = query.where(Patient.hospital_id == actor.hospital_id)
-    if not wanted.is_empty:
-        patient_search.prepare(session)
-        query = query.where(patient_search.condition(wanted))
-    best_first = [] if rank is None else [rank.desc()]
-    return query.order_by(*best_first, Patient.name, Patient.id)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    place: Place
+    patient: PatientView
 
 
-def _after(cursor: str, rank: ColumnElement[Decimal] | None) -> ColumnElement[bool]:
-    score, name, patient_id = paging.read_cursor(cursor, Decimal, str, UUID)
-    further = tuple_(Patient.name, Patient.id) > (name, patient_id)
+class _Finding:
+    """The finding of at most `rows` patients: tier after tier, until there are as many.
+
+    `left_alike` is set when those who are only alike were not looked for.
+    """
+
+    def __init__(
+        self, session: Session, actor: Actor, wanted: Search, rows: int, *, only_blocked: bool = False
+    ) -> None:
+        self.session, self.actor, self.wanted, self.rows, self.only_blocked = session, actor, wanted, rows, only_blocked
+        self.words = [word.text for word in wanted.words]
+        self.number = None if only_blocked else wanted.number
+        self.by_name = wanted.is_of_names and not only_blocked
+        self.left_alike = False
+
+    def after(self, place: Place) -> list[_Found]:
+        """Return those who stand after a place in the whole list."""
+        found: list[_Found] = []
+        for tier in self._tiers():
+            if tier < place.tier or len(found) >= self.rows:
+                continue
+            if tier == Tier.REST and found and self._is_dear:
+                self.left_alike = True
+            else:
+                found += self._tier(tier, place if tier == place.tier else FIRST)
+        return found[: self.rows]
+
+    def _tiers(self) -> Sequence[Tier]:
+        """Those of this search. Few are blocked, and whoever looks for names and numbers at once names few."""
+        if not self.words and not self.wanted.is_empty:
+            return []
+        if self.number is not None:
+            return [Tier.NUMBERED, Tier.REST]
+        if not self.by_name:
+            return [Tier.REST]
+        several = [Tier.SCATTERED] if len(self.words) > 1 else []
+        return [Tier.BEGUN, *several, *([] if self.wanted.is_short else [Tier.MEANT, Tier.REST])]
+
+    @property
+    def _is_dear(self) -> bool:
+        """Whether each of several words means so many that the few who are alike in all of them cost too much."""
+        return self.by_name and len(self.words) > 1 and self._meaning.rarest is None
+
+    @cached_property
+    def _meaning(self) -> Meaning:
+        patient_search.prepare(self.session)
+        return patient_meanings.of(self.session, self.actor, self.wanted.words)
+
+    def _tier(self, tier: Tier, place: Place) -> list[_Found]:
+        if tier == Tier.REST:
+            return self._alike(place) if self.by_name else self._rest(place)
+        given: dict[str, object] = {"phrases": patient_tiers.orders(self.words), "words": self.words}
+        if self.number is not None:
+            given = patient_tiers.number_of(self.wanted, self.number)
+        elif tier == Tier.SCATTERED:
+            longest = sorted(self.words, key=len, reverse=True)
+            given |= {"longest": longest[0], "second": longest[1]}
+        elif tier == Tier.MEANT:
+            given["phrases"] = self._meaning.phrases
+        return _shown(tier, patient_tiers.read(self.session, self.actor, tier, self.rows, place, given))
+
+    def _alike(self, place: Place) -> list[_Found]:
+        """Everybody else who is alike by name."""
+        after, meaning = None if place == FIRST else place, self._meaning
+        rows = patient_alike.read(self.session, self.actor, self.wanted, meaning, self.rows, after)
+        return _shown(Tier.REST, rows)
+
+    def _rest(self, place: Place) -> list[_Found]:
+        """Everybody whom the condition of a search finds and no tier before, ranked or by name."""
+        rank = patient_search.rank(self.wanted)
+        query = select(Patient, literal(Decimal(0)) if rank is None else rank)
+        query = query.where(*_among(self.actor, only_blocked=self.only_blocked))
+        if not self.wanted.is_empty:
+            patient_search.prepare(self.session)
+        if self.number is not None:
+            shown = text(patient_tiers.NOT_NUMBERED).bindparams(**patient_tiers.number_of(self.wanted, self.number))
+            query = query.where(shown, patient_search.matches_beside_number(self.number))
+        else:
+            query = query.where(patient_search.condition(self.wanted))
+        if place != FIRST:
+            query = query.where(_after(place, rank))
+        best_first = [] if rank is None else [rank.desc()]
+        query = query.order_by(*best_first, Patient.name, Patient.id).limit(paging.one_more(self.rows - 1))
+        rows = self.session.execute(query).all()
+        return [_Found(Place(Tier.REST, row[1], row[0].name, row[0].id), view(row[0])) for row in rows]
+
+
+def _shown(tier: Tier, rows: Sequence[Any]) -> list[_Found]:
+    return [_Found(Place(tier, Decimal(row.step), row.key, row.id), view(row)) for row in rows]
+
+
+def _after(place: Place, rank: ColumnElement[Decimal] | None) -> ColumnElement[bool]:
+    further = tuple_(Patient.name, Patient.id) > (place.key, place.id)
     if rank is None:
         return further
-    return or_(rank < score, and_(rank == score, further))
+    return or_(rank < place.step, and_(rank == place.step, further))

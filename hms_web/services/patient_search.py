@@ -2,7 +2,7 @@
 
 The words of a search all have to match. A word of digits matches a phone number anywhere (so the last digits do) or
 begins an MRN; any other word matches a name, forgiving typing errors where it is long enough. Trigram indexes answer
-all of that.
+all of that, and read as many as are alike; who fits best is found without them (services/patient_tiers.py).
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from hms_web.services import unit_of_work
 
 LONGEST_QUERY, MOST_WORDS = 120, 6
 SIMILAR_ENOUGH = 0.4
+_TELLING_END = 6
 _ESCAPE = "\\"
 
 
@@ -50,6 +51,16 @@ class Search:
     def is_short(self) -> bool:
         """Whether no word is long enough for a trigram, so that the order by name has to do."""
         return all(word.is_short for word in self.words)
+
+    @property
+    def is_of_names(self) -> bool:
+        """Whether every word can only be a part of a name."""
+        return bool(self.words) and not any(word.has_digit for word in self.words)
+
+    @property
+    def number(self) -> SearchWord | None:
+        """The only word, where it can be a phone number or an MRN."""
+        return self.words[0] if len(self.words) == 1 and self.words[0].has_digit else None
 
 
 def understand(q: str) -> Search:
@@ -84,16 +95,24 @@ def condition(search: Search) -> ColumnElement[bool]:
 
 
 def _matches(word: SearchWord) -> ColumnElement[bool]:
-    mrn = Patient.mrn.ilike(f"{escaped(word.text)}%", escape=_ESCAPE)
+    mrn = [Patient.mrn.ilike(f"{escaped(word.text)}%", escape=_ESCAPE)] if word.has_digit else []
+    return or_(matches_beside_number(word), *mrn)
+
+
+def matches_beside_number(word: SearchWord) -> ColumnElement[bool]:
+    """Return the condition that a word matches a phone number or a name."""
     if word.digits:
-        return or_(Patient.phone_digits.like(f"%{word.digits}%"), mrn)
-    also = [mrn] if word.has_digit else []
+        anywhere = Patient.phone_digits.like(f"%{word.digits}%")
+        if len(word.digits) <= _TELLING_END:
+            return anywhere
+        # The index is asked for the end alone: all numbers of a country and its networks begin alike.
+        return Patient.phone_digits.like(f"%{word.digits[-_TELLING_END:]}%") & anywhere.is_(other=True)
     typed = escaped(word.text)
     if word.is_short:
-        return or_(*(Patient.name.ilike(begins, escape=_ESCAPE) for begins in (f"{typed}%", f"% {typed}%")), *also)
+        return or_(*(Patient.name.ilike(begins, escape=_ESCAPE) for begins in (f"{typed}%", f"% {typed}%")))
     spellings = [Patient.name.ilike(f"%{escaped(spelling)}%", escape=_ESCAPE) for spelling in word.spellings]
     alike = literal(word.text).op("<%", is_comparison=True)(Patient.name)
-    return or_(*spellings, alike, *also)
+    return or_(*spellings, alike)
 
 
 def score(search: Search) -> ColumnElement[Decimal]:

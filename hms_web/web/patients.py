@@ -44,11 +44,11 @@ def _listed(q: str | None, cursor: str | None, values: Mapping[str, str]) -> Res
     sorted_by = sorting.Sorting(
         patient_lists.ORDERS, sort, lambda word: url_for("patients.index", sort=word, blocked=blocked)
     )
+    shown = {"page": page, "q": q, "sorting": sorted_by, "is_blocked": is_blocked, "is_further": cursor is not None}
     if htmx.wants_fragment():
         words = ngettext("%(num)d patient", "%(num)d patients", len(page.items))
-        fragment = render_template("patients/_list.html", page=page, q=q, sorting=sorted_by, is_blocked=is_blocked)
-        return htmx.trigger(fragment, {"announce": {"value": words}})
-    return render_template("patients/index.html", page=page, q=q, sorting=sorted_by, is_blocked=is_blocked)
+        return htmx.trigger(render_template("patients/_list.html", **shown), {"announce": {"value": words}})
+    return render_template("patients/index.html", **shown)
 
 
 @blueprint.get("/patients/new")

@@ -42,8 +42,8 @@ def grown(here: Clinic) -> tuple[Clinic, UUID, UUID]:
 
 
 @contextmanager
-def explained(session: Session) -> Iterator[list[str]]:
-    """The plans of the statements that are sent meanwhile."""
+def explained(session: Session, how: str = "") -> Iterator[list[str]]:
+    """The plans of the statements that are sent meanwhile, settings apart; `how` as EXPLAIN takes it, in brackets."""
     sent: list[tuple[str, Any]] = []
     note: Callable[..., None] = lambda *given: sent.append((given[2], given[3]))  # noqa: E731
     connection = session.connection()
@@ -53,7 +53,9 @@ def explained(session: Session) -> Iterator[list[str]]:
     sa.event.remove(connection, "before_cursor_execute", note)
     cursor = connection.connection.cursor()
     for statement, given in sent:
-        cursor.execute(f"EXPLAIN {statement}", given)
+        if statement.startswith("SET"):
+            continue
+        cursor.execute(f"EXPLAIN {how} {statement}", given)
         plans.append("\n".join(row[0] for row in cursor.fetchall()))
 
 

@@ -1,9 +1,11 @@
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Patient
+from hms_web.services.paging import write_cursor
 from tests.web.record_scenes import Desk
 
 
@@ -33,6 +35,8 @@ def test_pages_are_asked_for_by_the_form_so_that_no_name_stands_in_an_address(de
     rest = page.form(id="filters").send(cursor=cursor)
     assert len(rest.all("tr")) == 12
     assert rest.url == "/patients"
+    last = write_cursor(4, 0, "zz", UUID(int=1))
+    assert "Nobody else is found" in page.form(id="filters").send(q="many", cursor=last).text
 
 
 def test_who_is_blocked_is_a_list_of_its_own(desk: Desk) -> None:
