@@ -92,7 +92,7 @@ def test_nothing_typed_suggests_nobody_and_lists_everybody(clinic: Clinic, elsew
     assert patient_lists.search(clinic.session, elsewhere.actor, "asha").items == []
 
 
-@pytest.mark.parametrize("q", [None, "a", "asha", "9", "98"])
+@pytest.mark.parametrize("q", [None, "a", "asha", "9", "98", "asha 98"])
 def test_pages_put_together_are_the_whole_list(clinic: Clinic, q: str | None) -> None:
     for number in range(7):
         clinic.patient(name="Asha Rao", phone=f"98000 0000{number}")
@@ -139,6 +139,7 @@ def test_only_the_first_six_words_count(clinic: Clinic) -> None:
 def test_the_condition_serves_other_lists_too(clinic: Clinic) -> None:
     names = clinic.session.scalars(sa.select(Patient.name).where(patient_search.matches("asha 98"))).all()
     assert sorted(names) == ["Asha Rao", "Natasha Roy"]
+    assert clinic.session.scalars(sa.select(Patient.name).where(patient_search.matches("--"))).all() == []
 
 
 _CROWD = """
