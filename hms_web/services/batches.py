@@ -1,9 +1,9 @@
 """Many rows of which each is dealt with on its own account: in batches while all goes well, in parts where it does not.
 
-A batch is one transaction, which asks the caller's guard first and takes what it can lock at once. What somebody else
-holds is passed over and waited for at the end, alone, so that nobody else's rows stay locked meanwhile. A batch that
-fails is halved until the bad row stands alone, so that it stops nobody else and costs a few tries; one for which the
-database had no time is taken row by row.
+A batch is one transaction, which asks the caller's guard first and takes what it can lock at once. Its commit does not
+wait for the disk; that of the run's end does. What somebody else holds is passed over and waited for at the end, alone,
+so that nobody else's rows stay locked meanwhile. A batch that fails is halved until the bad row stands alone, so that
+it stops nobody else and costs a few tries; one for which the database had no time is taken row by row.
 """
 
 from collections.abc import Collection, Sequence
@@ -153,6 +153,6 @@ class _Run(Generic[T]):
             self.is_stopped = False
             return self.work.deal(ids, waits=waits)
 
-        done, passed = unit_of_work.run(self.session, work)
+        done, passed = unit_of_work.run(self.session, work, waits_for_disk=False)
         self.dealt.done.append(done)
         return passed

@@ -84,7 +84,8 @@ def _make_missing(
     """Make what the bookable days of a range lack, under the doctors' locks, in one transaction; return how many.
 
     `in_bulk` goes by the locks alone where nothing is stored: what is ready for a slot that came meanwhile costs a
-    fifth of the whole, which a page does not feel and a new hospital does.
+    fifth of the whole, which a page does not feel and a new hospital does. Nor does it wait for the disk: slots that a
+    server loses when it breaks down are made again.
     """
 
     def work() -> int:
@@ -94,7 +95,7 @@ def _make_missing(
         is_bare = in_bulk and not any(doctor.slots for doctor in doctors.values())
         return slot_writing.store(session, actor, lacking, is_bare=is_bare)[1]
 
-    return unit_of_work.run(session, work)
+    return unit_of_work.run(session, work, waits_for_disk=not in_bulk)
 
 
 def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> Sequence[Settlement]:

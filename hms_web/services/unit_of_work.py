@@ -46,6 +46,11 @@ _TRY_AGAIN = (
 )
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
 
+# For batches of a job that does again what is lost. A server that breaks down may then lose the last of them as wholes,
+# and nothing that builds on them: a later commit that is waited for, as that of the run's end or of whoever books a new
+# slot, brings to the disk all that came before it (docs/decisions/0310-batches-do-not-wait-for-the-disk.md).
+_LAZILY = text("SET LOCAL synchronous_commit = off")
+
 
 class Busy(Exception):
     """The database was too busy to answer in time; nothing was changed, and trying again later is right."""
@@ -66,8 +71,10 @@ def begin(session: Session) -> None:
         session.rollback()
 
 
-def run(session: Session, work: Callable[[], T]) -> T:
+def run(session: Session, work: Callable[[], T], *, waits_for_disk: bool = True) -> T:
     """Run `work` and commit; inside another unit of work, join it.
+
+    One of many in a row need not have its commit waited for, until it is on the disk: see `_LAZILY`.
 
     Deadlocks, serialization failures and constraint violations roll back and run `work` again, a few times with jitter.
     Raises Busy when that does not help or a lock was not to be had in time; any other error rolls back and goes on.
@@ -80,6 +87,8 @@ def run(session: Session, work: Callable[[], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 session.info[_ANNOUNCED] = set()
+                if not waits_for_disk:
+                    asking.rows(session, _LAZILY, {})
                 result = work()
                 session.commit()
             except DBAPIError as error:

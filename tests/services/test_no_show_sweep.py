@@ -198,7 +198,7 @@ def test_one_poisoned_appointment_is_recorded_and_stops_nobody(
     sound(here)
 
 
-def test_a_batch_costs_five_statements_and_nothing_due_costs_one(here: Clinic) -> None:
+def test_a_batch_costs_six_statements_and_nothing_due_costs_one(here: Clinic) -> None:
     crowd(here, 30)
     sent: list[str] = []
     engine = here.session.get_bind()
@@ -208,8 +208,8 @@ def test_a_batch_costs_five_statements_and_nothing_due_costs_one(here: Clinic) -
         assert swept(here, NOW + timedelta(hours=11)).marked == 30
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
-    # What is due; its locks, what follows, the audit trail, the hospital's own words, the messages.
-    assert len(sent) == 1 + 5, sent
+    # What is due; not to wait for the disk, locks, what follows, the audit trail, the hospital's own words, messages.
+    assert len(sent) == 1 + 6, sent
     sound(here)
 
 
@@ -234,6 +234,20 @@ def test_a_batch_of_which_nobody_is_left_is_nothing(here: Clinic) -> None:
 
 class Lost(Exception):
     """The run no longer has its lease."""
+
+
+def test_a_batch_does_not_wait_for_the_disk(here: Clinic, engine: sa.Engine) -> None:
+    found: list[str] = []
+    here.book(here.doctor(), here.patient(), time(10))
+    own = sa.create_engine(engine.url, connect_args={"options": "-c synchronous_commit=on"})
+
+    def guard(session: Session) -> None:
+        found.append(session.execute(sa.text("SHOW synchronous_commit")).scalar_one())
+
+    with Session(own) as session:
+        no_show_sweep.sweep(session, here.actor, now=NOW + timedelta(hours=11), guard=guard)
+    own.dispose()
+    assert found == ["off"]
 
 
 def test_a_run_that_lost_its_lease_writes_nothing_more(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
