@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
@@ -24,11 +24,13 @@ from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import email_mistake, is_storable, name_mistake, refuse_invalid, tidy
-from hms_web.models import Hospital, Patient, new_id
+from hms_web.models import Hospital, Patient, PatientKey, new_id
 from hms_web.services import audit, changes, locks, patient_search, unit_of_work
 
 MOST_DUPLICATES = 10
 MRNS_AT_ONCE = 1000
+_NAME, _PHONE_FROM_END = 0, 3
+_LAST = chr(0x10FFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,17 @@ def possible_duplicates(
     `loosely`, the same name is enough where the dates of birth do not contradict each other: one may be unknown.
     """
     same: list[ColumnElement[bool]] = []
+    found: list[Select[UUID]] = []
+    keys = select(PatientKey.patient_id).where(PatientKey.hospital_id == actor.hospital_id)
     ending = same_phone_ending(phone or "")
     if ending:
         same.append(Patient.phone_digits.like(f"%{ending}"))
+        ends_so = PatientKey.key >= func.reverse(ending), PatientKey.key < func.concat(func.reverse(ending), _LAST)
+        found.append(keys.where(PatientKey.kind == _PHONE_FROM_END, *ends_so))
     alike = " ".join(name.split())
     if alike and is_storable(alike) and (loosely or date_of_birth is not None):
         same_name = Patient.name.ilike(patient_search.escaped(alike), escape="\\")
+        found.append(keys.where(PatientKey.kind == _NAME, PatientKey.key == func.lower(alike)))
         if date_of_birth is None:
             same.append(same_name)
         else:
@@ -142,7 +149,12 @@ def possible_duplicates(
             same.append(and_(same_name, or_(born, Patient.date_of_birth.is_(None)) if loosely else born))
     if not same:
         return []
-    query = select(Patient).where(Patient.hospital_id == actor.hospital_id, or_(*same))
+    # Who may be the same is found by keys, which stand in order; what makes them the same is not looked for by itself.
+    query = select(Patient).where(
+        Patient.hospital_id == actor.hospital_id,
+        Patient.id.in_(union(*found)),
+        or_(*same).is_(other=True),
+    )
     if exclude is not None:
         query = query.where(Patient.id != exclude)
     return [view(row) for row in session.scalars(query.order_by(Patient.name, Patient.id).limit(MOST_DUPLICATES))]

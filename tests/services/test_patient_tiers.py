@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hms_web.models import NameWord, Patient, PatientKey
-from hms_web.services import patient_lists, patient_meanings, patient_search
+from hms_web.services import patient_lists, patient_meanings, patient_search, patients
 from tests.scenes import Clinic
 from tests.services.test_indexes import explained
 
@@ -191,6 +191,19 @@ def test_no_namesakes_are_read_beyond_the_page(here: Clinic, engine: sa.Engine) 
         most = 3500 if q == "ashha sharmma" else 400
         assert sum(rows_read(plan) for plan in plans) < most, (q, plans)
         assert len(plans) == (len(q.split()) + 2 if q in mistyped else 1), (q, plans)
+
+
+def test_who_may_be_the_same_is_found_without_whoever_is_alike(here: Clinic, engine: sa.Engine) -> None:
+    here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
+    here.patient(name="ASHA SHARMILA", phone="+91 98765 43210")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE patients, patient_keys"))
+    with explained(here.session, "(ANALYZE)") as plans:
+        same = patients.possible_duplicates(
+            here.session, here.actor, "Asha Sharmila", "98765 43210", None, loosely=True
+        )
+    assert [patient.name for patient in same] == ["ASHA SHARMILA"]
+    assert sum(rows_read(plan) for plan in plans) < 10, plans
 
 
 def test_of_common_words_who_is_only_alike_stands_on_the_next_page(
