@@ -136,6 +136,8 @@ NUMBERED_STEP = """
          WHEN :digits <> '' AND right({p}.phone_digits, length(:digits)) = :digits THEN 2
          WHEN starts_with(lower({p}.mrn), lower(:number)) THEN 3 END
 """
+# The beginnings of numbers are not looked for where the first page is full of the ends of phone numbers: each of them
+# has to be asked whether it is one of those.
 _BY_NUMBER = f"""
 SELECT hit.step, hit.key, {COLUMNS}
   FROM (SELECT a.step, found.key, found.patient_id
@@ -143,6 +145,8 @@ SELECT hit.step, hit.key, {COLUMNS}
                        (1, 3, reverse(:typed), reverse(:typed)),
                        (2, 3, reverse(:digits), reverse(:digits) || chr(1114111)),
                        (3, 2, lower(:number), lower(:number) || chr(1114111))) AS a (step, kind, low, high)
+         CROSS JOIN (SELECT ARRAY(SELECT patient_id FROM patient_keys WHERE hospital_id = :hospital AND kind = 2
+                                     AND key = lower(:typed)) AS ids) AS very
          CROSS JOIN LATERAL (
             SELECT CASE WHEN a.step = :step THEN greatest(CAST(:key AS text) COLLATE "C", a.low) ELSE a.low END,
                    CASE WHEN a.step = :step THEN CAST(:id AS uuid) ELSE CAST(:least AS uuid) END) AS low (key, id)
@@ -151,9 +155,16 @@ SELECT hit.step, hit.key, {COLUMNS}
               FROM patient_keys k
              WHERE k.hospital_id = :hospital AND k.kind = a.kind AND a.low <> ''
                AND (k.key, k.patient_id) > (low.key, low.id) AND k.key <= a.high
-               AND (SELECT {NUMBERED_STEP.format(p="o")} FROM patients o WHERE o.id = k.patient_id) = a.step
+               AND CASE a.step WHEN 0 THEN true
+                        WHEN 1 THEN k.patient_id <> ALL(very.ids)
+                        WHEN 2 THEN k.patient_id <> ALL(very.ids) AND k.key <> reverse(:typed)
+                        ELSE k.key <> lower(:typed) AND (SELECT {NUMBERED_STEP.format(p="o")}
+                                                           FROM patients o WHERE o.id = k.patient_id) = 3 END
              ORDER BY k.key, k.patient_id LIMIT {{rows}}) AS found
          WHERE a.step >= :step
+           AND (a.step < 3 OR CAST(:key AS text) <> '' OR :digits = '' OR {{rows}} > (SELECT count(*) FROM (
+                SELECT FROM patient_keys k WHERE k.hospital_id = :hospital AND k.kind = 3 AND k.key >= reverse(:digits)
+                   AND k.key < reverse(:digits) || chr(1114111) LIMIT {{rows}}) AS ends))
          ORDER BY 1, 2, 3 LIMIT {{rows}}) AS hit
   JOIN patients p ON p.id = hit.patient_id
  ORDER BY hit.step, hit.key, p.id

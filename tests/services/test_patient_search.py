@@ -148,7 +148,7 @@ _CROWD = """
            initcap(translate(substr(md5(n::text), 1, 7), '0123456789', 'aeiouaeiou')) || ' '
              || initcap(translate(substr(md5(n::text), 9, 8), '0123456789', 'aeiouaeiou')),
            '+91 ' || 6000000000 + (n * 7919::bigint) % 4000000000
-      FROM generate_series(1, 60000) AS n
+      FROM generate_series(1, 20000) AS n
 """
 
 

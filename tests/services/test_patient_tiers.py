@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hms_web.models import NameWord, Patient, PatientKey
+from hms_web.models import NameWord, Patient, PatientKey, new_id
 from hms_web.services import patient_lists, patient_meanings, patient_search, patients
 from tests.scenes import Clinic
 from tests.services.test_indexes import explained
@@ -137,6 +137,39 @@ def test_everybody_is_found_once_and_who_begins_so_first(people: Clinic, q: str,
         (one, who) for one, who in everybody if all(f" {word}" in f" {one.lower()}" for word in q.lower().split())
     }
     assert set(found[: len(all_words)]) == all_words
+
+
+@pytest.fixture
+def numbered(here: Clinic) -> Clinic:
+    """Patients whose numbers and phone numbers are so alike that one is found in several ways."""
+    dice = random.Random(5)
+    mrns = {"".join(dice.choice("01C") for _ in range(dice.randint(1, 6))) for _ in range(120)}
+    for mrn in sorted(mrns):
+        phone = "".join(dice.choice("01") for _ in range(dice.randint(5, 11)))
+        here.session.add(Patient(hospital_id=here.actor.hospital_id, id=new_id(), mrn=mrn, name="Li", phone=phone))
+    here.session.commit()
+    return here
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(q=st.text("01", min_size=1, max_size=11) | st.text("01c", min_size=1, max_size=4), limit=st.integers(1, 9))
+@example(q="0", limit=3)
+@example(q="10101", limit=1)
+def test_every_number_is_found_once_and_the_very_one_first(numbered: Clinic, q: str, limit: int) -> None:
+    found = [who for _, who in whole(numbered, q, limit)]
+    assert len(set(found)) == len(found)
+    patient_search.prepare(numbered.session)
+    query = sa.select(Patient).where(Patient.hospital_id == numbered.actor.hospital_id)
+    matching = numbered.session.scalars(query.where(patient_search.matches(q))).all()
+    assert {patient.id for patient in matching} == set(found)
+
+    def step(patient: Patient) -> int:
+        mrn, digits = patient.mrn.lower(), str(patient.phone_digits)
+        fits = [mrn == q, digits == q, q.isdigit() and digits.endswith(q[-9:] if len(q) > 9 else q), mrn.startswith(q)]
+        return fits.index(True) if True in fits else 4
+
+    steps = {patient.id: step(patient) for patient in matching}
+    assert [steps[who] for who in found] == sorted(steps.values())
 
 
 NAMESAKES = """
