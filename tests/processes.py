@@ -51,6 +51,7 @@ def server(servers: Servers, worker_number: int, tmp_path: Path) -> Iterator[Ser
 @contextmanager
 def serving(servers: Servers, worker_number: int, folder: Path) -> Iterator[ServerFactory]:
     """Give a function that starts servers; they and their databases end with the context."""
+    everything: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
 
         def start(
@@ -75,14 +76,17 @@ def serving(servers: Servers, worker_number: int, folder: Path) -> Iterator[Serv
                 process = _gunicorn(port, threads, os.environ | environ, running.log)
                 stack.callback(stop, process, signal.SIGTERM, STOP_SECONDS)
                 running.processes.append(process)
+                everything.append(process)
                 running.urls.append(f"http://{LOOPBACK}:{port}")
-            stack.callback(_end_together, running.processes)
             for url, process in zip(running.urls, running.processes, strict=True):
                 if not wait_until(partial(_is_ready, url), READY_SECONDS) or process.poll() is not None:
                     pytest.fail(f"A server did not start: {last_lines(running.log, 30)}")
             return running
 
-        yield start
+        try:
+            yield start
+        finally:
+            _end_together(everything)
 
 
 def _gunicorn(port: int, threads: int, environ: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":

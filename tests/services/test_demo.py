@@ -80,6 +80,7 @@ def test_a_season_lies_behind_a_day_in_progress(session: Session) -> None:
         assert identity.sign_in(session, f"{login}@demo.test", "demo-password", now=MID_MORNING)
     _is_believable_season(session)
     _is_believable_day(session)
+    _is_believable_grid(session)
     _has_something_to_see_to(session)
 
 
@@ -129,9 +130,7 @@ def _has_something_to_see_to(session: Session) -> None:
     session.rollback()
 
 
-@pytest.mark.usefixtures("fewer")
-def test_a_grid_has_taken_and_free_slots_of_every_length(session: Session) -> None:
-    demo.seed(session, now=MID_MORNING)
+def _is_believable_grid(session: Session) -> None:
     desk = at_the_desk(session, MID_MORNING)
     everybody = doctors.all_of(session, desk)
     assert {doctor.slot_duration for doctor in everybody} == {15, 20, 30, 45}
@@ -139,6 +138,7 @@ def test_a_grid_has_taken_and_free_slots_of_every_length(session: Session) -> No
     days = slots.of_day(session, desk, [doctor.id for doctor in everybody], TUESDAY, now=MID_MORNING)
     seen = Counter(slot.status for day in days.values() for slot in day.items)
     assert {SlotStatus.AVAILABLE, SlotStatus.BOOKED, SlotStatus.BLOCKED, SlotStatus.PAST} <= set(seen)
+    session.rollback()
 
 
 @pytest.mark.usefixtures("fewer")

@@ -36,7 +36,7 @@ from tests import invariants
 from tests.races.guards import trigger
 from tests.scenes import MONDAY, NOW, Clinic
 from tests.services.affected_scenes import away
-from tests.services.test_indexes import GROW, explained
+from tests.services.test_indexes import explained, grow
 
 STAFF = NoShowReason.MANUAL_STAFF
 TEN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_a_batch_costs_six_statements_and_nothing_due_costs_one(here: Clinic) ->
 
 def test_what_is_due_is_found_by_its_index(here: Clinic) -> None:
     crowd(here, 30)
-    here.session.execute(sa.text(GROW))
+    grow(here.session)
     here.session.commit()
     for table in ("appointments", "patients"):
         here.session.execute(sa.text(f"ANALYZE {table}"))

@@ -13,7 +13,7 @@ from hms_web.services import board, consultation_records, vitals
 from hms_web.services.board import BoardFilter
 from hms_web.services.consultation_records import ConsultationView
 from tests.scenes import NOW, Clinic
-from tests.services.test_indexes import GROW, explained
+from tests.services.test_indexes import explained, grow
 from tests.visit_scenes import acting, seen
 
 SEEN = """
@@ -35,8 +35,8 @@ def grown(here: Clinic) -> tuple[Clinic, ConsultationView]:
     present = seen(here, here.doctor(), time(11))
     for _ in range(39):
         here.book(here.doctor(), here.patient(), time(10))
-    for statement in (GROW, SEEN, MEASURED, *(f"ANALYZE {table}" for table in TABLES)):
-        here.session.execute(sa.text(statement))
+    grow(here.session, SEEN, MEASURED)
+    here.session.execute(sa.text(f"ANALYZE {', '.join(TABLES)}"))
     here.session.commit()
     return here, present
 
