@@ -202,11 +202,13 @@ def search(
 
     Raises InvalidInput for a cursor that is none.
     """
+    is_common = bool(wanted.q) and patient_search.is_common(session, actor, wanted.q or "")
     if wanted.q:
         patient_search.prepare(session)
     order = chosen(ORDERS, sort)
     if wanted.q or wanted.statuses or wanted.department:
-        statement = order.applied(_selected(actor).where(*_narrowed(actor, wanted)), cursor)
+        narrowed = _narrowed(actor, wanted, is_common=is_common)
+        statement = order.applied(_selected(actor).where(*narrowed), cursor)
         statement = statement.limit(one_more(limit, by_values=True))
     else:
         statement = _of_ids(actor, wanted, order, cursor, limit)
@@ -227,7 +229,7 @@ def _of_ids(
     return order.applied(_selected(actor).join(shown, shown.c.id == Appointment.id), None)
 
 
-def _narrowed(actor: Actor, wanted: AppointmentFilter) -> list[ColumnElement[bool]]:
+def _narrowed(actor: Actor, wanted: AppointmentFilter, *, is_common: bool = False) -> list[ColumnElement[bool]]:
     first, last = wanted.day or wanted.first, wanted.day or wanted.last
     conditions: list[ColumnElement[bool]] = []
     if first is not None:
@@ -243,7 +245,7 @@ def _narrowed(actor: Actor, wanted: AppointmentFilter) -> list[ColumnElement[boo
     if wanted.statuses:
         conditions.append(Appointment.status.in_(wanted.statuses))
     if wanted.q and wanted.q.strip():
-        conditions.append(patient_search.matches(wanted.q))
+        conditions.append(patient_search.matches(wanted.q, is_common=is_common))
     return conditions
 
 

@@ -12,14 +12,22 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Numeric, case, cast, func, literal, or_, text
 from sqlalchemy.orm import Session
 
+from hms_web.domain.identity import Actor
 from hms_web.domain.patients import SearchWord, search_words
 from hms_web.domain.phrases import phrase
 from hms_web.domain.refusals import InvalidInput
 from hms_web.domain.validation import is_storable
 from hms_web.models import Patient
-from hms_web.services import unit_of_work
+from hms_web.services import asking, unit_of_work
 
 LONGEST_QUERY, MOST_WORDS = 120, 6
+MANY = 8_000
+_HAS_MANY = text("""
+    SELECT count(*) >= :many AS has_many
+      FROM (SELECT FROM patient_keys k
+             WHERE k.hospital_id = :hospital AND k.kind = ANY('{0,1}') AND k.key >= lower(:word)
+               AND k.key < lower(:word) || chr(1114111) LIMIT :many) AS begun
+""")
 SIMILAR_ENOUGH = 0.4
 _TELLING_END = 6
 _ESCAPE = "\\"
@@ -79,9 +87,26 @@ def prepare(session: Session) -> None:
     session.execute(text(f"SET LOCAL pg_trgm.word_similarity_threshold = {SIMILAR_ENOUGH}"))
 
 
-def matches(q: str) -> ColumnElement[bool]:
-    """Return the condition that a patient is found by `q`; raises InvalidInput."""
-    return condition(understand(q))
+def matches(q: str, *, is_common: bool = False) -> ColumnElement[bool]:
+    """Return the condition that a patient is found by `q`; raises InvalidInput.
+
+    What `is_common` is not looked for by an index, but among those who are found otherwise.
+    """
+    found = condition(understand(q))
+    return found.is_(other=True) if is_common else found
+
+
+def is_common(session: Session, actor: Actor, q: str) -> bool:
+    """Whether `q` is one word with which so many names go on that some stand in any list of patients before long.
+
+    The server thinks all who are alike fewer than they are, and found forty thousand to show twenty. Of several words
+    it is not known how many names have them together.
+    """
+    words = understand(q).words
+    if len(words) != 1 or words[0].has_digit:
+        return False
+    given = {"hospital": actor.hospital_id, "word": words[0].text, "many": MANY}
+    return bool(asking.rows(session, _HAS_MANY, given)[0].has_many)
 
 
 def condition(search: Search) -> ColumnElement[bool]:

@@ -1,14 +1,16 @@
 """Finding patients by what somebody types or hears."""
 
 import re
+from datetime import time
 
 import pytest
 import sqlalchemy as sa
 
 from hms_web.domain.refusals import InvalidInput
 from hms_web.models import Patient
-from hms_web.services import patient_lists, patient_search
-from tests.scenes import Clinic
+from hms_web.services import appointments, patient_lists, patient_search
+from hms_web.services.appointments import AppointmentFilter
+from tests.scenes import MONDAY, Clinic
 from tests.services.test_indexes import explained
 
 PEOPLE = [
@@ -164,3 +166,22 @@ def test_a_search_uses_indexes(here: Clinic, engine: sa.Engine) -> None:
         plan = "\n".join(plans)
         assert "Seq Scan" not in plan, (q, plan)
         assert re.search(r"(ix|uq)_patients_|pk_patient_keys", plan), (q, plan)
+
+
+def test_a_name_of_many_is_looked_for_among_the_appointments(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty thousand called so are not all found to show whoever of them comes on a day."""
+    for name in ("Asha Rao", "Ravi Rao", "Raoul Iyer", "Zoe Bell"):
+        here.book(here.doctor(), here.patient(name=name, phone=None), time(10))
+    monkeypatch.setattr(patient_search, "MANY", 3)
+    for q, found, is_common in (
+        ("rao", ["Asha Rao", "Raoul Iyer", "Ravi Rao"], True),
+        ("rao asha", ["Asha Rao"], False),
+        ("zoe", ["Zoe Bell"], False),
+        ("77", [], False),
+    ):
+        assert patient_search.is_common(here.session, here.actor, q) is is_common
+        with explained(here.session) as plans:
+            page = appointments.search(here.session, here.actor, AppointmentFilter(day=MONDAY, q=q))
+        assert sorted(one.patient_name for one in page.items) == found
+        assert ("IS TRUE" in plans[-1]) is is_common
+    here.session.rollback()
