@@ -78,7 +78,7 @@ SELECT hit.step, hit.key, {COLUMNS}
                    CASE WHEN s.step = :step THEN CAST(:id AS uuid)
                         WHEN EXISTS (SELECT FROM asked b
                                       WHERE split_part(a.phrase, E'\\t', 2) || ' ' || split_part(a.phrase, E'\\t', 1)
-                                            = b.phrase) THEN CAST(:most AS uuid)
+                                            = b.phrase AND b.step < a.step) THEN CAST(:most AS uuid)
                         ELSE CAST(:least AS uuid) END) AS low (key, id)
          CROSS JOIN LATERAL (
             SELECT k.key, k.patient_id
