@@ -21,7 +21,8 @@ MOST_MEANT = 5
 """So many meanings of a whole search are looked up, the likeliest of them."""
 _MOST_ALIKE = {1: 5, 2: 5, 3: 3}
 """So many for each of its words, by how many words it has; two where there are more."""
-FEW = 1000
+FEW = 400
+"""A word that means fewer patients is rare enough for all of them to be compared with the other words."""
 _SHORTEST_PART = 2
 _SPELT, _TYPED = 0.9, 0.85
 

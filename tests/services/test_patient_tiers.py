@@ -220,8 +220,8 @@ def test_no_namesakes_are_read_beyond_the_page(here: Clinic, engine: sa.Engine) 
         with explained(here.session, "(ANALYZE)") as plans:
             page = patient_lists.search(here.session, here.actor, q, limit=20)
         assert (len(page.items), page.next_cursor is None) == (20, False), q
-        # What may be meant is counted up to a thousand where there are several words, to know which is rare.
-        most = 3500 if q == "ashha sharmma" else 400
+        # What may be meant is counted up to a few hundred where there are several words, to know which is rare.
+        most = 2200 if q == "ashha sharmma" else 400
         assert sum(rows_read(plan) for plan in plans) < most, (q, plans)
         assert len(plans) == (len(q.split()) + 2 if q in mistyped else 1), (q, plans)
 
