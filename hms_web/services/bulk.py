@@ -1,6 +1,6 @@
 """Many rows with one statement: they travel as one JSON value, and PostgreSQL gives each column its type.
 
-A row that is alone of its table travels as it is, which costs both sides less.
+What a row that is alone of its table has travels as it is, but for lists and JSON, which costs both sides less.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def insert_all(session: Session, *parts: Rows) -> None:
         if not part.rows:
             continue
         number, first = len(shapes), part.rows[0]
-        shared = _shared(part.rows) if len(part.rows) > 1 else {name: _flat(value) for name, value in first.items()}
+        shared = _shared(part.rows)
         own = tuple(name for name in first if name not in shared)
         if own:
             given[f"rows_{number}"] = as_json([{name: row[name] for name in own} for row in part.rows])
@@ -103,14 +103,11 @@ def _statement(*shapes: _Shape) -> TextClause:
     return text(f"WITH {first} {last}" if first else last)
 
 
-def _flat(value: object) -> object:
-    """Return a value as a column takes it: a JSON column what is written in it."""
-    return orjson.dumps(value).decode() if isinstance(value, Mapping | list) else value
-
-
 def _shared(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Return what is the same in every row: it is sent, and read, once. A row keeps at least one column of its own."""
+    """Return what is the same in every row: it is sent, and read, once. Each of several keeps a column of its own."""
     first = rows[0]
     flat = {name: value for name, value in first.items() if not isinstance(value, Mapping | list)}
+    if len(rows) == 1:
+        return flat
     same = {name: value for name, value in flat.items() if all(row[name] == value for row in rows)}
     return same if len(same) < len(first) else {}

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy import Engine, event
 
 from hms_web.config import RECYCLED_SECONDS
 from hms_web.services.prepared import Asker
@@ -20,10 +20,8 @@ from hms_web.services.prepared import Asker
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A thread's connection, and until when it is used; `asker` asks on it."""
+    """Who asks on a thread's connection, and until when that is used."""
 
-    thread: threading.Thread
-    taken: PoolProxiedConnection
     asker: Asker
     until: float
 
@@ -34,7 +32,8 @@ class Own:
         return idle and time.monotonic() < self.until
 
 
-_by_engine: WeakKeyDictionary[Engine, dict[int, Own]] = WeakKeyDictionary()
+# By the threads themselves: the number of one that has ended is given to another.
+_by_engine: WeakKeyDictionary[Engine, dict[threading.Thread, Own]] = WeakKeyDictionary()
 
 
 def asker(engine: Engine) -> Asker:
@@ -42,11 +41,11 @@ def asker(engine: Engine) -> Asker:
 
     Raises what connecting raises.
     """
-    threads = _by_engine.setdefault(engine, {})
-    own = threads.get(threading.get_ident())
+    threads, thread = _by_engine.setdefault(engine, {}), threading.current_thread()
+    own = threads.get(thread)
     if own is None or not own.is_usable:
-        _leave(threads, own)
-        own = threads[threading.get_ident()] = _taken_from(engine)
+        _leave(threads, thread)
+        own = threads[thread] = _taken_from(engine)
     return own.asker
 
 
@@ -55,17 +54,22 @@ def _taken_from(engine: Engine) -> Own:
     connection = cast("psycopg.Connection[Any]", taken.driver_connection)
     taken.detach()  # the pool opens another in its place
     connection.autocommit = True
-    return Own(threading.current_thread(), taken, Asker(connection, {}), time.monotonic() + RECYCLED_SECONDS)
+    return Own(Asker(connection, {}), time.monotonic() + RECYCLED_SECONDS)
 
 
-def _leave(threads: dict[int, Own], own: Own | None) -> None:
+def _leave(threads: dict[threading.Thread, Own], thread: threading.Thread) -> None:
     """Close what a thread had, and what was left by threads that have ended."""
-    for ident, other in list(threads.items()):
-        if other is own or not other.thread.is_alive():
-            threads.pop(ident).taken.close()
+    for other in list(threads):
+        if other is thread or not other.is_alive():
+            _close(threads.pop(other, None))
+
+
+def _close(own: Own | None) -> None:
+    if own is not None:
+        own.asker.connection.close()
 
 
 @event.listens_for(Engine, "engine_disposed")
 def _disposed(engine: Engine) -> None:
     for own in _by_engine.pop(engine, {}).values():
-        own.taken.close()
+        _close(own)

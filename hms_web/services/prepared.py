@@ -23,9 +23,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import Pool
 
 MOST_KEPT = 200
-"""So many statements are kept by one connection; what comes after is asked without being kept."""
+"""So many statements are kept by one connection; of more that one goes for which nobody has asked the longest."""
 
-_KEPT, _TRANSFORMER = "hms_prepared", "hms_transformer"
+_KEPT, _GENERATION, _TRANSFORMER = "hms_prepared", "hms_generation", "hms_transformer"
+_STALE = (
+    psycopg.errors.InvalidSqlStatementName,
+    psycopg.errors.DuplicatePreparedStatement,
+    psycopg.errors.FeatureNotSupported,
+)
 _DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 Row = Callable[[Sequence[Any]], Any]
@@ -51,34 +56,44 @@ class Asker:
     def answer(self, statement: TextClause, given: Mapping[str, object], *, begins: bool) -> Sequence[Any]:
         """Return what a statement answers as named tuples; none for one that has no rows.
 
-        Where it `begins`, a transaction is opened first unless one is. Raises the driver's errors.
+        Where it `begins`, a transaction is opened first unless one is. Raises the driver's errors; of a statement that
+        the server no longer keeps as it was, which it asks anew where it can, InvalidSqlStatementName.
         """
         libpq = self.connection.pgconn
         if begins and libpq.transaction_status == TransactionStatus.IDLE:
-            self._checked(libpq.exec_(b"BEGIN"))
+            self._begin()
         try:
             return self._answered(statement, given)
-        except psycopg.errors.InvalidSqlStatementName:
+        except _STALE as error:
+            if not _is_stale(error):
+                raise
+            self.memory[_GENERATION] = self.memory.get(_GENERATION, 0) + 1
             forget(self.memory)
             if libpq.transaction_status != TransactionStatus.IDLE:
-                raise
+                raise psycopg.errors.InvalidSqlStatementName from error
             return self._answered(statement, given)
+
+    def _begin(self) -> None:
+        own = self.connection
+        if own.isolation_level is None and own.read_only is None and own.deferrable is None:
+            self._checked(own.pgconn.exec_(b"BEGIN"))
+        else:
+            own.execute("SELECT 1")  # the driver knows what to begin with
 
     def _answered(self, statement: TextClause, given: Mapping[str, object]) -> Sequence[Any]:
         words, libpq = _written(statement), self.connection.pgconn
         values = self._transformer()
         dumped = values.dump_sequence([given[name] for name in words.names], words.formats)
-        types = values.types or ()
-        kept = self._kept(words, types)
-        if kept is None:
-            result = libpq.exec_params(words.words, dumped, types, values.formats)
-        else:
-            result = libpq.exec_prepared(kept, cast("Sequence[bytes]", dumped), values.formats)  # or None: NULL
+        name = self._kept(words, values.types or ())
+        result = libpq.exec_prepared(name, cast("Sequence[bytes]", dumped), values.formats)  # or None: NULL
         self._checked(result)
         if result.status != ExecStatus.TUPLES_OK:
             return ()
         values.set_pgresult(result)
-        return values.load_rows(0, result.ntuples, _row(tuple(map(result.fname, range(result.nfields)))))
+        try:
+            return values.load_rows(0, result.ntuples, _row(tuple(map(result.fname, range(result.nfields)))))
+        finally:
+            values.set_pgresult(None)  # a patient's record stays no longer than it is needed
 
     def _transformer(self) -> abc.Transformer:
         """Return what writes values and reads answers, which finds out once how each type is written and read."""
@@ -87,24 +102,29 @@ class Asker:
             known = self.memory[_TRANSFORMER] = Transformer.from_context(self.connection)
         return known
 
-    def _kept(self, words: Written, types: Types) -> bytes | None:
-        """Return the name under which the connection keeps a statement for values of some types, if it does."""
-        kept: set[bytes] | None = self.memory.get(_KEPT)
+    def _kept(self, words: Written, types: Types) -> bytes:
+        """Return the name under which the connection keeps a statement for values of some types."""
+        kept: dict[bytes, None] | None = self.memory.get(_KEPT)
         if kept is None:
             kept = self.memory[_KEPT] = self._found()
-        name = _name(words.words, types)
-        if name not in kept:
-            if len(kept) >= MOST_KEPT:
-                return None
-            self._checked(self.connection.pgconn.prepare(name, words.words, types))
-            kept.add(name)
+        name = _name(words.words, types, self.memory.get(_GENERATION, 0))
+        if name in kept:
+            kept[name] = kept.pop(name)
+            return name
+        if len(kept) >= MOST_KEPT:
+            oldest = next(iter(kept))
+            self._checked(self.connection.pgconn.exec_(b"DEALLOCATE " + oldest))
+            del kept[oldest]
+        self._checked(self.connection.pgconn.prepare(name, words.words, types))
+        kept[name] = None
         return name
 
-    def _found(self) -> set[bytes]:
-        """Return the names that the server knows."""
-        found = self.connection.pgconn.exec_(b"SELECT name FROM pg_prepared_statements")
+    def _found(self) -> dict[bytes, None]:
+        """Return the names of ours that the server knows, the oldest first."""
+        asked = b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'hms%' ORDER BY prepare_time"
+        found = self.connection.pgconn.exec_(asked)
         self._checked(found)
-        return {found.get_value(number, 0) or b"" for number in range(found.ntuples)}
+        return dict.fromkeys(found.get_value(number, 0) or b"" for number in range(found.ntuples))
 
     def _checked(self, result: PGresult) -> None:
         if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
@@ -129,9 +149,15 @@ def _row(columns: tuple[bytes | None, ...]) -> Row:
 
 
 @lru_cache(maxsize=1024)
-def _name(words: bytes, types: Types) -> bytes:
+def _name(words: bytes, types: Types, generation: int) -> bytes:
     """Return the name of a statement, which is the same on every connection that keeps it."""
-    return f"hms_{hashlib.blake2b(words + repr(types).encode(), digest_size=12).hexdigest()}".encode()
+    return f"hms_{generation}_{hashlib.blake2b(words + repr(types).encode(), digest_size=12).hexdigest()}".encode()
+
+
+def _is_stale(error: psycopg.Error) -> bool:
+    """Whether the server no longer keeps a statement as it was: a migration may change the type of what it answers."""
+    is_other = isinstance(error, psycopg.errors.FeatureNotSupported)
+    return not is_other or error.diag.source_function == "RevalidateCachedQuery"
 
 
 def forget(memory: MutableMapping[Any, Any]) -> None:
@@ -144,10 +170,11 @@ def forget(memory: MutableMapping[Any, Any]) -> None:
 @event.listens_for(Engine, "rollback_savepoint")
 def _rolled_back(connection: Connection, *_what: object) -> None:
     if not connection.invalidated:
-        forget(connection.info)
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        _given_back(driver, connection, None)
 
 
 @event.listens_for(Pool, "reset")
 def _given_back(driver: Any, record: Any, _state: object) -> None:  # noqa: ANN401 what a pool's event gets
-    if record is not None and driver.info.transaction_status != TransactionStatus.IDLE:
+    if driver.pgconn.transaction_status != TransactionStatus.IDLE:
         forget(record.info)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.domain.consultations import ConsultationStatus
 from hms_web.domain.identity import Actor
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, InvalidInput, Refusal
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.local.processes import wait_until
-from hms_web.models import AuditEvent, HospitalHoliday, NoShowLog, Notification, Patient, new_id
+from hms_web.models import AuditEvent, Consultation, HospitalHoliday, NoShowLog, Notification, Patient, new_id
 from hms_web.services import (
     booking,
     bulk,
@@ -404,3 +406,23 @@ def test_many_rows_go_in_at_once_and_each_once(here: Clinic) -> None:
     with pytest.raises(TypeError):
         bulk.as_json([{"what": object()}])
     assert bulk.as_json([{"at": time(9), "day": MONDAY}]) == '[{"at":"09:00:00","day":"2026-03-02"}]'
+
+
+@pytest.mark.parametrize("diagnosis", [[], ["Fever", "Cough, dry"]])
+def test_one_row_goes_in_as_many_do(here: Clinic, diagnosis: list[str]) -> None:
+    appointment = here.book(here.doctor(), here.patient(), time(10))
+    row: dict[str, object] = {"id": new_id(), "hospital_id": here.actor.hospital_id, "appointment_id": appointment.id}
+    row |= {"doctor_id": appointment.doctor_id, "status": ConsultationStatus.STARTED, "diagnosis": diagnosis}
+    bulk.insert(here.session, Consultation, [row | {"started_at": NOW, "notes": None}])
+    event: dict[str, object] = {
+        "id": new_id(),
+        "hospital_id": here.actor.hospital_id,
+        "at": NOW,
+        "actor_name": "Somebody",
+    }
+    event |= {"action": "tried", "record_type": "appointment", "record_id": appointment.id}
+    bulk.insert(here.session, AuditEvent, [event | {"details": {"height": Decimal("1.5"), "none": None}}])
+    here.session.commit()
+    written = here.session.get_one(Consultation, row["id"])
+    assert (written.diagnosis, written.notes, written.started_at) == (diagnosis, None, NOW)
+    assert here.session.get_one(AuditEvent, event["id"]).details == {"height": "1.5", "none": None}
