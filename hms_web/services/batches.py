@@ -147,12 +147,16 @@ class _Run(Generic[T]):
             return ()
 
     def _in_one(self, ids: Sequence[UUID], *, waits: bool) -> Collection[UUID]:
+        is_own = not unit_of_work.is_inside(self.session)
+
         def work() -> tuple[T, Collection[UUID]]:
             self.is_stopped = True
             self.guard(self.session)
+            if is_own:
+                unit_of_work.do_not_wait_for_disk(self.session)
             self.is_stopped = False
             return self.work.deal(ids, waits=waits)
 
-        done, passed = unit_of_work.run(self.session, work, waits_for_disk=False)
+        done, passed = unit_of_work.run(self.session, work)
         self.dealt.done.append(done)
         return passed

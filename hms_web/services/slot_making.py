@@ -89,13 +89,15 @@ def _make_missing(
     """
 
     def work() -> int:
+        if in_bulk:
+            unit_of_work.do_not_wait_for_disk(session)
         locks.doctors(session, actor, doctor_ids)
         doctors = facts.load(session, actor, doctor_ids, first, last)
         lacking = [(key, s) for key, doctor in doctors.items() for s in _lacking(doctor, actor, first, last, now)]
         is_bare = in_bulk and not any(doctor.slots for doctor in doctors.values())
         return slot_writing.store(session, actor, lacking, is_bare=is_bare)[1]
 
-    return unit_of_work.run(session, work, waits_for_disk=not in_bulk)
+    return unit_of_work.run(session, work)
 
 
 def _lacking(doctor: DoctorFacts, actor: Actor, first: date, last: date, now: datetime) -> Sequence[Settlement]:

@@ -71,10 +71,8 @@ def begin(session: Session) -> None:
         session.rollback()
 
 
-def run(session: Session, work: Callable[[], T], *, waits_for_disk: bool = True) -> T:
+def run(session: Session, work: Callable[[], T]) -> T:
     """Run `work` and commit; inside another unit of work, join it.
-
-    One of many in a row need not have its commit waited for, until it is on the disk: see `_LAZILY`.
 
     Deadlocks, serialization failures and constraint violations roll back and run `work` again, a few times with jitter.
     Raises Busy when that does not help or a lock was not to be had in time; any other error rolls back and goes on.
@@ -87,8 +85,6 @@ def run(session: Session, work: Callable[[], T], *, waits_for_disk: bool = True)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 session.info[_ANNOUNCED] = set()
-                if not waits_for_disk:
-                    asking.rows(session, _LAZILY, {})
                 result = work()
                 session.commit()
             except DBAPIError as error:
@@ -109,6 +105,14 @@ def run(session: Session, work: Callable[[], T], *, waits_for_disk: bool = True)
         raise AssertionError  # the last attempt returns or raises
     finally:
         session.info.pop(_FLAG, None)
+
+
+def do_not_wait_for_disk(session: Session) -> None:
+    """Let the commit of the unit of work that is under way, which is this one's own, not wait until it is on the disk.
+
+    For one of many in a row (see `_LAZILY`).
+    """
+    asking.rows(session, _LAZILY, {})
 
 
 def is_inside(session: Session) -> bool:

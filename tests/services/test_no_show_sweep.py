@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hms_web.domain.consultations import ConsultationStatus
@@ -238,18 +239,48 @@ class Lost(Exception):
     """The run no longer has its lease."""
 
 
-def test_a_batch_does_not_wait_for_the_disk(here: Clinic, engine: sa.Engine) -> None:
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_batch_of_its_own_does_not_wait_for_the_disk(
+    here: Clinic,
+    engine: sa.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    is_own: bool,  # noqa: FBT001
+) -> None:
+    """Inside of somebody else's unit of work it is theirs, who may have told somebody by then."""
     found: list[str] = []
     here.book(here.doctor(), here.patient(), time(10))
     own = sa.create_engine(engine.url, connect_args={"options": "-c synchronous_commit=on"})
+    write = no_show_batch.write
+
+    def noted(session: Session, *given: Any, **more: Any) -> no_show_batch.Batch:
+        found.append(session.execute(sa.text("SHOW synchronous_commit")).scalar_one())
+        return write(session, *given, **more)
+
+    monkeypatch.setattr(no_show_batch, "write", noted)
+    with Session(own) as session:
+
+        def sweep() -> SweepResult:
+            return no_show_sweep.sweep(session, here.actor, now=NOW + timedelta(hours=11))
+
+        assert (sweep() if is_own else unit_of_work.run(session, sweep)).marked == 1
+    own.dispose()
+    assert found == ["off" if is_own else "on"]
+
+
+def test_a_database_that_is_gone_before_a_batch_begins_ends_the_sweep(here: Clinic, engine: sa.Engine) -> None:
+    """And is not the fault of the appointments in it, one after the other."""
+    here.book(here.doctor(), here.patient(), time(10))
+    own = sa.create_engine(engine.url, pool_size=1, max_overflow=0)
 
     def guard(session: Session) -> None:
-        found.append(session.execute(sa.text("SHOW synchronous_commit")).scalar_one())
+        pid = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        with engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
 
-    with Session(own) as session:
+    with Session(own) as session, pytest.raises(OperationalError):
         no_show_sweep.sweep(session, here.actor, now=NOW + timedelta(hours=11), guard=guard)
     own.dispose()
-    assert found == ["off"]
+    assert here.count(NoShowLog) == 0
 
 
 def test_a_run_that_lost_its_lease_writes_nothing_more(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
