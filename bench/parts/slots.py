@@ -9,7 +9,7 @@ from bench.house import BASELINE, BULK, DOCTORS, House
 from bench.run import Options
 from hms_web import clock
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
-from hms_web.services import slot_making
+from hms_web.services import slot_horizons
 
 NAME = "Slots for 30 days × 1,000 doctors"
 TARGET = Target(3, Kind.SECONDS)
@@ -31,7 +31,7 @@ def _ours(house: House) -> float:
         connection.execute("CHECKPOINT")
     with house.session() as session:
         began = time.perf_counter()
-        made = slot_making.extend_all_horizons(session, now=clock.now())
+        made = slot_horizons.extend_all(session, now=clock.now())
         took = time.perf_counter() - began
     assert made == (BOOKING_WINDOW_DAYS + 1) * DOCTORS * tables.SLOTS_A_DAY, made
     return took

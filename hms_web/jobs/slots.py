@@ -2,10 +2,10 @@
 
 from hms_web import clock
 from hms_web.jobs.resources import job_session
-from hms_web.services import slot_making
+from hms_web.services import slot_horizons
 
 
 def extend_horizons() -> None:
     """Make the slots of the days that have come into the window."""
     with job_session() as session:
-        slot_making.extend_all_horizons(session, now=clock.now())
+        slot_horizons.extend_all(session, now=clock.now())

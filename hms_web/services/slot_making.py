@@ -19,12 +19,11 @@ from hms_web.domain.refusals import Code, Refused
 from hms_web.domain.schedules import DayHours, DayOfWeek, hours_on
 from hms_web.domain.slots import Settlement, settle, slots_of_day
 from hms_web.domain.visits import HERE, UPCOMING
-from hms_web.models import Appointment, Doctor, DoctorSlot, Hospital
+from hms_web.models import Appointment, DoctorSlot
 from hms_web.services import appointments, audit, facts, locks, settling, slot_writing, unit_of_work
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.facts import DoctorFacts, StoredSlot
 
-DOCTORS_AT_ONCE = 25
 ONE_DAY = timedelta(days=1)
 
 
@@ -67,11 +66,11 @@ def completed(
     if not wanting:
         return known
 
-    _make_missing(session, actor, wanting, first, last, now=now)
+    make_missing(session, actor, wanting, first, last, now=now)
     return known | facts.load(session, actor, wanting, first, last)
 
 
-def _make_missing(
+def make_missing(
     session: Session,
     actor: Actor,
     doctor_ids: Sequence[UUID],
@@ -276,26 +275,3 @@ def settle_days(session: Session, actor: Actor, doctor_id: UUID, days: Iterable[
             continue
         doctor = facts.load(session, actor, [doctor_id], day, day)[doctor_id]
         slot_writing.store(session, actor, [(doctor_id, _settlement(doctor, day, doctor.slots_on(day), actor, now))])
-
-
-def extend_all_horizons(session: Session, *, now: datetime) -> int:
-    """Make the missing slots of every hospital's doctors up to the end of the booking window; return how many.
-
-    Doctors whose rows are locked for too long are left out and the others made. Raises Busy at the end if there were
-    any.
-    """
-    made, busy = 0, None
-    for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
-        actor = Actor(hospital_id=hospital_id, timezone=zone, user_id=None, name=f"{name}: nightly slots", role=None)
-        today = local_date(now, actor.zone)
-        last = today + timedelta(days=BOOKING_WINDOW_DAYS)
-        ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
-        for start in range(0, len(ids), DOCTORS_AT_ONCE):
-            try:
-                some = ids[start : start + DOCTORS_AT_ONCE]
-                made += _make_missing(session, actor, some, today, last, now=now, in_bulk=True)
-            except unit_of_work.Busy as error:
-                busy = error
-    if busy is not None:
-        raise busy
-    return made

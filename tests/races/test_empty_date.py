@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
-from hms_web.services import slot_making
+from hms_web.services import slot_horizons
 from tests.races.crowd import API, Answer, Ask
 from tests.races.guards import slots_as_they_come
 from tests.races.hall import Hall
@@ -77,7 +77,7 @@ def test_the_night_and_those_who_open_a_date_make_each_slot_once(hall: Hall) -> 
 
     def night() -> int:
         with Session(hall.engine) as session:
-            return slot_making.extend_all_horizons(session, now=NOW)
+            return slot_horizons.extend_all(session, now=NOW)
 
     with ThreadPoolExecutor(2) as pool:
         with hall.holding("doctors", doctor):

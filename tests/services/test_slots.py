@@ -1,6 +1,6 @@
 """The slot engine over stored rows: making, offering, settling, keeping."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
@@ -17,7 +17,17 @@ from hms_web.domain.refusals import Code, InvalidInput, Refusal, Refused
 from hms_web.domain.schedules import DayOfWeek
 from hms_web.domain.slots import ClosedReason, SlotStatus
 from hms_web.models import AuditEvent, Doctor, DoctorSchedule, DoctorSlot, Notification, SlotBlock
-from hms_web.services import booking, cancelling, holidays, locks, slot_keeping, slot_making, slots, unit_of_work
+from hms_web.services import (
+    booking,
+    cancelling,
+    holidays,
+    locks,
+    slot_horizons,
+    slot_keeping,
+    slot_making,
+    slots,
+    unit_of_work,
+)
 from hms_web.services.appointments import AppointmentView
 from hms_web.services.booking import AppointmentChange, BookingRequest
 from hms_web.services.facts import DoctorFacts
@@ -322,14 +332,14 @@ def test_only_the_doctor_or_an_admin_regenerates(here: Clinic) -> None:
 
 def test_the_nightly_job_extends_every_hospital(here: Clinic, elsewhere: Clinic) -> None:
     doctor, abroad = here.doctor(minutes=60), elsewhere.doctor(minutes=60)
-    assert slot_making.extend_all_horizons(here.session, now=NOW) == 2 * 31 * 7
+    assert slot_horizons.extend_all(here.session, now=NOW) == 2 * 31 * 7
     assert here.count(DoctorSlot, doctor_id=doctor) == here.count(DoctorSlot, doctor_id=abroad) == 31 * 7
-    assert slot_making.extend_all_horizons(here.session, now=NOW) == 0
-    assert slot_making.extend_all_horizons(here.session, now=NOW + timedelta(days=1)) == 2 * 7
+    assert slot_horizons.extend_all(here.session, now=NOW) == 0
+    assert slot_horizons.extend_all(here.session, now=NOW + timedelta(days=1)) == 2 * 7
 
 
 def test_the_night_makes_what_opening_each_day_would(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)  # so that some have nothing stored, and some have
+    monkeypatch.setattr(slot_horizons, "DOCTORS_AT_ONCE", 1)  # so that some have nothing stored, and some have
     weekdays = tuple(DayOfWeek)[:5]
     here.holiday(TUESDAY)
     here.holiday(MONDAY - timedelta(days=358), is_recurring=True)
@@ -340,7 +350,7 @@ def test_the_night_makes_what_opening_each_day_would(here: Clinic, monkeypatch: 
     for _, opened in pairs:
         for number in range(31):
             slots.of_date(here.session, here.actor, opened, MONDAY + timedelta(days=number), now=NOW)
-    slot_making.extend_all_horizons(here.session, now=NOW)
+    slot_horizons.extend_all(here.session, now=NOW)
 
     def times(doctor_id: UUID) -> list[tuple[Any, ...]]:
         query = sa.select(DoctorSlot.date, DoctorSlot.start_time, DoctorSlot.end_time, DoctorSlot.starts_at)
@@ -411,21 +421,25 @@ def test_hours_too_short_for_a_slot_take_no_lock_to_say_so(here: Clinic, monkeyp
     assert (day.items, day.closed_reason) == ([], ClosedReason.DAY_OFF)
 
 
-def test_a_busy_doctor_does_not_keep_the_night_from_the_others(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    busy, free = here.doctor(minutes=60), here.doctor(minutes=60)
-    first = min(busy, free)
-    make = slot_making._make_missing
+@pytest.mark.parametrize("which", [min, max])
+def test_a_busy_doctor_does_not_keep_the_night_from_the_others(
+    here: Clinic, monkeypatch: pytest.MonkeyPatch, which: Callable[[UUID, UUID], UUID]
+) -> None:
+    doctors = here.doctor(minutes=60), here.doctor(minutes=60)
+    here.session.commit()  # a second connection makes the slots of one of them
+    busy = which(*doctors)
+    make = slot_making.make_missing
 
     def sometimes(session: Session, actor: Actor, ids: Sequence[UUID], a: date, b: date, **words: Any) -> int:
-        if list(ids) == [first]:
+        if list(ids) == [busy]:
             raise unit_of_work.Busy
         return make(session, actor, ids, a, b, **words)
 
-    monkeypatch.setattr(slot_making, "DOCTORS_AT_ONCE", 1)
-    monkeypatch.setattr(slot_making, "_make_missing", sometimes)
+    monkeypatch.setattr(slot_horizons, "DOCTORS_AT_ONCE", 1)
+    monkeypatch.setattr(slot_making, "make_missing", sometimes)
     with pytest.raises(unit_of_work.Busy):
-        slot_making.extend_all_horizons(here.session, now=NOW)
-    assert here.count(DoctorSlot, doctor_id=max(busy, free)) == 31 * 7
+        slot_horizons.extend_all(here.session, now=NOW)
+    assert [here.count(DoctorSlot, doctor_id=one) for one in doctors] == [31 * 7 * (one != busy) for one in doctors]
 
 
 def test_a_hold_is_proved_by_its_token_too(here: Clinic) -> None:
