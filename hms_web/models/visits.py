@@ -84,6 +84,15 @@ class PatientKey(Base):
     """
 
     __tablename__ = "patient_keys"
+    __table_args__ = (
+        Index(
+            "ix_patient_keys_fives",
+            text("fives_of(key)"),
+            postgresql_using="gin",
+            postgresql_where=text("kind = 3"),
+            postgresql_with={"fastupdate": "off"},
+        ),
+    )
 
     hospital_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Patient
-from hms_web.services import paging, patient_alike, patient_meanings, patient_search, patient_tiers
+from hms_web.services import paging, patient_alike, patient_meanings, patient_phones, patient_search, patient_tiers
 from hms_web.services.patient_meanings import Meaning
 from hms_web.services.patient_search import Search
 from hms_web.services.patient_tiers import FIRST, Place, Tier
@@ -136,7 +136,7 @@ class _Finding:
 
     def _tier(self, tier: Tier, place: Place) -> list[_Found]:
         if tier == Tier.REST:
-            return self._alike(place) if self.by_name else self._rest(place)
+            return self._last(place)
         given: dict[str, object] = {"phrases": patient_tiers.orders(self.words), "words": self.words}
         if self.number is not None:
             given = patient_tiers.number_of(self.wanted, self.number)
@@ -147,10 +147,16 @@ class _Finding:
             given["phrases"] = self._meaning.phrases
         return _shown(tier, patient_tiers.read(self.session, self.actor, tier, self.rows, place, given))
 
-    def _alike(self, place: Place) -> list[_Found]:
-        """Everybody else who is alike by name."""
-        after, meaning = None if place == FIRST else place, self._meaning
-        rows = patient_alike.read(self.session, self.actor, self.wanted, meaning, self.rows, after)
+    def _last(self, place: Place) -> list[_Found]:
+        """Everybody whom no tier before finds."""
+        after = None if place == FIRST else place
+        if self.by_name:
+            rows = patient_alike.read(self.session, self.actor, self.wanted, self._meaning, self.rows, after)
+        elif self.number is not None and len(self.number.digits) >= patient_phones.FEWEST:
+            given = patient_tiers.number_of(self.wanted, self.number)
+            rows = patient_phones.read(self.session, self.actor, given, self.rows, after)
+        else:
+            return self._rest(place)
         return _shown(Tier.REST, rows)
 
     def _rest(self, place: Place) -> list[_Found]:

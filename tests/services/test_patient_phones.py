@@ -1,0 +1,53 @@
+"""Digits in the middle of a phone number are found by the fives of them, and as they were found before."""
+
+import pytest
+import sqlalchemy as sa
+
+from hms_web.models import Patient
+from hms_web.services import patient_lists, patient_search
+from tests.scenes import Clinic
+from tests.services.test_indexes import explained
+from tests.services.test_patient_tiers import NAMESAKES, rows_read, whole
+
+
+@pytest.fixture
+def crowd(here: Clinic, engine: sa.Engine) -> Clinic:
+    """Four thousand, of whom each trigram of digits has hundreds."""
+    here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
+    here.session.commit()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE patients, patient_keys"))
+    return here
+
+
+@pytest.mark.parametrize("q", ["901583", "015838", "90158", "+91 90158 380"])
+def test_nobody_is_read_who_has_not_those_digits(crowd: Clinic, q: str) -> None:
+    with explained(crowd.session, "(ANALYZE)") as plans:
+        found = patient_lists.search(crowd.session, crowd.actor, q, limit=50).items
+    assert 1 <= len(found) < 20
+    assert len(plans) == 2
+    assert "ix_patient_keys_fives" in plans[1]
+    assert sum(rows_read(plan) for plan in plans) < 80, plans
+
+
+def test_a_search_is_not_planned_anew(crowd: Clinic) -> None:
+    for end in range(10, 30):
+        patient_lists.search(crowd.session, crowd.actor, f"9015{end}")
+    asked = "SELECT statement, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%fives_of(k.key)%'"
+    assert [row.generic_plans > 0 for row in crowd.session.execute(sa.text(asked))] == [True]
+
+
+def test_whoever_has_the_digits_elsewhere_comes_by_the_length_of_the_name_and_by_name(here: Clinic) -> None:
+    named = ["Zoe Li", "Asha Rao", "Anna Devi", "Asha Roy", "Al Li", "Asha Rao"]
+    for at, name in enumerate(named):
+        here.patient(name=name, phone=f"+91 98{at}765 432{at}")
+    here.patient(name="Bo Li", phone="+91 98765 98760", mrn="7654321")
+    here.patient(name="Cy Li", phone="+1 765432")
+    beside = ["Bo Li", "Cy Li"]
+    by_rank = ["Al Li", "Zoe Li", "Asha Rao", "Asha Rao", "Asha Roy", "Anna Devi"]
+    for limit in (1, 2, 3, 20):
+        assert [name for name, _ in whole(here, "765432", limit)] == [*reversed(beside), *by_rank]
+    words = patient_search.understand("765432")
+    scored = sa.select(Patient.name).where(patient_search.condition(words))
+    scored = scored.order_by(patient_search.score(words).desc(), Patient.name)
+    assert [name for name in here.session.scalars(scored) if name not in beside] == by_rank
