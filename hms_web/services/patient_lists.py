@@ -16,7 +16,7 @@ from hms_web.models import Patient
 from hms_web.services import paging, patient_alike, patient_meanings, patient_phones, patient_search, patient_tiers
 from hms_web.services.patient_meanings import Meaning
 from hms_web.services.patient_search import Search
-from hms_web.services.patient_tiers import FIRST, Place, Tier
+from hms_web.services.patient_tiers import FIRST, LONGER, Place, Tier
 from hms_web.services.patients import PatientView, view
 
 MOST_SUGGESTED = 8
@@ -61,15 +61,16 @@ def search(
 ) -> paging.Page[PatientView]:
     """Return patients that match `q`, best first; without it all of them by name. Raises InvalidInput.
 
-    In a large hospital a page may have fewer than `limit` and another follow it: those who are only alike.
+    A page may have fewer than `limit` and another follow it: in a large hospital those who are only alike, and where
+    somebody has the very number, whoever has it in the middle of a phone number.
     """
     limit = paging.checked_limit(limit)
     wanted = patient_search.understand(q or "")
     after = FIRST if cursor is None else Place(*paging.read_cursor(cursor, int, Decimal, str, UUID))
-    finding = _Finding(session, actor, wanted, limit + 1, only_blocked=only_blocked)
+    finding = _Finding(session, actor, wanted, limit + 1, only_blocked=only_blocked, is_paged=True)
     found = finding.after(after)
     page = paging.page(found, limit, lambda one: one.patient, lambda one: astuple(one.place))
-    return replace(page, next_cursor=paging.write_cursor(*astuple(_ALIKE))) if finding.left_alike else page
+    return replace(page, next_cursor=paging.write_cursor(*astuple(finding.left))) if finding.left else page
 
 
 def suggest(session: Session, actor: Actor, q: str, *, limit: int = MOST_SUGGESTED) -> list[PatientView]:
@@ -89,17 +90,25 @@ class _Found:
 class _Finding:
     """The finding of at most `rows` patients: tier after tier, until there are as many.
 
-    `left_alike` is set when those who are only alike were not looked for.
+    `left` is set when the last of them were left to another page: where that begins.
     """
 
     def __init__(
-        self, session: Session, actor: Actor, wanted: Search, rows: int, *, only_blocked: bool = False
+        self,
+        session: Session,
+        actor: Actor,
+        wanted: Search,
+        rows: int,
+        *,
+        only_blocked: bool = False,
+        is_paged: bool = False,
     ) -> None:
         self.session, self.actor, self.wanted, self.rows, self.only_blocked = session, actor, wanted, rows, only_blocked
+        self.is_paged = is_paged
         self.words = [word.text for word in wanted.words]
         self.number = None if only_blocked else wanted.number
         self.by_name = wanted.is_of_names and not only_blocked
-        self.left_alike = False
+        self.left: Place | None = None
 
     def after(self, place: Place) -> list[_Found]:
         """Return those who stand after a place in the whole list."""
@@ -107,8 +116,8 @@ class _Finding:
         for tier in self._tiers():
             if tier < place.tier or len(found) >= self.rows:
                 continue
-            if tier == Tier.REST and found and self._is_dear:
-                self.left_alike = True
+            if tier == Tier.REST and found and self._can_wait(found[0].place):
+                self.left = self._left()
             else:
                 found += self._tier(tier, place if tier == place.tier else FIRST)
         return found[: self.rows]
@@ -124,10 +133,29 @@ class _Finding:
         several = [Tier.SCATTERED] if len(self.words) > 1 else []
         return [Tier.BEGUN, *several, *([] if self.wanted.is_short else [Tier.MEANT, Tier.REST])]
 
-    @property
-    def _is_dear(self) -> bool:
-        """Whether each of several words means so many that the few who are alike in all of them cost too much."""
-        return self.by_name and len(self.words) > 1 and self._meaning.rarest is None
+    def _can_wait(self, best: Place) -> bool:
+        """Whether the last of them are left to another page, where somebody stands before them.
+
+        Where each of several words means so many that the few who are alike in all of them cost too much; and where the
+        very number is somebody's, so that whoever has it in the middle of a phone number is hardly meant. Who is
+        suggested has no other page.
+        """
+        if self.by_name:
+            return len(self.words) > 1 and self._meaning.rarest is None
+        return self.is_paged and self._telling is not None and best.tier == Tier.NUMBERED and best.step < LONGER
+
+    def _left(self) -> Place | None:
+        """Return where those begin who were left, None where there are none. Of those who are alike it is not known."""
+        if self._telling is None:
+            return _ALIKE
+        return patient_phones.START if patient_phones.are_any(self.session, self.actor, self._telling) else None
+
+    @cached_property
+    def _telling(self) -> Mapping[str, object] | None:
+        """A number of so many digits that few have them in the middle of a phone number, as it is asked for."""
+        if self.number is None or len(self.number.digits) < patient_phones.FEWEST:
+            return None
+        return patient_tiers.number_of(self.wanted, self.number)
 
     @cached_property
     def _meaning(self) -> Meaning:
@@ -149,12 +177,12 @@ class _Finding:
 
     def _last(self, place: Place) -> list[_Found]:
         """Everybody whom no tier before finds."""
-        after = None if place == FIRST else place
         if self.by_name:
-            rows = patient_alike.read(self.session, self.actor, self.wanted, self._meaning, self.rows, after)
-        elif self.number is not None and len(self.number.digits) >= patient_phones.FEWEST:
-            given = patient_tiers.number_of(self.wanted, self.number)
-            rows = patient_phones.read(self.session, self.actor, given, self.rows, after)
+            after, meaning = None if place == FIRST else place, self._meaning
+            rows = patient_alike.read(self.session, self.actor, self.wanted, meaning, self.rows, after)
+        elif self._telling is not None:
+            after = patient_phones.START if place == FIRST else place
+            rows = patient_phones.read(self.session, self.actor, self._telling, self.rows, after)
         else:
             return self._rest(place)
         return _shown(Tier.REST, rows)

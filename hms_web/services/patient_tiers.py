@@ -129,6 +129,8 @@ _EACH_WORD_AND_NO_PHRASE = f"""
     AND NOT EXISTS (SELECT FROM unnest(CAST(:phrases AS text[])) b
                      WHERE {_FITS.format(name="n.name", phrase="lower(b)")})
 """  # noqa: S608
+LONGER = 2
+"""The first step of those who are found by a number and have a longer one."""
 # The step of a patient `p` whom a number finds.
 NUMBERED_STEP = """
     CASE WHEN lower({p}.mrn) = lower(:typed) THEN 0

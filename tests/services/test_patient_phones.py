@@ -51,3 +51,26 @@ def test_whoever_has_the_digits_elsewhere_comes_by_the_length_of_the_name_and_by
     scored = sa.select(Patient.name).where(patient_search.condition(words))
     scored = scored.order_by(patient_search.score(words).desc(), Patient.name)
     assert [name for name in here.session.scalars(scored) if name not in beside] == by_rank
+
+
+def test_where_the_very_number_is_found_whoever_has_it_in_the_middle_is_on_another_page(here: Clinic) -> None:
+    here.patient(name="Eva Li", mrn="765432", phone=None)
+    here.patient(name="Bo Li", phone="+91 98760 765432")
+    here.patient(name="Zoe Li", phone="+91 98 765432 10")
+    first = patient_lists.search(here.session, here.actor, "765432")
+    assert [one.name for one in first.items] == ["Eva Li", "Bo Li"]
+    last = patient_lists.search(here.session, here.actor, "765432", cursor=first.next_cursor)
+    assert ([one.name for one in last.items], last.next_cursor) == (["Zoe Li"], None)
+    for limit in (1, 2, 3):
+        assert [name for name, _ in whole(here, "765432", limit)] == ["Eva Li", "Bo Li", "Zoe Li"]
+    # Who is suggested has no other page.
+    suggested = patient_lists.suggest(here.session, here.actor, "765432")
+    assert [one.name for one in suggested] == ["Eva Li", "Bo Li", "Zoe Li"]
+
+
+@pytest.mark.parametrize("q", ["765432", "919876076543"])
+def test_there_is_no_other_page_where_nobody_would_stand_on_it(here: Clinic, q: str) -> None:
+    here.patient(name="Eva Li", mrn="765432", phone="+91 98760 76543")
+    here.patient(name="Ida Li", mrn="7654321", phone="+91 98760 00000")
+    page = patient_lists.search(here.session, here.actor, q)
+    assert (page.items[0].name, page.next_cursor) == ("Eva Li", None)
