@@ -98,14 +98,20 @@ def _written(day: date, language: Language) -> str:
     return format_date(day, _WHEN[language][0], locale=str(language))
 
 
+@lru_cache(maxsize=2048)
+def _moment(day: date, at: time, language: Language) -> tuple[str, str, str]:
+    """Return day, time and both together, as the language writes them; many messages of a sweep speak of one moment."""
+    written, clock = _written(day, language), f"{at:%H:%M}"
+    return written, clock, _WHEN[language][1].format(date=written, time=clock)
+
+
 def values(contents: Contents, language: Language) -> dict[str, str]:
     """Return what each placeholder is filled with, dates as the language writes them."""
-    day, when = _written(contents.day, language), _WHEN[language][1]
-    at = f"{contents.at:%H:%M}"
+    day, at, when = _moment(contents.day, contents.at, language)
     return {
         "hospital": contents.hospital,
         "doctor": contents.doctor,
-        "when": when.format(date=day, time=at),
+        "when": when,
         "date": day,
         "time": at,
         "token": str(contents.token),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
-from hms_web.models import AuditEvent, new_ids
+from hms_web.models import AuditEvent, new_ids_written
 from hms_web.services import bulk
 
 
@@ -47,6 +47,9 @@ def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now:
 
 def rows_of(actor: Actor, entries: Sequence[Entry], *, now: datetime) -> bulk.Rows:
     """Return the rows of events, for who writes them together with others."""
+    # Many entries of a batch have the very same details: told apart as objects, they are made plain once.
+    details = {id(entry.details): entry.details for entry in entries}
+    written = {key: plain(value) for key, value in details.items()}
     rows: list[dict[str, object]] = [
         {
             "id": key,
@@ -57,9 +60,9 @@ def rows_of(actor: Actor, entries: Sequence[Entry], *, now: datetime) -> bulk.Ro
             "action": entry.action,
             "record_type": entry.record_type,
             "record_id": entry.record_id,
-            "details": plain(entry.details),
+            "details": written[id(entry.details)],
         }
-        for key, entry in zip(new_ids(len(entries)), entries, strict=True)
+        for key, entry in zip(new_ids_written(len(entries)), entries, strict=True)
     ]
     return bulk.Rows(AuditEvent, rows)
 

@@ -7,16 +7,16 @@ room when a time that is over is given up (docs/decisions/0065).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.no_show import NoShowReason, Verdict, verdict
 from hms_web.services import locks, no_show_writing, unit_of_work
-from hms_web.services.no_show_writing import How
+from hms_web.services.no_show_writing import Found, How
 
 # As in models/visits.py, so that the partial index ix_appointments_due serves it.
 _DUE = (
@@ -60,26 +60,29 @@ def earliest_ids(session: Session, actor: Actor, most: int, but: Sequence[UUID],
     return list(session.scalars(_EARLIEST, given))
 
 
-def take(
-    session: Session, actor: Actor, ids: Sequence[UUID], *, now: datetime, waits: bool = False
-) -> Sequence[Row[Any]]:
+def take(session: Session, actor: Actor, ids: Sequence[UUID], *, now: datetime, waits: bool = False) -> Sequence[Found]:
     """Lock those of `ids` that are still due with their patients; return them as they stand.
 
     Unless it `waits`, those that somebody else holds, or whose patient somebody holds, are left out.
     """
-    locked = f" FOR NO KEY UPDATE{{of}}{'' if waits else ' SKIP LOCKED'}" if locks.GUARD["on"] else ""
-    wanted = _TAKE.format(due=_DUE, lock_people=locked.format(of=""), lock_appointments=locked.format(of=" OF a"))
-    given = text(wanted).bindparams(hospital=actor.hospital_id, now=now, ids=list(ids))
-    return unit_of_work.wait_for(session, given).all()
+    given = {"hospital": actor.hospital_id, "now": now, "ids": list(ids)}
+    return unit_of_work.rows_waited_for(session, _taking(waits=waits, is_on=locks.GUARD["on"]), given)
 
 
-def write(session: Session, actor: Actor, rows: Sequence[Row[Any]], *, now: datetime, run_id: UUID | None) -> Batch:
+@cache
+def _taking(*, waits: bool, is_on: bool) -> TextClause:
+    locked = f" FOR NO KEY UPDATE{{of}}{'' if waits else ' SKIP LOCKED'}" if is_on else ""
+    return text(_TAKE.format(due=_DUE, lock_people=locked.format(of=""), lock_appointments=locked.format(of=" OF a")))
+
+
+def write(session: Session, actor: Actor, rows: Sequence[Found], *, now: datetime, run_id: UUID | None) -> Batch:
     """Write what follows for appointments that were taken, inside the caller's unit of work."""
     if not rows:
         return Batch(0, 0, 0)
-    missed = [row for row in rows if verdict(row.starts_at, row.slot_minutes, now) is Verdict.MISSED]
-    marked = {row.id for row in missed}
-    asked = [row for row in rows if row.id not in marked]
+    missed: list[Found] = []
+    asked: list[Found] = []
+    for row in rows:
+        (missed if verdict(row.starts_at, row.slot_minutes, now) is Verdict.MISSED else asked).append(row)
     how = How(NoShowReason.AUTO_TIMEOUT, run_id=run_id)
     blocked = no_show_writing.write(session, actor, missed, how, now=now, ask=asked)
     return Batch(len(missed), len(asked), blocked)

@@ -5,21 +5,21 @@ and the appointments.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.domain.no_show import BLOCKED_REASON, NoShowReason, blocks, releases_slot, told_as
 from hms_web.domain.patients import PatientStatus
 from hms_web.domain.visits import AppointmentStatus
-from hms_web.models import new_ids
-from hms_web.services import audit, bulk, outbox
+from hms_web.models import new_ids_written
+from hms_web.services import asking, audit, bulk, outbox
 from hms_web.services.outbox import PatientNotice
 
 _WRITE = text("""
@@ -49,6 +49,24 @@ UPDATE patients p
 """)
 
 
+class Found(Protocol):
+    """An appointment as it stands under the locks, with what a no-show asks of its patient and says of its doctor."""
+
+    id: UUID
+    patient_id: UUID
+    doctor_id: UUID
+    status: str
+    date: date
+    start_time: time
+    starts_at: datetime
+    slot_minutes: int
+    version: int
+    token_number: int
+    doctor_name: str
+    patient_status: str
+    no_show_count: int
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """Who or what found out that somebody did not come, and what they said about it."""
@@ -59,12 +77,11 @@ class How:
 
 
 def write(
-    session: Session, actor: Actor, missed: Sequence[Row[Any]], how: How, *, now: datetime, ask: Sequence[Row[Any]] = ()
+    session: Session, actor: Actor, missed: Sequence[Found], how: How, *, now: datetime, ask: Sequence[Found] = ()
 ) -> int:
     """Write what follows for appointments whose patients did not come, and mark those to `ask` a person about.
 
-    The rows have the columns of `no_show_batch`'s statement, as they stand under the locks. Returns how many patients
-    have become blocked.
+    Returns how many patients have become blocked.
     """
     counts = Counter(row.patient_id for row in missed)
     newly_blocked = {
@@ -72,8 +89,9 @@ def write(
         for row in missed
         if blocks(row.no_show_count + counts[row.patient_id], PatientStatus(row.patient_status))
     }
-    people = [{"id": key, "missed": count, "blocks": key in newly_blocked} for key, count in sorted(counts.items())]
-    session.execute(
+    people = [{"id": key, "missed": count, "blocks": key in newly_blocked} for key, count in counts.items()]
+    asking.rows(
+        session,
         _WRITE,
         {
             "visits": bulk.as_json([*_all_missed(missed, now), *(_asked(row, now) for row in ask)]),
@@ -87,7 +105,8 @@ def write(
             "blocked_reason": BLOCKED_REASON,
         },
     )
-    entries = [_entry_of_missed(row, how) for row in missed]
+    details = {status: _details(status, how) for status in {row.status for row in missed}}
+    entries = [audit.Entry("appointment.no_show", "appointment", row.id, details[row.status]) for row in missed]
     entries += [audit.Entry("appointment.no_show_review", "appointment", row.id, {}) for row in ask]
     entries += [_entry_of_blocked(key) for key in sorted(newly_blocked)]
     audit.record_all(session, actor, entries, now=now)
@@ -95,11 +114,11 @@ def write(
     return len(newly_blocked)
 
 
-def _all_missed(missed: Sequence[Row[Any]], now: datetime) -> list[dict[str, object]]:
-    return [_missed(row, key, now) for row, key in zip(missed, new_ids(len(missed)), strict=True)]
+def _all_missed(missed: Sequence[Found], now: datetime) -> list[dict[str, object]]:
+    return [_missed(row, key, now) for row, key in zip(missed, new_ids_written(len(missed)), strict=True)]
 
 
-def _missed(row: Row[Any], log_id: UUID, now: datetime) -> dict[str, object]:
+def _missed(row: Found, log_id: str, now: datetime) -> dict[str, object]:
     return {
         "id": row.id,
         "patient_id": row.patient_id,
@@ -113,14 +132,13 @@ def _missed(row: Row[Any], log_id: UUID, now: datetime) -> dict[str, object]:
     }
 
 
-def _asked(row: Row[Any], now: datetime) -> dict[str, object]:
+def _asked(row: Found, now: datetime) -> dict[str, object]:
     return {"id": row.id, "status": row.status, "review_at": now}
 
 
-def _entry_of_missed(row: Row[Any], how: How) -> audit.Entry:
-    status = {"from": row.status, "to": AppointmentStatus.NO_SHOW}
-    details = {"status": status, "reason": how.reason} | ({"note": how.notes} if how.notes else {})
-    return audit.Entry("appointment.no_show", "appointment", row.id, details)
+def _details(before: str, how: How) -> Mapping[str, object]:
+    status = {"from": before, "to": AppointmentStatus.NO_SHOW}
+    return {"status": status, "reason": how.reason} | ({"note": how.notes} if how.notes else {})
 
 
 def _entry_of_blocked(patient_id: UUID) -> audit.Entry:
@@ -130,7 +148,7 @@ def _entry_of_blocked(patient_id: UUID) -> audit.Entry:
     )
 
 
-def _notice(row: Row[Any], newly_blocked: set[UUID], now: datetime) -> PatientNotice:
+def _notice(row: Found, newly_blocked: set[UUID], now: datetime) -> PatientNotice:
     is_blocked = row.patient_id in newly_blocked or row.patient_status == PatientStatus.BLOCKED
     return PatientNotice(
         event=told_as(row.starts_at, now, is_blocked=is_blocked),

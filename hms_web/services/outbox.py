@@ -15,7 +15,7 @@ from hms_web.domain import delivery, templates
 from hms_web.domain.message_words import Template
 from hms_web.domain.messages import Contents, Language, MessageEvent
 from hms_web.domain.notifications import Channel, DeliveryState, Priority
-from hms_web.models import Notification, new_id, new_ids
+from hms_web.models import Notification, new_id, new_ids_written
 from hms_web.services import asking, bulk, unit_of_work
 
 PATIENT_CHANNELS = (Channel.SMS, Channel.IN_APP)
@@ -44,7 +44,11 @@ class PatientNotice:
 
 def key_of(event: MessageEvent, appointment_id: UUID, version: int, channel: Channel) -> str:
     """Return the name of a message, of which there is one."""
-    return f"{event}:{appointment_id}:{version}:{channel}"
+    return f"{_told(event, appointment_id, version)}:{channel}"
+
+
+def _told(event: MessageEvent, appointment_id: UUID, version: int) -> str:
+    return f"{event}:{appointment_id}:{version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +106,31 @@ def rows_for(
     voice: Voice, hospital_id: UUID, notices: Sequence[PatientNotice], now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield the outbox rows of notices, one a channel. What is stored is what will be sent."""
-    ids = iter(new_ids(len(notices) * len(Channel)))
+    ids = iter(new_ids_written(len(notices) * len(Channel)))
+    begun = {channel: _begun(channel, now) for channel in Channel}
     for notice in notices:
         contents = Contents(voice.hospital, notice.doctor_name, notice.day, notice.at, notice.token)
         words = templates.render(notice.event, voice.language, voice.own.get(notice.event), contents)
-        facts = {
-            "starts_at": notice.starts_at.isoformat(),
-            "doctor_id": str(notice.doctor_id),
-            "version": notice.version,
+        told = _told(notice.event, notice.appointment_id, notice.version)
+        same = {
+            "hospital_id": hospital_id,
+            "event": str(notice.event),
+            "priority": str(words.priority),
+            "patient_id": notice.patient_id,
+            "appointment_id": notice.appointment_id,
+            "title": words.title,
+            "body": words.body,
+            "facts": {
+                "starts_at": notice.starts_at.isoformat(),
+                "doctor_id": str(notice.doctor_id),
+                "version": notice.version,
+            },
+            "expires_at": delivery.expires_at(notice.event, now, notice.starts_at),
+            "created_at": now,
         }
         for channel in voice.channels(notice.patient_id):
-            yield {
-                "id": next(ids),
-                "hospital_id": hospital_id,
-                "dedupe_key": key_of(notice.event, notice.appointment_id, notice.version, channel),
-                "event": str(notice.event),
-                "channel": str(channel),
-                "priority": str(words.priority),
-                **_begun(channel, now),
-                "patient_id": notice.patient_id,
-                "appointment_id": notice.appointment_id,
-                "title": words.title,
-                "body": words.body,
-                "facts": facts,
-                "expires_at": delivery.expires_at(notice.event, now, notice.starts_at),
-                "created_at": now,
-            }
+            own = {"id": next(ids), "dedupe_key": f"{told}:{channel}", "channel": str(channel)}
+            yield {**own, **begun[channel], **same}
 
 
 def _begun(channel: Channel, now: datetime) -> dict[str, object]:

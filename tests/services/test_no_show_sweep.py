@@ -77,6 +77,19 @@ def test_at_the_end_of_the_slot_an_expected_patient_has_not_come(here: Clinic) -
     sound(here)
 
 
+def test_each_entry_of_a_batch_says_what_its_appointment_was(here: Clinic) -> None:
+    doctor = here.doctor()
+    booked = [here.book(doctor, here.patient(), time(hour)) for hour in (9, 10, 11)]
+    visits.set_status(here.session, here.actor, booked[1].id, AppointmentStatus.CONFIRMED, now=NOW)
+    assert swept(here, HALF_PAST + timedelta(hours=2)).marked == 3
+    events = here.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "appointment.no_show"))
+    assert {event.record_id: event.details for event in events} == {
+        one.id: {"status": {"from": before, "to": "NO_SHOW"}, "reason": "AUTO_TIMEOUT"}
+        for one, before in zip(booked, ("SCHEDULED", "CONFIRMED", "SCHEDULED"), strict=True)
+    }
+    sound(here)
+
+
 @pytest.mark.parametrize(
     ("late", "marked", "reviews"),
     [(timedelta(hours=6), 1, 0), (timedelta(hours=12), 1, 0), (timedelta(hours=12, microseconds=1), 0, 1)],
