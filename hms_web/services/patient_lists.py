@@ -20,6 +20,7 @@ from hms_web.services.patient_tiers import FIRST, LONGER, Place, Tier
 from hms_web.services.patients import PatientView, view
 
 MOST_SUGGESTED = 8
+_INITIALS = 2
 _ALIKE = Place(Tier.REST, Decimal(-9999), "", FIRST.id)
 
 ORDERS: Mapping[str, paging.Order[PatientView]] = {
@@ -162,13 +163,23 @@ class _Finding:
         patient_search.prepare(self.session)
         return patient_meanings.of(self.session, self.actor, self.wanted.words)
 
+    @cached_property
+    def _phrases(self) -> Sequence[str]:
+        """What names begin with: the words in any order, and of two initials one written out, too."""
+        ordered = patient_tiers.orders(self.words)
+        if len(self.words) != _INITIALS or not self.wanted.is_short:
+            return ordered
+        known = patient_tiers.initials(self.session, self.actor, self.words)
+        return list(dict.fromkeys([*ordered, *known]))
+
     def _tier(self, tier: Tier, place: Place) -> list[_Found]:
         if tier == Tier.REST:
             return self._last(place)
-        given: dict[str, object] = {"phrases": patient_tiers.orders(self.words), "words": self.words}
         if self.number is not None:
-            given = patient_tiers.number_of(self.wanted, self.number)
-        elif tier == Tier.SCATTERED:
+            number = patient_tiers.number_of(self.wanted, self.number)
+            return _shown(tier, patient_tiers.read(self.session, self.actor, tier, self.rows, place, number))
+        given: dict[str, object] = {"phrases": self._phrases, "words": self.words}
+        if tier == Tier.SCATTERED:
             longest = sorted(self.words, key=len, reverse=True)
             given |= {"longest": longest[0], "second": longest[1]}
         elif tier == Tier.MEANT:

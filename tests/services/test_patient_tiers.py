@@ -226,6 +226,25 @@ def test_no_namesakes_are_read_beyond_the_page(here: Clinic, engine: sa.Engine) 
         assert len(plans) == (len(q.split()) + 2 if q in mistyped else 1), (q, plans)
 
 
+@pytest.mark.parametrize(("q", "names"), [("K S", {"Kavita Sharma"}), ("r as", {"Asha Rao"}), ("as r", {"Asha Rao"})])
+def test_two_initials_read_nobody_who_has_one_of_them(here: Clinic, engine: sa.Engine, q: str, names: set[str]) -> None:
+    here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE patients, patient_keys, name_words"))
+    with explained(here.session, "(ANALYZE)") as plans:
+        page = patient_lists.search(here.session, here.actor, q, limit=20)
+    assert ({one.name for one in page.items}, len(page.items)) == (names, 20)
+    assert sum(rows_read(plan) for plan in plans) < 450, plans
+
+
+def test_of_two_initials_names_that_begin_with_them_come_first_then_the_family_name_first(here: Clinic) -> None:
+    for name in ("Karan Devi Shah", "Sunita Kumar", "Kavita Sharma", "Sita Kale Devi", "Kabir Singh", "Asha Sharma"):
+        here.patient(name=name)
+    expected = ["Kabir Singh", "Kavita Sharma", "Sita Kale Devi", "Sunita Kumar", "Karan Devi Shah"]
+    for limit in (1, 2, 5, 20):
+        assert [name for name, _ in whole(here, "k s", limit)] == expected
+
+
 def test_who_may_be_the_same_is_found_without_whoever_is_alike(here: Clinic, engine: sa.Engine) -> None:
     here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
     here.patient(name="ASHA SHARMILA", phone="+91 98765 43210")
