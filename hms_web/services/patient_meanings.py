@@ -30,7 +30,7 @@ _SPELT, _TYPED = 0.9, 0.85
 _ALIKE = f"""
 WITH asked AS (
     SELECT CAST(at - 1 AS int) AS at, lower(word) AS word
-      FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS given (word, at)
+      FROM unnest((SELECT CAST(:words AS text[]))) WITH ORDINALITY AS given (word, at)
      WHERE word <> ''),
 found AS (
     SELECT s.at, v.word, {_SPELT} AS likeness

@@ -67,6 +67,8 @@ _FITS = """
           AND right({name}, strpos({phrase}, E'\\t')) = ' ' || split_part({phrase}, E'\\t', 1)
           AND length({name}) > length({phrase}) END
 """
+# What was typed comes from a SELECT of its own: were it known while a statement is planned, each search would be
+# planned anew, which takes five times as long as to carry it out.
 # `asked` has the phrases, each a step from the beginning of names and one from their later words. Those whose whole
 # name is a phrase with a tab are not read again where an earlier step has the same words in the order of the name.
 _IN_NAMES = f"""
@@ -103,19 +105,19 @@ SELECT hit.step, hit.key, {COLUMNS}
 _PHRASES = """
 WITH asked AS MATERIALIZED (
     SELECT step, lower(phrase) AS phrase
-      FROM unnest(CAST(:phrases AS text[])) WITH ORDINALITY AS given (phrase, step))
+      FROM unnest((SELECT CAST(:phrases AS text[]))) WITH ORDINALITY AS given (phrase, step))
 """
 _NO_STEP_BEFORE = f"""
     AND NOT EXISTS (SELECT FROM asked b WHERE b.step < a.step AND {_FITS.format(name="n.name", phrase="b.phrase")})
 """
 _NOT_EACH_WORD = """
-    AND EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
+    AND EXISTS (SELECT FROM unnest((SELECT CAST(:words AS text[]))) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
 """
 # The word that begins the fewest names is looked up, and the others in what it finds.
 _RAREST = """
 WITH asked AS MATERIALIZED (
     SELECT w.step, lower(w.word) AS phrase
-      FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS w (word, step)
+      FROM unnest((SELECT CAST(:words AS text[]))) WITH ORDINALITY AS w (word, step)
      ORDER BY w.step = :step / 2 DESC,
               (SELECT count(*) FROM (
                   SELECT FROM patient_keys k
@@ -127,8 +129,8 @@ WITH asked AS MATERIALIZED (
 _EACH_WORD_AND_NO_PHRASE = f"""
     AND strpos(' ' || replace(k.key, E'\\t', ' '), ' ' || lower(:longest)) > 0
     AND strpos(' ' || replace(k.key, E'\\t', ' '), ' ' || lower(:second)) > 0
-    AND NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
-    AND NOT EXISTS (SELECT FROM unnest(CAST(:phrases AS text[])) b
+    AND NOT EXISTS (SELECT FROM unnest((SELECT CAST(:words AS text[]))) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
+    AND NOT EXISTS (SELECT FROM unnest((SELECT CAST(:phrases AS text[]))) b
                      WHERE {_FITS.format(name="n.name", phrase="lower(b)")})
 """  # noqa: S608
 LONGER = 2

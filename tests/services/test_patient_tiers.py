@@ -245,6 +245,19 @@ def test_of_two_initials_names_that_begin_with_them_come_first_then_the_family_n
         assert [name for name, _ in whole(here, "k s", limit)] == expected
 
 
+def test_searches_by_name_are_not_planned_anew(here: Clinic, engine: sa.Engine) -> None:
+    here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
+    here.patient(name="Meera Nair")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE patients, patient_keys, name_words"))
+    for q in ["meera nair", "nair", "sharma", "asha sh", "r as"] * 6:
+        patient_lists.search(here.session, here.actor, q, limit=33)
+    asked = "SELECT statement, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%asked a%LIMIT 34%'"
+    kept = {row.statement: row.generic_plans for row in here.session.execute(sa.text(asked))}
+    assert len(kept) == 3  # those who begin so, those who have each word, those who are meant
+    assert all(kept.values()), kept
+
+
 def test_who_may_be_the_same_is_found_without_whoever_is_alike(here: Clinic, engine: sa.Engine) -> None:
     here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
     here.patient(name="ASHA SHARMILA", phone="+91 98765 43210")
