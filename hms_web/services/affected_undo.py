@@ -99,7 +99,8 @@ def _taken_since(
     there = [slot for slot in doctor.slots_on(wanted.day) if slot.time.span.overlaps(wanted.span)]
     there.sort(key=lambda slot: slot.hold is None or not slot.hold.keeps_out(actor.user_id, now))
     patient = locks.patient(session, actor, row.patient_id)
-    place = placing.Place(doctor, there[0] if there else None, wanted)
+    then = placing.doctor_then(doctor, wanted.day, without=row.id)
+    place = placing.Place(then, there[0] if there else None, wanted)
     asked = placing.facts_of(
         session, actor, row.patient_id, patient, place, now=now, overlook_block=True, without=row.id
     )

@@ -19,9 +19,19 @@ from hms_web.domain.unset import UNSET, Unset
 from hms_web.domain.validation import note_mistake, refuse_invalid, tidy
 from hms_web.domain.visits import UPCOMING, AppointmentStatus, AppointmentType
 from hms_web.models import Appointment, new_id
-from hms_web.services import appointments, audit, bulk, locks, outbox, placing, slot_making, stage_alerts, unit_of_work
+from hms_web.services import (
+    appointments,
+    audit,
+    bulk,
+    locks,
+    outbox,
+    outlooks,
+    placing,
+    slot_making,
+    stage_alerts,
+    unit_of_work,
+)
 from hms_web.services.appointments import AppointmentView
-from hms_web.services.facts import DoctorFacts
 from hms_web.services.locks import LockedPatient
 
 LONGEST_REASON = 500
@@ -81,10 +91,11 @@ def _refuse_long_texts(*, reason: str | None = None, notes: str | None = None) -
 def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime) -> AppointmentView | Refusal:
     patient = locks.patient(session, actor, request.patient_id)
     locks.doctor(session, actor, request.doctor_id)
-    asked = session, actor, request.doctor_id, request.date, request.time, now
-    outlook = placing.look(*asked, request.patient_id)
-    # Of a doctor who is none nothing is known; whatever speaks against the patient is said first all the same.
-    place = outlook.place if outlook else placing.find(*asked)
+    asked = session, actor, request.doctor_id, request.date, request.time
+    outlook = outlooks.look(*asked, request.patient_id)
+    # Of a doctor who is none nothing is known; whatever speaks against the patient is said first all the same. A time
+    # without a slot may be one of a day whose slots are still to be made.
+    place = outlook.place if outlook and outlook.place.slot else placing.find(*asked, now)
     overlook = actor.role is Role.ADMIN and bool(request.override_reason and request.override_reason.strip())
     facts = placing.facts_of(
         session,
@@ -103,7 +114,7 @@ def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime
     placing.let_go_of_hold(session, place.slot)
     overrides = overlook and patient.status == PatientStatus.BLOCKED
     view = _view_of(actor, request, place.doctor, place.slot.time, patient, outlook.token, now)
-    _write(session, actor, request, outlook, view, overrides=overrides)
+    _write(session, actor, request, place, outlook, view, overrides=overrides)
     return view
 
 
@@ -111,13 +122,14 @@ def _write(
     session: Session,
     actor: Actor,
     request: BookingRequest,
-    outlook: placing.Outlook,
+    place: placing.Place,
+    outlook: outlooks.Outlook,
     view: AppointmentView,
     *,
     overrides: bool,
 ) -> None:
     """Write all of a booking with one statement. A number that somebody else took meanwhile violates a constraint."""
-    place, now = outlook.place, view.created_at
+    now = view.created_at
     details: dict[str, object] = {name: getattr(view, name) for name in _AUDITED}
     if overrides:
         details["override_reason"] = tidy(request.override_reason)
@@ -151,7 +163,7 @@ def _row_of(actor: Actor, request: BookingRequest, place: placing.Place, view: A
 def _view_of(
     actor: Actor,
     request: BookingRequest,
-    doctor: DoctorFacts,
+    doctor: placing.DoctorThen,
     slot: SlotTime,
     patient: LockedPatient,
     token: int,
@@ -239,7 +251,7 @@ def _moved(
     status = AppointmentStatus(appointment.status)
     if status not in UPCOMING and not _sees_another(appointment, status, day, local_date(now, actor.zone)):
         return Refusal(Code.INVALID_TRANSITION, {"from": status})
-    place = placing.find(session, actor, doctor_id, day, at, now)
+    place = placing.find(session, actor, doctor_id, day, at, now, without=appointment.id)
     patient = locks.patient(session, actor, appointment.patient_id)
     facts = placing.facts_of(
         session, actor, appointment.patient_id, patient, place, now=now, overlook_block=True, without=appointment.id

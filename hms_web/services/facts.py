@@ -237,8 +237,8 @@ def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN4
         max_patients_per_day=row.max_patients_per_day,
         slot_duration=row.slot_duration,
         week=tuple(_hours(*item) for item in _items(row.week)),
-        absences=tuple(_absence(*item) for item in _items(row.absences)),
-        blocks=tuple(Block(UUID(key), _span(start, end), why) for key, start, end, why in _items(row.blocks)),
+        absences=tuple(read_absence(*item) for item in _items(row.absences)),
+        blocks=tuple(Block(UUID(key), read_span(start, end), why) for key, start, end, why in _items(row.blocks)),
         taken=tuple(_taken(*item) for item in _items(row.taken)),
         slots=tuple(_slot(*item) for item in _items(row.slots)),
         holidays=holidays,
@@ -249,7 +249,8 @@ def _time(value: str | None) -> dt.time | None:
     return None if value is None else time.fromisoformat(value)
 
 
-def _span(starts_at: str, ends_at: str) -> Span:
+def read_span(starts_at: str, ends_at: str) -> Span:
+    """Return a span as the database's JSON has it."""
     return Span(datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))
 
 
@@ -258,7 +259,8 @@ def _hours(day: str, start: str, end: str, break_start: str | None, break_end: s
     return DayHours(DayOfWeek(day), *times)
 
 
-def _absence(first: str, last: str, start: str | None, end: str | None, kind: str, key: str) -> AbsenceSpan:
+def read_absence(first: str, last: str, start: str | None, end: str | None, kind: str, key: str) -> AbsenceSpan:
+    """Return an absence as the database's JSON has it: days, times of its first and last day, type and id."""
     days = date.fromisoformat(first), date.fromisoformat(last)
     return AbsenceSpan(*days, _time(start), _time(end), AbsenceType(kind), UUID(key))
 
@@ -277,7 +279,7 @@ def _taken(  # noqa: PLR0913, PLR0917 the columns of a row
     has_vitals: bool,  # noqa: FBT001
 ) -> Taken:
     local = date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end)
-    span = _span(starts_at, ends_at)
+    span = read_span(starts_at, ends_at)
     return Taken(UUID(key), UUID(patient), name, *local, span, AppointmentStatus(status), is_affected, has_vitals)
 
 
@@ -291,7 +293,7 @@ def _slot(
     held: tuple[str, str | None, str, str | None] | None,
 ) -> StoredSlot:
     local = SlotTime(
-        date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end), _span(starts_at, ends_at)
+        date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end), read_span(starts_at, ends_at)
     )
     if held is None:
         return StoredSlot(UUID(key), local, None, None)

@@ -12,22 +12,31 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hms_web.domain.booking import BookingFacts, Hold, PatientFacts, Wanted
+from hms_web.domain.booking import BookingFacts, DoctorDay, Hold, PatientFacts, Wanted
 from hms_web.domain.identity import Actor
 from hms_web.domain.local_time import Span, first_instant, local_date
-from hms_web.domain.messages import MessageEvent
 from hms_web.models import DoctorSlot, TokenCounter
-from hms_web.services import asking, bulk, facts, outbox, slot_making
+from hms_web.services import bulk, slot_making
 from hms_web.services.facts import DoctorFacts, StoredSlot
 from hms_web.services.locks import LockedPatient
-from hms_web.services.outbox import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorThen:
+    """A doctor on the day of a wanted time: what the checks ask, and what an appointment says of who it is with."""
+
+    doctor_id: UUID
+    name: str
+    department: str
+    slot_duration: int
+    day: DoctorDay
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A wanted time with what is known about it."""
 
-    doctor: DoctorFacts | None
+    doctor: DoctorThen | None
     slot: StoredSlot | None
     wanted: Wanted
 
@@ -37,57 +46,37 @@ class Place:
         return round((self.wanted.span.ends_at - self.wanted.span.starts_at).total_seconds() / 60)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What a booking has to know before it is judged and written: a wanted time, the spans of the patient's active
-    appointments around that day, the number that the doctor's day gives next, and how the hospital tells of it.
+def doctor_then(doctor: DoctorFacts, day: date, *, without: UUID | None = None) -> DoctorThen:
+    """Return a doctor whose days are known as they are on one of them, not counting the appointment `without`."""
+    then = doctor.on(day, without=without)
+    return DoctorThen(doctor.doctor_id, doctor.name, doctor.department, doctor.slot_duration, then)
+
+
+def find(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    day: date,
+    at: time,
+    now: datetime,
+    *,
+    without: UUID | None = None,
+) -> Place:
+    """Find the slot that starts at a local time; the day's slots are made if it has none yet.
+
+    The appointment `without` does not count.
     """
-
-    place: Place
-    busy: Sequence[Span]
-    token: int
-    voice: Voice
-
-
-# A slot can end after its local day; whether such spans and the wanted one really meet is for the check to say.
-_OUTLOOK = text(f"""
-SELECT told.*, voice.*,
-       (SELECT json_agg(json_build_array(a.starts_at, a.ends_at)) FROM appointments a
-         WHERE a.patient_id = :patient AND a.status NOT IN ('CANCELLED', 'NO_SHOW')
-           AND tstzrange(a.starts_at, a.ends_at) && tstzrange(:since, :until + interval '1 day')) AS busy,
-       coalesce((SELECT t.last_number FROM token_counters t WHERE t.doctor_id = told.id AND t.date = :first), 0) + 1
-       AS token
-  FROM ({facts.OF_ONE_DOCTOR}) told CROSS JOIN ({outbox.SPEAKS_TO_ONE}) voice
-""")  # noqa: S608 statements of our own
-
-
-def look(
-    session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, now: datetime, patient_id: UUID
-) -> Outlook | None:
-    """Find out with one statement what a booking has to know; None where the hospital has no such doctor.
-
-    What it says holds under the locks of patient and doctor. The day's slots are made if it has none yet.
-    """
-    given = {"doctor_id": doctor_id, "patient": patient_id, "event": str(MessageEvent.BOOKED)}
-    told = tuple(asking.rows(session, _OUTLOOK, facts.asked_for(actor, day, day) | given))
-    if not told:
-        return None
-    doctor = slot_making.completed(session, actor, facts.understood(told), day, day, now=now)[doctor_id]
-    busy = [Span(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in told[0].busy or ()]
-    return Outlook(_place(actor, doctor, day, at), busy, told[0].token, outbox.understood(told[0]))
-
-
-def find(session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, now: datetime) -> Place:
-    """Find the slot that starts at a local time; the day's slots are made if it has none yet."""
     doctor = slot_making.ensure(session, actor, [doctor_id], day, day, now=now).get(doctor_id)
-    return _place(actor, doctor, day, at)
+    if doctor is None:
+        return place_of(actor, None, None, day, at)
+    slot = next((slot for slot in doctor.slots_on(day) if slot.time.start == at), None)
+    return place_of(actor, doctor_then(doctor, day, without=without), slot, day, at)
 
 
-def _place(actor: Actor, doctor: DoctorFacts | None, day: date, at: time) -> Place:
-    slot = next((s for s in doctor.slots_on(day) if s.time.start == at), None) if doctor else None
+def place_of(actor: Actor, doctor: DoctorThen | None, slot: StoredSlot | None, day: date, at: time) -> Place:
+    """Return a wanted time, as long as the slot that starts then; where there is none, as one of the doctor's."""
     if slot is not None:
-        wanted = Wanted(day, slot.time.start, slot.time.end, slot.time.span)
-        return Place(doctor, slot, wanted)
+        return Place(doctor, slot, Wanted(day, slot.time.start, slot.time.end, slot.time.span))
     minutes = doctor.slot_duration if doctor else 1
     starts_at = first_instant(day, at, actor.zone)
     end = (datetime.combine(day, at) + timedelta(minutes=minutes)).time()
@@ -107,9 +96,9 @@ def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several pl
     hold_token: str | None = None,
     busy: Sequence[Span] | None = None,
 ) -> BookingFacts:
-    """Return what the checks look at, not counting the appointment `without`; `patient` is None for an unknown one.
+    """Return what the checks look at; `patient` is None for an unknown one.
 
-    When the patient is `busy` is asked for unless it is known.
+    When the patient is `busy` is asked for unless it is known, not counting the appointment `without`.
     """
     person = None
     if patient is not None:
@@ -119,7 +108,7 @@ def facts_of(  # noqa: PLR0913 the facts of fourteen checks come from several pl
         wanted=place.wanted,
         today=local_date(now, actor.zone),
         patient=person,
-        doctor=place.doctor.on(place.wanted.day, without=without) if place.doctor else None,
+        doctor=place.doctor.day if place.doctor else None,
         is_slot=place.slot is not None,
         hold=_hold_of_others(place.slot, hold_token),
         user_id=actor.user_id,
