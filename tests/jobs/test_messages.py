@@ -47,6 +47,11 @@ def wish(doctor_id: UUID, patient_id: UUID, hour: int) -> dict[str, str]:
     return {"patientId": str(patient_id), "doctorId": str(doctor_id), "date": str(TUESDAY), "time": f"{hour}:00"}
 
 
+def settled(app: Flask) -> None:
+    """Wait until Redis has heard of what requests have committed."""
+    assert app.extensions[WAKER].settle(5)
+
+
 def deliver(minutes: float = 0) -> None:
     with clock.fixed(NOW + timedelta(minutes=minutes)):
         messages.deliver()
@@ -329,6 +334,7 @@ def test_no_patient_stands_in_redis_or_a_log(
         with clock.fixed(NOW):
             reception = caller_of(client, here, here.actor)
             assert reception.post("/appointments", wish(doctor, patient, 10)).status_code == 201
+            settled(app)
             seen = [value for key in redis.scan_iter() for value in (key, redis.dump(key))]
             queue = Queue(QUEUE, connection=redis)
             assert [job.func_name for job in queue.jobs] == [wake.PATH], "the request asked for a delivery"
@@ -353,11 +359,14 @@ def test_a_request_asks_once_until_the_delivery_begins(
         reception = caller_of(client, here, here.actor)
         for hour in (10, 11):
             reception.post("/appointments", wish(doctor, here.patient(), hour))
+        settled(app)
         assert len(queue.jobs) == 1
         wake.forget(redis)
         refused = reception.post("/appointments", wish(doctor, here.patient(), 11))
+        settled(app)
         assert (refused.status_code, len(queue.jobs)) == (409, 1), "a refusal has nothing to send"
         reception.post("/appointments", wish(doctor, here.patient(), 12))
+        settled(app)
         assert len(queue.jobs) == 2
 
 
@@ -377,6 +386,7 @@ def test_without_redis_booking_goes_on_and_the_outbox_drains_later(
         for hour in (10, 11):
             answer = reception.post("/appointments", wish(doctor, here.patient(), hour))
             assert answer.status_code == 201
+    settled(app)
     assert gone._quiet_until > 0, "it was asked, and is left alone for a while"
     assert Queue(QUEUE, connection=redis).jobs == []
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
