@@ -44,7 +44,7 @@ WAKER = "hms_waker"
 QUIET = frozenset({"probes.healthz", "probes.readyz", "metrics.scrape", "static", "vendor.static", "assets.file"})
 
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 

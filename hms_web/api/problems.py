@@ -18,7 +18,7 @@ from hms_web.logs import note, where
 from hms_web.services import wording
 from hms_web.services.unit_of_work import Busy
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 PROBLEM = "application/problem+json"
 ERROR = 400

@@ -14,7 +14,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
 Count = tuple[RateLimitItem, str]
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def hashed(words: str) -> str:

@@ -25,7 +25,7 @@ from hms_web.services.leases import Lease, LeaseLost, Taken
 
 STOPPED = phrase("Stopped, because its process was asked to end.")
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Guard = Callable[[Session], None]
 """Called by a job inside every transaction in which it writes; raises when it must not write, or should end."""

@@ -30,7 +30,7 @@ from hms_web.services.unit_of_work import Busy
 MOST_NAMED = 5
 LEFT = phrase("{count} could not be processed and stay due: {named}")
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def check(

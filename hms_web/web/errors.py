@@ -19,7 +19,7 @@ from hms_web.services.unit_of_work import Busy
 from hms_web.web import auth, htmx, language, refusals
 from hms_web.web.csrf import is_api
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ SECONDS = "WATCH_SECONDS"
 DUE = "hms_watch_due"
 EVERY_SECONDS = 60.0
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def init_app(app: Flask) -> None:

@@ -23,6 +23,7 @@ from hms_web.jobs import no_show
 from hms_web.jobs.resources import QUEUE
 from hms_web.jobs.schedule import SCHEDULE
 from hms_web.jobs.watch import WatchingWorker
+from hms_web.logs import configure_logging
 from hms_web.models import Appointment, Notification, Patient
 from hms_web.services import patients, providers
 from tests.api.callers import caller_of
@@ -61,15 +62,16 @@ class Plain(WatchingWorker):
 def listening() -> Iterator[io.StringIO]:
     """Everything that the product and what it stands on write to the log meanwhile."""
     written = io.StringIO()
+    configure_logging(stream=written)
     handler = logging.StreamHandler(written)
-    ours = logging.getLogger("hms_web")
-    handler.setFormatter(ours.handlers[0].formatter)
-    loggers = [logging.getLogger(), ours, logging.getLogger("rq.worker"), logging.getLogger("rq_scheduler")]
+    handler.setFormatter(logging.getLogger("hms_web").handlers[0].formatter)
+    loggers = [logging.getLogger(), logging.getLogger("rq.worker"), logging.getLogger("rq_scheduler")]
     for logger in loggers:
         logger.addHandler(handler)
     try:
         yield written
     finally:
+        configure_logging()
         for logger in loggers:
             logger.removeHandler(handler)
 

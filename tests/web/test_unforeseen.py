@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, Response
 
+from hms_web.logs import configure_logging
 from hms_web.models import db
 from tests.web.pages import HX, Browser
 
@@ -19,15 +19,12 @@ CANARY = "Canary Quillfeather"
 @contextmanager
 def logged() -> Iterator[io.StringIO]:
     """Everything that the product's loggers write."""
-    logger = logging.getLogger("hms_web")
     written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(logger.handlers[0].formatter)
-    logger.addHandler(handler)
+    configure_logging(stream=written)
     try:
         yield written
     finally:
-        logger.removeHandler(handler)
+        configure_logging()
 
 
 def broken() -> str:
