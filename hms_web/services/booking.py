@@ -89,8 +89,7 @@ def _refuse_long_texts(*, reason: str | None = None, notes: str | None = None) -
 
 
 def _book(session: Session, actor: Actor, request: BookingRequest, now: datetime) -> AppointmentView | Refusal:
-    patient = locks.patient(session, actor, request.patient_id)
-    locks.doctor(session, actor, request.doctor_id)
+    patient = locks.patient_and_doctor(session, actor, request.patient_id, request.doctor_id)
     asked = session, actor, request.doctor_id, request.date, request.time
     outlook = outlooks.look(*asked, request.patient_id)
     # Of a doctor who is none nothing is known; whatever speaks against the patient is said first all the same. A time

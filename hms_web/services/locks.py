@@ -9,7 +9,7 @@ written meanwhile.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, GenerativeSelect, TextClause, or_, select, text
@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Appointment, Consultation, Doctor, Patient
-from hms_web.services import unit_of_work
+from hms_web.services import asking, unit_of_work
 
 S = TypeVar("S", bound=GenerativeSelect)
 
@@ -32,9 +32,23 @@ _PATIENT = f"SELECT status, name, mrn, phone, blocked_reason FROM patients {_OF_
 _DOCTOR = f"SELECT id FROM doctors {_OF_HOSPITAL}"  # noqa: S608 our own words
 
 
+# Both at once where neither is held by somebody else: the doctor only once the patient is locked, as the order is.
+_BOTH = """
+SELECT p.*, d.id AS doctor_id FROM ({patient}) p
+  LEFT JOIN LATERAL (SELECT id FROM doctors
+                      WHERE hospital_id = :hospital AND id = :doctor AND p.status IS NOT NULL{lock}) d ON true
+"""
+
+
 @cache
 def _written(statement: str, *, is_on: bool) -> TextClause:
     return text(f"{statement} FOR NO KEY UPDATE" if is_on else statement)
+
+
+@cache
+def _both(*, is_on: bool) -> TextClause:
+    lock = " FOR NO KEY UPDATE SKIP LOCKED" if is_on else ""
+    return text(_BOTH.format(patient=_PATIENT + lock, lock=lock))
 
 
 def _locked(statement: S) -> S:
@@ -65,8 +79,21 @@ def patient(session: Session, actor: Actor, patient_id: UUID) -> LockedPatient |
     found = unit_of_work.rows_waited_for(session, statement, given, row=patient_id)
     if not found:
         return None
-    row = found[0]
+    return _locked_patient(found[0])
+
+
+def _locked_patient(row: Any) -> LockedPatient:  # noqa: ANN401 a row of `_PATIENT`
     return LockedPatient(PatientStatus(row.status), row.name, row.mrn, row.phone, row.blocked_reason)
+
+
+def patient_and_doctor(session: Session, actor: Actor, patient_id: UUID, doctor_id: UUID) -> LockedPatient | None:
+    """Lock a patient and then a doctor, and return what `patient` does; with one question where both are free."""
+    given = {"hospital": actor.hospital_id, "wanted": patient_id, "doctor": doctor_id}
+    found = asking.rows(session, _both(is_on=GUARD["on"]), given)
+    locked = _locked_patient(found[0]) if found else patient(session, actor, patient_id)
+    if not found or found[0].doctor_id is None:
+        doctor(session, actor, doctor_id)
+    return locked
 
 
 def doctors(session: Session, actor: Actor, doctor_ids: Iterable[UUID]) -> set[UUID]:
