@@ -117,7 +117,7 @@ def _doctor(row: Any, day: date) -> DoctorThen:  # noqa: ANN401 a row of `_OUTLO
         holiday=holiday_on(
             day, [Holiday(name, date.fromisoformat(on), every) for name, on, every in row.holidays or ()]
         ),
-        absences=[read_absence(*item) for item in row.absences or ()],
+        absences=tuple(read_absence(*item) for item in row.absences or ()),
         taken=taken,
         blocks=[(read_span(start, end), why) for start, end, why in row.blocks or ()],
     )
