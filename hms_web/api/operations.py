@@ -182,7 +182,8 @@ class Operation:
             return Answer(self.status, {}, result.json)
         if not isinstance(result, Shape):
             return Answer(self.status, {})
-        return Answer(result.answers_with or self.status, dump(result, call))
+        status = result.answers_with or self.status
+        return Answer(status, dump(result, call)) if is_inside else Answer(status, {}, dump_json(result, call))
 
     def _respond(self, answer: Answer) -> Response:
         if answer.status >= problems.ERROR:
@@ -195,6 +196,11 @@ class Operation:
 def dump(shape: Shape, call: Call) -> dict[str, Any]:
     """Return a shape as JSON, its instants with the hospital's offset."""
     return shape.model_dump(mode="json", by_alias=True, context={"zone": call.zone})
+
+
+def dump_json(shape: Shape, call: Call) -> str:
+    """Return the same as it is sent, written in one go."""
+    return shape.model_dump_json(by_alias=True, context={"zone": call.zone})
 
 
 def _refusal(declined: Declined, call: Call) -> Answer:
