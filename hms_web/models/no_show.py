@@ -39,7 +39,7 @@ class NoShowLog(Base):
     )
 
     id: Mapped[Id]
-    hospital_id: Mapped[HospitalId]
+    hospital_id: Mapped[UUID]
     appointment_id: Mapped[UUID]
     patient_id: Mapped[UUID]
     doctor_id: Mapped[UUID]

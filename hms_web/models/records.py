@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,6 +48,7 @@ class Notification(Base):
         in_hospital("patient_id", "patients"),
         in_hospital("appointment_id", "appointments"),
         in_hospital("user_id", "users"),
+        CheckConstraint("patient_id IS NOT NULL OR user_id IS NOT NULL", name="addressee"),
         one_of("channel", Channel),
         one_of("priority", Priority),
         one_of("state", DeliveryState),
@@ -70,7 +71,7 @@ class Notification(Base):
     )
 
     id: Mapped[Id]
-    hospital_id: Mapped[HospitalId]
+    hospital_id: Mapped[UUID]
     dedupe_key: Mapped[str]
     event: Mapped[str]
     channel: Mapped[str]

@@ -167,7 +167,7 @@ class Appointment(Base):
     )
 
     id: Mapped[Id]
-    hospital_id: Mapped[HospitalId]
+    hospital_id: Mapped[UUID]
     patient_id: Mapped[UUID]
     doctor_id: Mapped[UUID]
     date: Mapped[dt.date]

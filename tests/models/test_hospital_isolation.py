@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from hms_web.models import Notification
+from tests.scenes import clinic
 
 # References by the id alone, each with the reason why it may be one.
 ALONE = {
@@ -59,3 +64,51 @@ def test_every_reference_inside_a_hospital_carries_the_hospital(session: Session
     assert len(found) > 25
     alone = {(source, columns[0]) for source, _, columns in found if "hospital_id" not in columns}
     assert alone == EXPECTED
+
+
+# Tables that name a hospital which no key holds, each with the reason why it is one that is there.
+HELD_OTHERWISE = {
+    "name_words": "only triggers on patients write it",
+    "notifications": "a check wants a patient or a user, whose keys carry the hospital",
+    "patient_keys": "only triggers on patients write it",
+}
+_HOLDING = """
+    SELECT source.relname FROM pg_constraint c JOIN pg_class source ON source.oid = c.conrelid
+     WHERE c.contype = 'f' AND source.relnamespace = 'public'::regnamespace
+     GROUP BY source.relname, c.oid
+    HAVING bool_or(EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
+                              AND a.attname = 'hospital_id'))
+       AND bool_and(NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)
+                                   AND NOT a.attnotnull))
+"""
+
+
+def test_the_hospital_of_every_row_is_held_by_a_key_without_gaps(session: Session) -> None:
+    held = set(session.scalars(sa.text(_HOLDING)))
+    assert {"appointments", "audit_events", "doctor_slots", "no_show_logs", "patients"} <= held
+    assert set(session.scalars(sa.text(_TENANTS))) - held == set(HELD_OTHERWISE)
+
+
+@pytest.mark.parametrize("of", ["nobody", "a patient of another hospital", "a user of another hospital"])
+def test_a_message_belongs_to_the_hospital_of_whom_it_is_for(session: Session, of: str) -> None:
+    here, elsewhere = clinic(session), clinic(session)
+    whom = {
+        "nobody": (None, None),
+        "a patient of another hospital": (elsewhere.patient(), None),
+        "a user of another hospital": (None, elsewhere.actor.user_id),
+    }
+    patient, user = whom[of]
+    message = Notification(
+        hospital_id=here.actor.hospital_id,
+        dedupe_key="one",
+        event="staff.notice",
+        channel="in_app",
+        priority="NORMAL",
+        patient_id=patient,
+        user_id=user,
+        title="",
+        body="",
+    )
+    session.add(message)
+    with pytest.raises(IntegrityError, match=r"addressee|hospital_id_patient_id|hospital_id_user_id"):
+        session.flush()

@@ -238,8 +238,9 @@ def test_a_decision_to_keep_covers_nothing_that_came_after_it(breakable: sa.Conn
 
 def test_a_message_too_many_is_named(breakable: sa.Connection) -> None:
     again = (
-        "INSERT INTO notifications (id, hospital_id, dedupe_key, event, channel, priority, appointment_id, title, body)"
-        " SELECT gen_random_uuid(), hospital_id, dedupe_key || '!', event, channel, priority, appointment_id, '', ''"
+        "INSERT INTO notifications (id, hospital_id, patient_id, dedupe_key, event, channel, priority, appointment_id,"
+        " title, body) SELECT gen_random_uuid(), hospital_id, patient_id, dedupe_key || '!', event, channel, priority,"
+        " appointment_id, '', ''"
         " FROM notifications LIMIT 1"
     )
     breakable.exec_driver_sql(again)

@@ -37,9 +37,10 @@ FRIDAY = MONDAY + timedelta(days=4)
 WEEK = Days(MONDAY, MONDAY + timedelta(days=6))
 # One an hour for a year: of a few the planner reads all, whatever index there is.
 MANY_MESSAGES = sa.text("""
-    INSERT INTO notifications (id, hospital_id, dedupe_key, event, channel, priority, state, title, body, created_at)
-    SELECT gen_random_uuid(), :hospital, 'many-' || n, 'appointment.booked', 'sms', 'NORMAL', 'SENT', 'T', 'B',
-           CAST(:monday AS date) - n * interval '1 hour'
+    INSERT INTO notifications (id, hospital_id, patient_id, dedupe_key, event, channel, priority, state, title, body,
+                               created_at)
+    SELECT gen_random_uuid(), :hospital, :patient, 'many-' || n, 'appointment.booked', 'sms', 'NORMAL', 'SENT', 'T',
+           'B', CAST(:monday AS date) - n * interval '1 hour'
       FROM generate_series(1, 8760) n
 """)
 
@@ -394,7 +395,8 @@ def test_what_became_of_messages(here: Clinic, elsewhere: Clinic) -> None:
     ]
     rows.append({"channel": "sms", "state": "SENT", "created_at": midnight, "event": "provider.test"})
     for clinic in (here, elsewhere):
-        common = {"hospital_id": clinic.actor.hospital_id, "priority": "NORMAL", "title": "T", "body": "B"}
+        whose = {"hospital_id": clinic.actor.hospital_id, "user_id": clinic.actor.user_id}
+        common = whose | {"priority": "NORMAL", "title": "T", "body": "B"}
         full = [row | common | {"id": new_id(), "dedupe_key": str(n)} for n, row in enumerate(rows)]
         here.session.execute(sa.insert(Notification), full)
         here.session.commit()
@@ -427,7 +429,9 @@ def test_a_week_does_not_read_the_whole_table(grown: tuple[Clinic, UUID, UUID]) 
     assert len(plans) == 6
     assert [plan for plan in plans if "Seq Scan on appointments" in plan] == []
     assert sum("ix_appointments_" in plan for plan in plans) == 4
-    here.session.execute(MANY_MESSAGES, {"hospital": here.actor.hospital_id, "monday": MONDAY})
+    here.session.execute(
+        MANY_MESSAGES, {"hospital": here.actor.hospital_id, "patient": here.patient(), "monday": MONDAY}
+    )
     here.session.execute(sa.text("ANALYZE notifications"))
     with explained(here.session) as plans:
         overview.messages(here.session, here.admin, week)

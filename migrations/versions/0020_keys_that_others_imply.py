@@ -1,0 +1,31 @@
+"""What is written all day long has no key to its hospital of its own where its patient's, or user's, has the hospital."""
+
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+_TABLES = ("appointments", "no_show_logs", "notifications")
+_ADDRESSEE = "ck_notifications_addressee"
+
+
+def upgrade() -> None:
+    """Apply it: nobody waits while the rows that are there are looked at."""
+    op.execute(f"ALTER TABLE notifications DROP CONSTRAINT IF EXISTS {_ADDRESSEE}")  # of an upgrade that was cut off
+    op.execute(
+        f"ALTER TABLE notifications ADD CONSTRAINT {_ADDRESSEE} "
+        "CHECK (patient_id IS NOT NULL OR user_id IS NOT NULL) NOT VALID"
+    )
+    with op.get_context().autocommit_block():
+        op.execute(f"ALTER TABLE notifications VALIDATE CONSTRAINT {_ADDRESSEE}")
+    for table in _TABLES:
+        op.drop_constraint(op.f(f"fk_{table}_hospital_id"), table, type_="foreignkey")
+
+
+def downgrade() -> None:
+    """Take it back."""
+    for table in _TABLES:
+        op.create_foreign_key(op.f(f"fk_{table}_hospital_id"), table, "hospitals", ["hospital_id"], ["id"])
+    op.drop_constraint(op.f(_ADDRESSEE), "notifications", type_="check")
