@@ -1,9 +1,10 @@
 """Many rows of which each is dealt with on its own account: in batches while all goes well, in parts where it does not.
 
-A batch is one transaction, which asks the caller's guard first and takes what it can lock at once. Its commit does not
-wait for the disk; that of the run's end does. What somebody else holds is passed over and waited for at the end, alone,
-so that nobody else's rows stay locked meanwhile. A batch that fails is halved until the bad row stands alone, so that
-it stops nobody else and costs a few tries; one for which the database had no time is taken row by row.
+A batch is one transaction, which asks the caller's guard first and takes what it can lock at once; two can be under
+way, each on a connection of its own. Its commit does not wait for the disk; that of the run's end does. What somebody
+else holds is passed over and waited for at the end, alone, so that nobody else's rows stay locked meanwhile. A batch
+that fails is halved until the bad row stands alone, so that it stops nobody else and costs a few tries; one for which
+the database had no time is taken row by row.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,8 +15,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from hms_web.services import unit_of_work
+from hms_web.services import side_by_side, unit_of_work
 from hms_web.services.job_health import Guard, named
+from hms_web.services.side_by_side import Hands
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,11 +60,16 @@ class Work(Protocol[T_co]):
     name: str
     most: int
     """How many rows make a batch."""
+    at_once: int
+    """How many batches may be under way at a time, of one or two."""
 
-    def due(self, but: Sequence[UUID]) -> list[UUID]:
-        """Return the ids of at most `most` rows to deal with, leaving out `but`, without locking anything."""
+    def due(self, but: Sequence[UUID], most: int) -> list[UUID]:
+        """Return the ids of at most so many rows to deal with, leaving out `but`, without locking anything.
 
-    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[T_co, Collection[UUID]]:
+        Those that should not be dealt with at once, by two transactions, stand together.
+        """
+
+    def deal(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> tuple[T_co, Collection[UUID]]:
         """Lock rows, look again whether they are due and deal with them, inside the caller's unit of work.
 
         Returns what was done, and the ids of those that it did not get: unless it `waits`, whatever somebody holds.
@@ -76,9 +83,19 @@ def each(session: Session, work: Work[T], dealt: Dealt[T], *, guard: Guard = ung
     and, inside another unit of work, whatever a batch raises, since nothing can be undone on its own there.
     """
     run = _Run(session, work, dealt, guard)
-    while run.next_batch():
-        pass
+    with side_by_side.hands(session) as hands:
+        while run.next_batches(hands):
+            pass
     run.wait_for_passed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """Rows of a transaction that was undone. It `is_stopped` when not even the leave to write was to be had."""
+
+    ids: Sequence[UUID]
+    error: Exception
+    is_stopped: bool
 
 
 @dataclass
@@ -89,23 +106,24 @@ class _Run(Generic[T]):
     guard: Guard
     passed: list[UUID] = field(default_factory=list)
     waited: int = 0
-    is_stopped: bool = False
+    at_once: int = 1  # until there is more than a batch
 
-    def next_batch(self) -> bool:
-        """Deal with the next batch; return whether there may be more."""
-        ids = self.work.due([*self.dealt.errors, *self.passed])
+    def next_batches(self, hands: Hands) -> bool:
+        """Deal with what is due next, after the first batch in two at once; return whether there may be more."""
+        size, known = self.work.most, len(self.passed)
+        ids = self.work.due([*self.dealt.errors, *self.passed], self.at_once * size)
         if not ids:
             return False
-        passed: Collection[UUID] = ()
-        try:
-            passed = self._in_one(ids, waits=False)
-        except Exception as error:
-            if self.is_stopped or unit_of_work.is_inside(self.session):
-                raise
-            log.warning("batch_failed", work=self.work.name, error=named(error))
-            self._in_parts(ids, error)
-        self.passed += passed
-        return len(ids) >= self.work.most or bool(passed)
+        self.at_once = self.work.at_once
+        batches = [ids[at : at + size] for at in range(0, len(ids), size)]
+        for done in [one for half in hands.share(batches, self._each) for one in half]:
+            if isinstance(done, _Failed) and not done.is_stopped:
+                log.warning("batch_failed", work=self.work.name, error=named(done.error))
+            self._settle(done)
+        return len(ids) >= size or len(self.passed) > known
+
+    def _each(self, session: Session, batches: Sequence[Sequence[UUID]]) -> "list[Collection[UUID] | _Failed]":
+        return [self._in_one(session, ids, waits=False) for ids in batches]
 
     def wait_for_passed(self) -> None:
         """Deal with what somebody else held, one after the other; when too much is held, the rest is left."""
@@ -115,48 +133,53 @@ class _Run(Generic[T]):
             else:
                 self.dealt.errors[key] = LOCKED
 
-    def _in_parts(self, ids: Sequence[UUID], why: Exception) -> None:
-        """Deal with rows that failed together, for which `why` says into how many parts they go."""
-        size = 1 if isinstance(why, unit_of_work.Busy) else -(-len(ids) // 2)
+    def _settle(self, done: Collection[UUID] | _Failed) -> None:
+        """Note whom a batch passed over; take one that failed apart, by why it did."""
+        if not isinstance(done, _Failed):
+            self.passed += done
+            return
+        if done.is_stopped:
+            raise done.error
+        ids = done.ids
+        size = 1 if isinstance(done.error, unit_of_work.Busy) else -(-len(ids) // 2)
         for at in range(0, len(ids), size):
             part = ids[at : at + size]
             if len(part) > 1:
-                self._part(part)
+                self._settle(self._in_one(self.session, part, waits=False))
                 continue
             self.passed += self._alone(part[0], waits=False)
             if self.waited > MOST_BUSY:  # not a row that is held: the database itself has no time
                 raise unit_of_work.Busy
 
-    def _part(self, ids: Sequence[UUID]) -> None:
-        try:
-            self.passed += self._in_one(ids, waits=False)
-        except Exception as error:
-            if self.is_stopped:
-                raise
-            self._in_parts(ids, error)
-
     def _alone(self, key: UUID, *, waits: bool) -> Collection[UUID]:
-        try:
-            return self._in_one([key], waits=waits)
-        except Exception as error:
-            if self.is_stopped or unit_of_work.is_inside(self.session):
-                raise
-            self.waited += isinstance(error, unit_of_work.Busy)
-            self.dealt.errors[key] = named(error)
-            log.warning("row_failed", work=self.work.name, record_id=str(key), error=self.dealt.errors[key])
-            return ()
+        done = self._in_one(self.session, [key], waits=waits)
+        if not isinstance(done, _Failed):
+            return done
+        if done.is_stopped:
+            raise done.error
+        self.waited += isinstance(done.error, unit_of_work.Busy)
+        self.dealt.errors[key] = named(done.error)
+        log.warning("row_failed", work=self.work.name, record_id=str(key), error=self.dealt.errors[key])
+        return ()
 
-    def _in_one(self, ids: Sequence[UUID], *, waits: bool) -> Collection[UUID]:
-        is_own = not unit_of_work.is_inside(self.session)
+    def _in_one(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> Collection[UUID] | _Failed:
+        """Deal with rows in one transaction; return those that somebody else held."""
+        is_own, is_stopped = not unit_of_work.is_inside(session), True
 
         def work() -> tuple[T, Collection[UUID]]:
-            self.is_stopped = True
-            self.guard(self.session)
+            nonlocal is_stopped
+            is_stopped = True
+            self.guard(session)
             if is_own:
-                unit_of_work.do_not_wait_for_disk(self.session)
-            self.is_stopped = False
-            return self.work.deal(ids, waits=waits)
+                unit_of_work.do_not_wait_for_disk(session)
+            is_stopped = False
+            return self.work.deal(session, ids, waits=waits)
 
-        done, passed = unit_of_work.run(self.session, work)
+        try:
+            done, passed = unit_of_work.run(session, work)
+        except Exception as error:
+            if not is_own:  # nothing of another's unit of work can be undone on its own
+                raise
+            return _Failed(ids, error, is_stopped)
         self.dealt.done.append(done)
         return passed

@@ -1,8 +1,9 @@
 """Only one run of a job a hospital at a time, by a lease in the database (product.md, Jobs; docs/decisions/0070).
 
 The database's own clock says when a lease has run out, since the processes that ask stand on different machines. A run
-shows its lease again in every transaction in which it writes: `show` renews it and, until that transaction ends, keeps
-anybody from taking it over. A run whose lease was taken over, or ran out, can write nothing more, even if it wakes up.
+shows its lease again in every transaction in which it writes: `show` keeps anybody from taking it over until that
+transaction ends, and renews it in good time. A run whose lease was taken over, or ran out, can write nothing more, even
+if it wakes up.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,16 @@ from hms_web.models import CronJobRun, JobLease
 LASTS = timedelta(minutes=5)
 RAN_OUT = phrase("The lease ran out before the run ended: its process was killed, stopped or far too slow.")
 
+WORTH_RENEWING = timedelta(minutes=1)
+"""When so much of a lease is over it is renewed: until then two transactions of the run can hold it at once."""
+
 # Sent with every batch, so past the ORM.
+_MINE = "hospital_id = :hospital AND job_name = :job AND fence = :fence AND expires_at > clock_timestamp()"
 _RENEW = text(
-    "UPDATE job_leases SET expires_at = clock_timestamp() + :lasts WHERE hospital_id = :hospital AND job_name = :job "
-    "AND fence = :fence AND expires_at > clock_timestamp() RETURNING fence"
+    f"UPDATE job_leases SET expires_at = clock_timestamp() + :lasts "  # noqa: S608 written here
+    f"WHERE {_MINE} AND expires_at <= clock_timestamp() + :left RETURNING fence"
 )
+_HOLD = text(f"SELECT fence FROM job_leases WHERE {_MINE} FOR SHARE")  # noqa: S608 written here
 
 # Tests switch the fence off to show that what it keeps out is real; nothing else may.
 GUARD = {"on": True}
@@ -89,12 +95,14 @@ def take(session: Session, free: Free, run: CronJobRun) -> Lease:
 
 
 def show(session: Session, lease: Lease) -> None:
-    """Show and renew the lease inside the transaction that is about to write. Raises LeaseLost.
+    """Show the lease inside the transaction that is about to write, and renew it in good time. Raises LeaseLost.
 
     The row stays locked until that transaction ends, so that nobody takes the lease over between this and the commit.
     """
-    held = {"hospital": lease.hospital_id, "job": lease.job, "fence": lease.fence, "lasts": LASTS}
-    if session.execute(_RENEW, held).first() is None and GUARD["on"]:
+    held = {"hospital": lease.hospital_id, "job": lease.job, "fence": lease.fence}
+    renewing = {"lasts": LASTS, "left": LASTS - WORTH_RENEWING}
+    is_held = session.execute(_RENEW, held | renewing).first() or session.execute(_HOLD, held).first()
+    if is_held is None and GUARD["on"]:
         raise LeaseLost
 
 

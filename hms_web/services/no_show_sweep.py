@@ -79,11 +79,12 @@ class _Missed:
     run_id: UUID | None
     most: int
     name: str = "no_show"
+    at_once: int = 2
 
-    def due(self, but: Sequence[UUID]) -> list[UUID]:
-        return no_show_batch.earliest_ids(self.session, self.actor, self.most, but, now=self.now)
+    def due(self, but: Sequence[UUID], most: int) -> list[UUID]:
+        return no_show_batch.earliest_ids(self.session, self.actor, most, but, now=self.now)
 
-    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[Batch, Collection[UUID]]:
-        rows = no_show_batch.take(self.session, self.actor, ids, now=self.now, waits=waits)
-        done = no_show_batch.write(self.session, self.actor, rows, now=self.now, run_id=self.run_id)
+    def deal(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> tuple[Batch, Collection[UUID]]:
+        rows = no_show_batch.take(session, self.actor, ids, now=self.now, waits=waits)
+        done = no_show_batch.write(session, self.actor, rows, now=self.now, run_id=self.run_id)
         return done, set(ids).difference(row.id for row in rows)

@@ -4,8 +4,10 @@ One connection keeps one processor of the database busy, and none while this pro
 is a unit of work of its own, so who does which, and in what order, changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -16,19 +18,34 @@ P = TypeVar("P")
 R = TypeVar("R")
 
 
-def halves(session: Session, pieces: Sequence[P], work: Callable[[Session, Sequence[P]], R]) -> list[R]:
-    """Let a second thread do every other piece with a session of its own; return what came of each half.
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The caller's session, and a second thread with a session of its own, which connects when there is work for it."""
 
-    What is a single piece, or joins a unit of work, stays with the caller's session. Raises what either half raised,
-    once both have ended.
-    """
-    if len(pieces) < 2 or unit_of_work.is_inside(session):  # noqa: PLR2004 a half each
-        return [work(session, pieces)]
+    session: Session
+    thread: ThreadPoolExecutor
+    second: Session
 
-    def other() -> R:
-        with Session(session.get_bind().engine, expire_on_commit=False) as own:
-            return work(own, pieces[1::2])
+    def share(self, pieces: Sequence[P], work: Callable[[Session, Sequence[P]], R]) -> list[R]:
+        """Let the second thread do every other piece; return what came of each half.
 
-    with ThreadPoolExecutor(1) as second:
-        begun = second.submit(other)
-        return [work(session, pieces[::2]), begun.result()]
+        What is a single piece, or joins a unit of work, stays with the caller's session. Raises what either half
+        raised, once both have ended.
+        """
+        if len(pieces) < 2 or unit_of_work.is_inside(self.session):  # noqa: PLR2004 a half each
+            return [work(self.session, pieces)]
+        other = self.thread.submit(work, self.second, pieces[1::2])
+        try:
+            mine = work(self.session, pieces[::2])
+        finally:
+            other.exception()  # waits for it
+            unit_of_work.take_over(self.session, self.second)
+        return [mine, other.result()]
+
+
+@contextmanager
+def hands(session: Session) -> Iterator[Hands]:
+    """Have a second hand for as long as the context lasts."""
+    engine = session.get_bind().engine
+    with ThreadPoolExecutor(1) as thread, Session(engine, expire_on_commit=False) as second:
+        yield Hands(session, thread, second)

@@ -25,12 +25,13 @@ def extend_all(session: Session, *, now: datetime) -> int:
     any.
     """
     made, busy = 0, None
-    for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
-        actor = Actor(hospital_id=hospital_id, timezone=zone, user_id=None, name=f"{name}: nightly slots", role=None)
-        ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
-        groups = [ids[start : start + DOCTORS_AT_ONCE] for start in range(0, len(ids), DOCTORS_AT_ONCE)]
-        for count, error in side_by_side.halves(session, groups, partial(_extend, actor=actor, now=now)):
-            made, busy = made + count, busy or error
+    with side_by_side.hands(session) as hands:
+        for hospital_id, zone, name in session.execute(select(Hospital.id, Hospital.timezone, Hospital.name)).all():
+            actor = Actor(hospital_id, zone, user_id=None, name=f"{name}: nightly slots", role=None)
+            ids = session.scalars(select(Doctor.id).where(Doctor.hospital_id == hospital_id).order_by(Doctor.id)).all()
+            groups = [ids[start : start + DOCTORS_AT_ONCE] for start in range(0, len(ids), DOCTORS_AT_ONCE)]
+            for count, error in hands.share(groups, partial(_extend, actor=actor, now=now)):
+                made, busy = made + count, busy or error
     if busy is not None:
         raise busy
     return made

@@ -141,20 +141,21 @@ class _Overdue:
     now: datetime
     most: int
     name: str = "alert_made"
+    at_once: int = 1
 
-    def due(self, but: Sequence[UUID]) -> list[UUID]:
+    def due(self, but: Sequence[UUID], most: int) -> list[UUID]:
         known = set(but)
         found = _overdue(self.session.execute(_waiting(self.actor, self.now)), self.now)
-        return [row.id for row, _ in found if row.id not in known][: self.most]
+        return [row.id for row, _ in found if row.id not in known][:most]
 
-    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
+    def deal(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
         # Whoever moves one of these visits on holds its row's lock and then ends its alerts: either they are done, and
         # we see that under the lock, or they wait for us and then find what we have made.
         locked = _waiting(self.actor, self.now).where(Appointment.id.in_(ids)).order_by(Appointment.id)
         locked = locked.with_for_update(read=True, of=Appointment, skip_locked=not waits)
-        held = unit_of_work.wait_for(self.session, locked).all()
+        held = unit_of_work.wait_for(session, locked).all()
         rows = [_alert(self.actor, row, wait, self.now) for row, wait in _overdue(held, self.now)]
-        return _raise(self.session, self.actor, rows, now=self.now), set(ids).difference(row.id for row in held)
+        return _raise(session, self.actor, rows, now=self.now), set(ids).difference(row.id for row in held)
 
 
 @dataclass
@@ -166,17 +167,18 @@ class _Outdated:
     now: datetime
     most: int
     name: str = "alert_ended"
+    at_once: int = 1
 
-    def due(self, but: Sequence[UUID]) -> list[UUID]:
+    def due(self, but: Sequence[UUID], most: int) -> list[UUID]:
         wanted = select(StageAlert.id).where(*_outdated(self.actor, self.now), StageAlert.id.not_in(but))
-        return list(self.session.scalars(wanted.order_by(StageAlert.id).limit(self.most)))
+        return list(self.session.scalars(wanted.order_by(StageAlert.id).limit(most)))
 
-    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
+    def deal(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:
         wanted = [*_outdated(self.actor, self.now), StageAlert.id.in_(ids)]
         locked = select(StageAlert.id).where(*wanted).order_by(StageAlert.id)
         locked = locked.with_for_update(key_share=True, of=StageAlert, skip_locked=not waits)
-        held = unit_of_work.wait_for(self.session, locked).scalars().all()
-        ended = _end(self.session, self.actor, [*wanted, StageAlert.id.in_(held)], now=self.now) if held else 0
+        held = unit_of_work.wait_for(session, locked).scalars().all()
+        ended = _end(session, self.actor, [*wanted, StageAlert.id.in_(held)], now=self.now) if held else 0
         return ended, set(ids).difference(held)
 
 

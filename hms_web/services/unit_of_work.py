@@ -133,6 +133,11 @@ def committed(session: Session) -> frozenset[str]:
     return frozenset(session.info.pop(_COMMITTED, ()))
 
 
+def take_over(session: Session, other: Session) -> None:
+    """Let whoever opened a session act on what was committed on another one that worked for it, too."""
+    session.info.setdefault(_COMMITTED, set()).update(committed(other))
+
+
 def wait_for(session: Session, statement: Executable, *, row: UUID | None = None) -> Result[Any]:
     """Execute a statement that may have to wait for others, for no longer than this unit of work still may.
 

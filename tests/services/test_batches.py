@@ -19,18 +19,18 @@ class Lost(Exception):
 class Rows:
     """Rows of which one is bad."""
 
-    name, most = "rows", 8
+    name, most, at_once = "rows", 8, 1
 
     def __init__(self, count: int) -> None:
         self.open = new_ids(count)
         self.bad = self.open[0]
         self.tries = 0
 
-    def due(self, but: Sequence[UUID]) -> list[UUID]:
+    def due(self, but: Sequence[UUID], most: int) -> list[UUID]:
         """Return what is left."""
-        return [key for key in self.open if key not in but]
+        return [key for key in self.open if key not in but][:most]
 
-    def deal(self, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:  # noqa: ARG002 as each calls it
+    def deal(self, _session: Session, ids: Sequence[UUID], *, waits: bool) -> tuple[int, Collection[UUID]]:  # noqa: ARG002 as each calls it
         """Deal with rows, unless the bad one is among them."""
         self.tries += 1
         if self.bad in ids:

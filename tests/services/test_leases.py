@@ -100,6 +100,27 @@ def test_showing_it_renews_it(here: Clinic) -> None:
     assert leases.LASTS - timedelta(seconds=10) < until - now <= leases.LASTS
 
 
+@pytest.mark.parametrize("is_fresh", [True, False])
+def test_it_is_renewed_when_a_minute_of_it_is_over(here: Clinic, is_fresh: bool) -> None:  # noqa: FBT001
+    lease = taken(here)
+    beside = timedelta(seconds=20) if is_fresh else timedelta(seconds=-1)
+    until = sa.func.clock_timestamp() + (leases.LASTS - leases.WORTH_RENEWING + beside)
+    before = here.session.scalars(sa.update(JobLease).values(expires_at=until).returning(JobLease.expires_at)).one()
+    leases.show(here.session, lease)
+    here.session.commit()
+    assert (here.session.scalars(sa.select(JobLease.expires_at)).one() == before) is is_fresh
+
+
+def test_two_transactions_of_a_run_can_write_under_it_at_once(here: Clinic, engine: sa.Engine) -> None:
+    lease = taken(here)
+    leases.show(here.session, lease)
+    with Session(engine) as other:
+        other.execute(sa.text("SET LOCAL lock_timeout = '1s'"))
+        leases.show(other, lease)
+        here.session.rollback()
+        assert begun(here.session, here.actor.hospital_id) == Taken(lease.run_id), "one of them is enough to keep it"
+
+
 def test_while_a_transaction_writes_under_it_nobody_can_take_it_over(here: Clinic, engine: sa.Engine) -> None:
     lease = taken(here)
     leases.show(here.session, lease)

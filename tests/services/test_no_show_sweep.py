@@ -1,5 +1,6 @@
 """The periodic sweep: who is marked, who is asked about, what follows, and what one bad row stops."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.consultations import ConsultationStatus
 from hms_web.domain.identity import Actor
+from hms_web.domain.job_health import RunSource
 from hms_web.domain.messages import MessageEvent
 from hms_web.domain.no_show import NoShowReason
 from hms_web.domain.refusals import Code, InvalidInput, Refusal
@@ -27,13 +29,17 @@ from hms_web.services import (
     cancelling,
     no_show,
     no_show_batch,
+    no_show_check,
     no_show_reviews,
     no_show_sweep,
+    outbox,
     unit_of_work,
     visits,
 )
 from hms_web.services.appointments import AppointmentView
+from hms_web.services.batches import Dealt
 from hms_web.services.booking import AppointmentChange
+from hms_web.services.job_health import Ran
 from hms_web.services.no_show_sweep import SweepResult
 from tests import invariants
 from tests.races.guards import trigger
@@ -296,6 +302,70 @@ def test_a_database_that_is_gone_before_a_batch_begins_ends_the_sweep(here: Clin
     assert here.count(NoShowLog) == 0
 
 
+def meeting(monkeypatch: pytest.MonkeyPatch, *, alone: int) -> list[Session]:
+    """Let every batch after the first one wait for another before it locks anybody, but for `alone` at the end.
+
+    Returns the sessions that took them, as they come.
+    """
+    both, taken, take = threading.Barrier(2, timeout=10.0), list[Session](), no_show_batch.take
+
+    def met(session: Session, *given: Any, **more: Any) -> Any:
+        taken.append(session)
+        if len(taken) > 1 and not more["waits"] and len(given[1]) > alone:
+            both.wait()
+        return take(session, *given, **more)
+
+    monkeypatch.setattr(no_show_batch, "take", met)
+    return taken
+
+
+def test_after_the_first_batch_two_are_under_way_under_one_lease(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 10)
+    crowd(here, 51)
+    taken = meeting(monkeypatch, alone=1)
+    ran = no_show_check.check(here.session, here.admin, RunSource.MANUAL, now=NOW + timedelta(hours=11))
+    assert isinstance(ran, Ran)
+    assert (ran.run.status, ran.run.items) == ("SUCCESS", 51)
+    assert (taken.count(here.session), len(taken)) == (4, 6), "the first, one of each two, and the last"
+    assert {outbox.TO_DELIVER} == unit_of_work.committed(here.session)
+    sound(here)
+
+
+def test_one_patient_in_two_batches_at_once_is_counted_twice_and_blocked_once(
+    here: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 1)
+    patient = here.patient()
+    for hour in (9, 10, 11):
+        here.book(here.doctor(), patient, time(hour))
+    meeting(monkeypatch, alone=0)
+    done = swept(here, NOW + timedelta(hours=6))
+    assert (done.marked, done.patients_blocked, done.errors) == (3, 1, ())
+    assert here.session.get_one(Patient, patient, populate_existing=True).no_show_count == 3
+    sound(here)
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_run_that_loses_its_lease_in_one_of_two_batches_ends_with_the_other_whole(
+    here: Clinic, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 10)
+    crowd(here, 40)
+    asked: list[Session] = []
+
+    def guard(session: Session) -> None:
+        asked.append(session)
+        if len(asked) == at:
+            raise Lost
+
+    dealt = Dealt[no_show_batch.Batch]()
+    with pytest.raises(Lost):
+        no_show_sweep.sweep(here.session, here.actor, now=NOW + timedelta(hours=11), guard=guard, dealt=dealt)
+    assert len(asked) == 3
+    assert here.count(NoShowLog) == SweepResult.of(dealt).marked == 20
+    sound(here)
+
+
 def test_a_run_that_lost_its_lease_writes_nothing_more(here: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(no_show_sweep, "BATCH", 2)
     crowd(here, 5)
@@ -308,7 +378,7 @@ def test_a_run_that_lost_its_lease_writes_nothing_more(here: Clinic, monkeypatch
 
     with pytest.raises(Lost):
         no_show_sweep.sweep(here.session, here.actor, now=NOW + timedelta(hours=11), guard=guard)
-    assert (len(asked), here.count(NoShowLog)) == (2, 2)
+    assert (len(asked), here.count(NoShowLog)) == (3, 2), "the two that begin at once ask, and nobody after them"
     sound(here)
 
 
