@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import NullPool
 
 SETTING_NAMES = frozenset(
     {
@@ -152,11 +151,11 @@ class Settings:
         )
 
 
-def engine_options(*, pooled: bool = True) -> dict[str, Any]:
+def engine_options() -> dict[str, Any]:
     """How an engine connects: nothing waits for long.
 
-    A stuck database then ends in a quick 503 and not in a pile of threads. Not pooled is for a process that lives
-    for one job. An error never names a statement's values, which are what somebody wrote about a patient.
+    A stuck database then ends in a quick 503 and not in a pile of threads. An error never names a statement's values,
+    which are what somebody wrote about a patient.
     """
     server_side = {
         "timezone": "UTC",
@@ -170,8 +169,6 @@ def engine_options(*, pooled: bool = True) -> dict[str, Any]:
         "connect_timeout": 4,
         "application_name": "hms",
     }
-    if not pooled:
-        return {"connect_args": connect_args, "hide_parameters": True, "poolclass": NullPool}
     return {
         "hide_parameters": True,
         "connect_args": connect_args,

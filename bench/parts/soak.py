@@ -146,9 +146,7 @@ def _screen(house: House, day: Day, number: int) -> None:
 
 def _wrong_in_database(house: House) -> dict[str, list[str]]:
     """What must not be: a hospital that was counted out by the bench tells no story, so some of it is there before."""
-    engine = sa.create_engine(
-        house.database().replace("postgresql:", "postgresql+psycopg:"), **engine_options(pooled=False)
-    )
+    engine = sa.create_engine(house.database().replace("postgresql:", "postgresql+psycopg:"), **engine_options())
     with engine.connect() as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
         return invariants.violations(connection)

@@ -32,12 +32,14 @@ def connect(settings: Settings) -> redis.Redis:
 
 @contextmanager
 def job_session() -> Iterator[Session]:
-    """A session for one job; its connection ends with it, since RQ runs each job in a process of its own."""
+    """A session for one job, which keeps its connections from one transaction to the next and ends them with itself:
+    RQ runs each job in a process of its own.
+    """
     settings = Settings.from_env()
     if settings.database_url is None:
         message = "DATABASE_URL is not set: name a server, or start everything with `hms run`."
         raise ConfigError(message)
-    engine = sa.create_engine(settings.database_url, **engine_options(pooled=False))
+    engine = sa.create_engine(settings.database_url, **engine_options())
     try:
         with Session(engine, expire_on_commit=False) as session:
             yield session

@@ -134,9 +134,9 @@ def test_a_database_that_is_busy_after_accepting_ends_no_batch_and_nothing_is_se
     monkeypatch.setattr(messages, "send", accepted)
     monkeypatch.setattr("hms_web.jobs.messages.time.sleep", wait)
     monkeypatch.setattr(delivery, "PAUSES", (0.25,))
-    quick = engine_options(pooled=False)
+    quick = engine_options()
     quick["connect_args"]["options"] += " -c lock_timeout=50ms"
-    monkeypatch.setattr("hms_web.jobs.resources.engine_options", lambda **_given: quick)
+    monkeypatch.setattr("hms_web.jobs.resources.engine_options", lambda: quick)
     try:
         deliver()
     finally:
