@@ -25,6 +25,7 @@ from hms_web import clock
 from hms_web.app import create_app
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.local_time import local_date
+from hms_web.logs import configure_logging
 from hms_web.services import demo_large, hospitals, no_show_sweep
 from hms_web.services.demo_house import ZONE
 from hms_web.services.demo_large import Size
@@ -77,7 +78,7 @@ def measure(house: House, options: Options) -> Iterator[Row]:
     small, large = (_side(house, scale) for scale in (1, options.scale))
     for side in (small, large):  # only now: who is signed in would have been idle for too long
         house.let_in(side.name)
-    logging.getLogger("hms_web").setLevel(logging.WARNING)  # nobody reads a line for each request of the bench
+    configure_logging(logging.WARNING)  # nobody reads a line for each request of the bench
     wanted = {name: path for name, path in _pages(large).items() if options.wants(name)}
     headers = {name: house.program if path.startswith("/api/") else house.browser for name, path in wanted.items()}
     read_whole: list[str] = []
