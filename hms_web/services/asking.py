@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import psycopg as driver
 from sqlalchemy.orm import Session
 
 from hms_web.models import ONLY_READS, ReadingSession
-from hms_web.services import own_connections
+from hms_web.services import own_connections, prepared
 from hms_web.services.prepared import Asker
 
 _DIALECT = driver.dialect()  # type: ignore[no-untyped-call]
@@ -72,6 +72,11 @@ def _alone(engine: Engine, statement: TextClause, given: Mapping[str, object]) -
         if asker.connection.closed:
             return None
         raise
+
+
+def after_ddl(session: Session) -> None:
+    """Have the server asked which of our statements it keeps: with a DROP or an ALTER the driver lets it forget all."""
+    prepared.forget(session.connection().info)
 
 
 def _driver_of(connection: Connection) -> psycopg.Connection[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.booking import BOOKING_WINDOW_DAYS
 from hms_web.domain.identity import Actor, Role
 from hms_web.domain.local_time import first_instant, local_date
-from hms_web.services import demo_people, hospitals, unit_of_work, users
+from hms_web.services import asking, demo_people, hospitals, unit_of_work, users
 from hms_web.services.demo_house import PASSWORD, ZONE
 
 NAME = "Large Hospital"
@@ -252,6 +252,7 @@ class _Large:
         written = self.session.scalar(text("SELECT count(*) FROM large_visits"))
         for statement in _WRITTEN:
             self._do(statement)
+        asking.after_ddl(self.session)
         self.advance(written or 0)
 
     def _do(self, statement: str, **more: object) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.pq import ConnStatus
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from hms_web.models import ONLY_READS, ReadingSession
@@ -213,3 +214,22 @@ def test_who_asks_over_a_connection_of_somebodys_asks_on_it(own: sa.Engine) -> N
         first = connection.execute(pid).scalar_one()
         session.rollback()
         assert [row.pid for row in asking.rows(session, pid, {})] == [first]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_statement_that_the_driver_let_the_server_forget_with_a_table_is_found_out(
+    own: sa.Engine,
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    with Session(own) as session:
+        asking.rows(session, LENGTH, {"words": "a"})
+        for _ in range(8):  # of which the driver prepares one for itself
+            session.execute(sa.text("SELECT 1"))
+        session.execute(sa.text("CREATE TEMPORARY TABLE short ()"))
+        session.execute(sa.text("DROP TABLE short"))
+        if is_told:
+            asking.after_ddl(session)
+            assert asking.rows(session, LENGTH, {"words": "ab"})[0].long == 2
+        else:
+            with pytest.raises(ProgrammingError):
+                asking.rows(session, LENGTH, {"words": "ab"})
