@@ -47,5 +47,6 @@ class Hands:
 def hands(session: Session) -> Iterator[Hands]:
     """Have a second hand for as long as the context lasts."""
     engine = session.get_bind().engine
-    with ThreadPoolExecutor(1) as thread, Session(engine, expire_on_commit=False) as second:
+    # In this order, so that at the end the thread is waited for before its session is closed.
+    with Session(engine, expire_on_commit=False) as second, ThreadPoolExecutor(1) as thread:
         yield Hands(session, thread, second)

@@ -68,3 +68,15 @@ def test_what_the_second_half_leaves_for_after_its_commit_is_known_to_the_caller
     with side_by_side.hands(session) as hands:
         hands.share(["first", "second"], work)
     assert unit_of_work.committed(session) == {"first", "second"}
+
+
+def test_at_the_end_the_thread_is_waited_for_before_its_session_is_closed(session: Session) -> None:
+    with side_by_side.hands(session) as hands:
+
+        def late() -> int:
+            threading.Event().wait(0.1)
+            return backend(hands.second)
+
+        asked = hands.thread.submit(late)
+    assert asked.result() > 0
+    assert not hands.second.in_transaction()
