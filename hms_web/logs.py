@@ -5,6 +5,7 @@ codes. Each bears the id of the request that it belongs to, also in the job that
 calls to providers; a job has an id of its own too.
 """
 
+import json
 import logging
 import re
 import secrets
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import TextIO
 
 import structlog
+from structlog.types import EventDict, WrappedLogger
 
 
 class _Lines:
@@ -33,6 +35,18 @@ class _Lines:
 
 
 _lines = _Lines()
+
+
+_render = structlog.processors.JSONRenderer(sort_keys=False)
+
+
+def _as_json(teller: WrappedLogger, method: str, event: EventDict) -> str | bytes:
+    """Write an event as JSON, or at least which it is: who tells something must not fail for what cannot be written."""
+    try:
+        return _render(teller, method, event)
+    except Exception as error:  # noqa: BLE001 whatever a value's own way of being written may raise
+        known = {name: str(event.get(name)) for name in ("event", "request_id", "level", "logger", "timestamp")}
+        return json.dumps(known | {"unwritten": type(error).__name__})
 
 
 class _Teller:
@@ -60,7 +74,7 @@ def configure_logging(level: int = logging.INFO, stream: TextIO | None = None) -
     ]
     ends: list[structlog.types.Processor] = [
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(sort_keys=False),
+        _as_json,
     ]
     _lines.stream = stream
     structlog.configure(

@@ -37,15 +37,25 @@ class Waker:
         self._settled.set()
 
     def ask(self) -> None:
-        """Have it queued; when Redis is gone nothing happens, and nothing is lost."""
+        """Have it queued; when Redis is gone, or no thread can be had, nothing happens, and nothing is lost."""
         with self._lock:
             self._asked_by = current()
-            self._settled.clear()
-            self._wanted.set()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="waker", daemon=True)
-                self._thread.start()
-                atexit.register(self.settle, _BREATH_SECONDS * 5)
+            if self._is_at_work():
+                self._settled.clear()
+                self._wanted.set()
+
+    def _is_at_work(self) -> bool:
+        """Whether there is a thread to tell, which begins now if need be."""
+        if self._thread is None or not self._thread.is_alive():
+            thread = threading.Thread(target=self._work, name="waker", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the machine gives no more of them; what was asked for here is committed
+                log.warning("worker_not_woken", error=type(error).__name__)
+                return False
+            self._thread = thread
+            atexit.register(self.settle, _BREATH_SECONDS * 5)
+        return True
 
     def settle(self, seconds: float) -> bool:
         """Wait until what was asked for is done, for so long at most; return whether it is."""
@@ -79,7 +89,7 @@ class Waker:
                 queue.enqueue(PATH, job_timeout=TIMEOUT_SECONDS, result_ttl=0, meta={REQUEST_ID: asked_by})
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + QUIET_SECONDS
-            log.warning("worker_not_woken", error=type(error).__name__)
+            log.warning("worker_not_woken", error=type(error).__name__, request_id=asked_by)
 
 
 def forget(connection: redis.Redis) -> None:

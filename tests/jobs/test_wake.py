@@ -19,7 +19,6 @@ def test_who_asks_does_not_wait_for_a_redis_that_says_nothing() -> None:
     with socket.create_server((LOOPBACK, 0)) as deaf:
         waker = Waker(f"redis://{LOOPBACK}:{deaf.getsockname()[1]}/0")
         waker.ask()
-        assert not waker.settle(0), "the question is still under way"
         assert waker.settle(LONG_SECONDS)
     assert waker._quiet_until > 0, "it is left alone for a while"
 
@@ -47,14 +46,36 @@ def test_of_a_burst_redis_hears_once_while_it_answers_and_once_after(monkeypatch
 def test_the_thread_ends_when_nobody_asks_and_begins_anew(
     redis: redis_client.Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun: list[threading.Thread] = []
+
+    class Noted(threading.Thread):
+        def start(self) -> None:
+            begun.append(self)
+            super().start()
+
+    monkeypatch.setattr(threading, "Thread", Noted)
     monkeypatch.setattr(wake, "_LINGER_SECONDS", 0.01)
     waker, queue = Waker(redis_url), Queue(QUEUE, connection=redis)
     for count in (1, 2):
         waker.ask()
-        thread = waker._thread
-        assert thread is not None
         assert waker.settle(LONG_SECONDS)
-        assert len(queue.jobs) == count
-        thread.join(LONG_SECONDS)
-        assert not thread.is_alive()
+        assert (len(queue.jobs), len(begun)) == (count, count)
+        begun[-1].join(LONG_SECONDS)
+        assert not begun[-1].is_alive()
         wake.forget(redis)
+
+
+def test_who_asks_where_no_thread_can_be_had_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refused(threading.Thread):
+        def start(self) -> None:
+            message = "can't start new thread"
+            raise RuntimeError(message)
+
+    waker = Waker("redis://127.0.0.1:1/0")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading, "Thread", Refused)
+        waker.ask()
+        assert waker.settle(0), "nobody waits for what is not under way"
+    waker.ask()
+    assert waker.settle(LONG_SECONDS)
+    assert waker._quiet_until > 0, "the next one asks"

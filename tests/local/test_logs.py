@@ -1,9 +1,12 @@
 """Every answer bears the id of its request; one that comes along is believed only from a proxy of ours."""
 
+import io
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -62,3 +65,31 @@ def test_an_id_that_ends_is_forgotten() -> None:
     assert logs.current() == given == "0123456789abcdef"
     logs.end()
     assert logs.current() is None
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise LookupError
+
+
+@pytest.mark.parametrize("value", [Unwritable(), {("a", "b"): 1}])
+def test_what_cannot_be_written_takes_nobody_down(value: object) -> None:
+    written = io.StringIO()
+    logs.configure_logging(stream=written)
+    try:
+        structlog.get_logger("hms_web.somewhere").info("told", value=value)
+    finally:
+        logs.configure_logging()
+    line = json.loads(written.getvalue())
+    assert (line["event"], line["level"], line["logger"]) == ("told", "info", "hms_web.somewhere")
+    assert line["unwritten"] in {"LookupError", "TypeError"}
+
+
+def test_a_stream_that_is_gone_takes_nobody_down() -> None:
+    gone = io.StringIO()
+    gone.close()
+    logs.configure_logging(stream=gone)
+    try:
+        structlog.get_logger("hms_web.somewhere").info("told")
+    finally:
+        logs.configure_logging()
