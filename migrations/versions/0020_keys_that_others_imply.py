@@ -12,7 +12,11 @@ _ADDRESSEE = "ck_notifications_addressee"
 
 
 def upgrade() -> None:
-    """Apply it: nobody waits while the rows that are there are looked at."""
+    """Apply it: nobody waits while the rows that are there are looked at, nor for a table while another is waited for.
+
+    To drop a key keeps everybody from `hospitals` too. So each is a transaction of its own, and one that is not to be
+    had in time leaves an upgrade that can be begun again.
+    """
     op.execute(f"ALTER TABLE notifications DROP CONSTRAINT IF EXISTS {_ADDRESSEE}")  # of an upgrade that was cut off
     op.execute(
         f"ALTER TABLE notifications ADD CONSTRAINT {_ADDRESSEE} "
@@ -20,8 +24,8 @@ def upgrade() -> None:
     )
     with op.get_context().autocommit_block():
         op.execute(f"ALTER TABLE notifications VALIDATE CONSTRAINT {_ADDRESSEE}")
-    for table in _TABLES:
-        op.drop_constraint(op.f(f"fk_{table}_hospital_id"), table, type_="foreignkey")
+        for table in _TABLES:
+            op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS fk_{table}_hospital_id")
 
 
 def downgrade() -> None:

@@ -1,6 +1,7 @@
 """Every migration can be taken back, and together they make what the models say."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import flask_migrate
 import pytest
@@ -67,3 +68,35 @@ def test_recovery_codes_from_before_are_known_as_short_and_new_ones_are_not(fres
             connection.execute(code, {"hash": "new"})
             rows = connection.execute(sa.text("SELECT code_hash, is_short FROM recovery_codes")).all()
         assert {tuple(row) for row in rows} == {("former", True), ("new", False)}
+
+
+def test_a_key_that_others_imply_is_dropped_while_no_other_table_is_held(fresh: Flask) -> None:
+    """Whoever waits for a table and holds another meanwhile lets everybody stand still who comes to that one."""
+    held: list[tuple[str, int]] = []
+    mine = sa.text(
+        "SELECT count(*) FROM pg_locks WHERE pid = :pid AND granted AND locktype = 'relation' "
+        "AND mode = 'AccessExclusiveLock'"
+    )
+
+    def note(*call: Any) -> None:
+        connection, statement = call[0], call[2]
+        if "DROP CONSTRAINT" in statement and "_hospital_id" in statement:
+            pid = connection.connection.dbapi_connection.info.backend_pid
+            with db.engine.connect() as other:
+                held.append((statement.split()[2], other.execute(mine, {"pid": pid}).scalar_one()))
+
+    with fresh.app_context():
+        flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0019")
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0020")
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert held == [("appointments", 0), ("no_show_logs", 0), ("notifications", 0)]
+
+
+def test_an_upgrade_that_was_cut_off_between_two_keys_goes_on(fresh: Flask) -> None:
+    with fresh.app_context():
+        flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0019")
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE appointments DROP CONSTRAINT fk_appointments_hospital_id"))
+        flask_migrate.upgrade(directory=str(MIGRATIONS))
+        flask_migrate.check(directory=str(MIGRATIONS))
