@@ -55,9 +55,10 @@ def test_a_half_that_fails_is_raised_when_the_other_has_ended(session: Session, 
         threading.Event().wait(0.1)
         ended.extend(pieces)
 
-    with side_by_side.hands(session) as hands, pytest.raises(LookupError):
-        hands.share([1, 2], work)
-    assert ended == [3 - bad]
+    with side_by_side.hands(session) as hands:
+        with pytest.raises(LookupError):
+            hands.share([1, 2], work)
+        assert ended == [3 - bad], "and not only when the hands are let go of, which waits for the thread too"
 
 
 def test_what_the_second_half_leaves_for_after_its_commit_is_known_to_the_caller(session: Session) -> None:
