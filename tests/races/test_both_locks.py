@@ -1,5 +1,6 @@
 """A booking locks its patient and then its doctor: with one question where both are free, and else as ever."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from hms_web.domain.patients import PatientStatus
 from hms_web.services import locks, unit_of_work
 from hms_web.services.locks import LockedPatient
+from tests.races.crowd import WAIT_SECONDS
 from tests.races.hall import Hall
 
 pytestmark = pytest.mark.race
@@ -88,3 +90,44 @@ def test_who_is_none_is_none(guarded: Hall) -> None:
     patient, doctor = guarded.here.patient(), guarded.doctor()
     assert lock(guarded, uuid4(), doctor)[0] is None
     assert lock(guarded, patient, uuid4())[0] is not None
+
+
+def test_control_without_the_guard_nobody_is_locked(guarded: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "GUARD", {"on": False})
+    patient, doctor = guarded.here.patient(name="Asha Rao", mrn="A1", phone=None), guarded.doctor()
+    said = lock(guarded, patient, doctor)
+    assert said == (LockedPatient(PatientStatus.ACTIVE, "Asha Rao", "A1", None, None), [True, True])
+
+
+@pytest.mark.parametrize("is_on", [True, False], ids=["with the guard", "control: without it"])
+def test_of_two_bookers_at_once_one_waits_for_the_other(
+    guarded: Hall,
+    monkeypatch: pytest.MonkeyPatch,
+    is_on: bool,  # noqa: FBT001
+) -> None:
+    """Without the guard both are inside at a time, which is what the barrier waits for."""
+    monkeypatch.setattr(locks, "GUARD", {"on": is_on})
+    patient, doctor = guarded.here.patient(), guarded.doctor()
+    both, inside = threading.Barrier(2), threading.Event()
+
+    def first() -> None:
+        locks.patient_and_doctor(one, guarded.here.actor, patient, doctor)
+        inside.set()
+        if is_on:
+            guarded.await_waiting(1)
+        else:
+            both.wait(WAIT_SECONDS)
+
+    def second() -> bool:
+        assert inside.wait(WAIT_SECONDS)
+        locks.patient_and_doctor(other, guarded.here.actor, patient, doctor)
+        if not is_on:
+            both.wait(WAIT_SECONDS)
+        return left.is_set()
+
+    left = threading.Event()
+    with Session(guarded.engine) as one, Session(guarded.engine) as other, ThreadPoolExecutor(1) as pool:
+        came = pool.submit(unit_of_work.run, other, second)
+        sa.event.listen(one, "before_commit", lambda _session: left.set())
+        unit_of_work.run(one, first)
+        assert came.result(WAIT_SECONDS) is is_on
