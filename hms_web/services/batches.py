@@ -1,10 +1,11 @@
 """Many rows of which each is dealt with on its own account: in batches while all goes well, in parts where it does not.
 
 A batch is one transaction, which asks the caller's guard first and takes what it can lock at once; two can be under
-way, each on a connection of its own. Its commit does not wait for the disk; that of the run's end does. What somebody
-else holds is passed over and waited for at the end, alone, so that nobody else's rows stay locked meanwhile. A batch
-that fails is halved until the bad row stands alone, so that it stops nobody else and costs a few tries; one for which
-the database had no time is taken row by row.
+way, each on a connection of its own. Before the next ones begin, and none is under way, the caller's leave to write is
+renewed. A batch's commit does not wait for the disk; that of the run's end does. What somebody else holds is passed
+over and waited for at the end, alone, so that nobody else's rows stay locked meanwhile. A batch that fails is halved
+until the bad row stands alone, so that it stops nobody else and costs a few tries; one for which the database had no
+time is taken row by row.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from hms_web.services import side_by_side, unit_of_work
-from hms_web.services.job_health import Guard, named
+from hms_web.services.job_health import Guard, Renew, named
 from hms_web.services.side_by_side import Hands
 
 T = TypeVar("T")
@@ -31,6 +32,10 @@ log = structlog.get_logger(__name__)
 
 def unguarded(_session: Session) -> None:
     """Let a run write without a lease."""
+
+
+def without_end() -> None:
+    """Renew no lease, where a run has none that could run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +81,16 @@ class Work(Protocol[T_co]):
         """
 
 
-def each(session: Session, work: Work[T], dealt: Dealt[T], *, guard: Guard = unguarded) -> None:
+def each(
+    session: Session, work: Work[T], dealt: Dealt[T], *, guard: Guard = unguarded, renew: Renew = without_end
+) -> None:
     """Deal with every row that is due, writing into `dealt` what was done; what fails stays due.
 
-    Raises what `guard` raises, at once and with the batch undone; Busy when the database has no time for any of it;
-    and, inside another unit of work, whatever a batch raises, since nothing can be undone on its own there.
+    Raises what `guard` raises, at once and with the batch undone, but for Busy, which is no answer, and what `renew`
+    does; Busy when the database has no time for any of it; and, inside another unit of work, whatever a batch raises,
+    since nothing can be undone on its own there.
     """
-    run = _Run(session, work, dealt, guard)
+    run = _Run(session, work, dealt, guard, renew)
     with side_by_side.hands(session) as hands:
         while run.next_batches(hands):
             pass
@@ -91,7 +99,9 @@ def each(session: Session, work: Work[T], dealt: Dealt[T], *, guard: Guard = ung
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """Rows of a transaction that was undone. It `is_stopped` when not even the leave to write was to be had."""
+    """Rows of a transaction that was undone. It `is_stopped` when not even the leave to write was to be had; a database
+    that was too busy to say so has not refused it.
+    """
 
     ids: Sequence[UUID]
     error: Exception
@@ -104,6 +114,7 @@ class _Run(Generic[T]):
     work: Work[T]
     dealt: Dealt[T]
     guard: Guard
+    renew: Renew
     passed: list[UUID] = field(default_factory=list)
     waited: int = 0
     at_once: int = 1  # until there is more than a batch
@@ -114,6 +125,7 @@ class _Run(Generic[T]):
         ids = self.work.due([*self.dealt.errors, *self.passed], self.at_once * size)
         if not ids:
             return False
+        self.renew()
         self.at_once = self.work.at_once
         batches = [ids[at : at + size] for at in range(0, len(ids), size)]
         for done in [one for half in hands.share(batches, self._each) for one in half]:
@@ -123,7 +135,12 @@ class _Run(Generic[T]):
         return len(ids) >= size or len(self.passed) > known
 
     def _each(self, session: Session, batches: Sequence[Sequence[UUID]]) -> "list[Collection[UUID] | _Failed]":
-        return [self._in_one(session, ids, waits=False) for ids in batches]
+        done: list[Collection[UUID] | _Failed] = []
+        for ids in batches:
+            if done:  # of two at most: who deals with both is alone
+                self.renew()
+            done.append(self._in_one(session, ids, waits=False))
+        return done
 
     def wait_for_passed(self) -> None:
         """Deal with what somebody else held, one after the other; when too much is held, the rest is left."""
@@ -145,14 +162,14 @@ class _Run(Generic[T]):
         for at in range(0, len(ids), size):
             part = ids[at : at + size]
             if len(part) > 1:
-                self._settle(self._in_one(self.session, part, waits=False))
+                self._settle(self._by_itself(part, waits=False))
                 continue
             self.passed += self._alone(part[0], waits=False)
             if self.waited > MOST_BUSY:  # not a row that is held: the database itself has no time
                 raise unit_of_work.Busy
 
     def _alone(self, key: UUID, *, waits: bool) -> Collection[UUID]:
-        done = self._in_one(self.session, [key], waits=waits)
+        done = self._by_itself([key], waits=waits)
         if not isinstance(done, _Failed):
             return done
         if done.is_stopped:
@@ -161,6 +178,11 @@ class _Run(Generic[T]):
         self.dealt.errors[key] = named(done.error)
         log.warning("row_failed", work=self.work.name, record_id=str(key), error=self.dealt.errors[key])
         return ()
+
+    def _by_itself(self, ids: Sequence[UUID], *, waits: bool) -> Collection[UUID] | _Failed:
+        """Deal with rows while no other batch is under way."""
+        self.renew()
+        return self._in_one(self.session, ids, waits=waits)
 
     def _in_one(self, session: Session, ids: Sequence[UUID], *, waits: bool) -> Collection[UUID] | _Failed:
         """Deal with rows in one transaction; return those that somebody else held."""
@@ -180,6 +202,6 @@ class _Run(Generic[T]):
         except Exception as error:
             if not is_own:  # nothing of another's unit of work can be undone on its own
                 raise
-            return _Failed(ids, error, is_stopped)
+            return _Failed(ids, error, is_stopped and not isinstance(error, unit_of_work.Busy))
         self.dealt.done.append(done)
         return passed

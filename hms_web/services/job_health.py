@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 Guard = Callable[[Session], None]
 """Called by a job inside every transaction in which it writes; raises when it must not write, or should end."""
-Work = Callable[[Guard, UUID], Done]
-"""A job: it is given its guard and the id of its run."""
+Renew = Callable[[], None]
+"""Called by a job between two transactions, while none is under way in which it writes: its lease is to last."""
 
 
 class Stopping(Exception):
@@ -43,6 +43,36 @@ class BrokenOff(Exception):
     def __init__(self, done: Done, cause: Exception) -> None:
         super().__init__()
         self.done, self.cause = done, cause
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A run's leave to write: a Guard, and how it is made to last."""
+
+    session: Session
+    lease: Lease
+    is_stopping: Callable[[], bool]
+
+    def __call__(self, batch: Session) -> None:
+        """Guard a transaction. Raises Stopping and LeaseLost."""
+        if self.is_stopping():
+            raise Stopping
+        leases.show(batch, self.lease)
+
+    def renew(self) -> None:
+        """Let the lease last, in a transaction of its own.
+
+        A database without the time for that has not taken it away: the guard of the next transaction sees what is left
+        of it.
+        """
+        try:
+            unit_of_work.run(self.session, lambda: leases.renew(self.session, self.lease))
+        except unit_of_work.Busy:
+            log.warning("job_lease_not_renewed", job=self.lease.job, run=str(self.lease.run_id))
+
+
+Work = Callable[[Leave, UUID], Done]
+"""A job: it is given its leave to write and the id of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +107,7 @@ def run(
     if not isinstance(lease, Lease):
         return lease
     began = time.perf_counter()
-
-    def guard(batch: Session) -> None:
-        if is_stopping():
-            raise Stopping
-        leases.show(batch, lease)
-
-    status, done = _carry_out(session, work, guard, lease)
+    status, done = _carry_out(session, work, Leave(session, lease, is_stopping))
     took_ms = round((time.perf_counter() - began) * 1000)
     ended_at = now + timedelta(milliseconds=took_ms)
 
@@ -124,15 +148,15 @@ def _ran(session: Session, run_id: UUID) -> Ran:
     return Ran(*job_runs.one(session, run_id))
 
 
-def _carry_out(session: Session, work: Work, guard: Guard, lease: Lease) -> tuple[RunStatus, Done]:
+def _carry_out(session: Session, work: Work, leave: Leave) -> tuple[RunStatus, Done]:
     try:
-        return RunStatus.SUCCESS, work(guard, lease.run_id)
+        return RunStatus.SUCCESS, work(leave, leave.lease.run_id)
     except BrokenOff as broken:
         done, cause = broken.done, broken.cause
     except Exception as error:  # noqa: BLE001 whatever it is, it is written down and the next run tries again
         done, cause = Done(), error
     session.rollback()
-    status, words = _failed(cause, lease)
+    status, words = _failed(cause, leave.lease)
     return status, replace(done, error=words)
 
 

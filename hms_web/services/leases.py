@@ -2,8 +2,8 @@
 
 The database's own clock says when a lease has run out, since the processes that ask stand on different machines. A run
 shows its lease again in every transaction in which it writes: `show` keeps anybody from taking it over until that
-transaction ends, and renews it in good time. A run whose lease was taken over, or ran out, can write nothing more, even
-if it wakes up.
+transaction ends. Between those transactions it has it renewed in good time. A run whose lease was taken over, or ran
+out, can write nothing more, even if it wakes up.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,16 @@ from hms_web.models import CronJobRun, JobLease
 LASTS = timedelta(minutes=5)
 RAN_OUT = phrase("The lease ran out before the run ended: its process was killed, stopped or far too slow.")
 
-WORTH_RENEWING = timedelta(minutes=1)
-"""When so much of a lease is over it is renewed: until then two transactions of the run can hold it at once."""
+WORTH_RENEWING = timedelta(seconds=30)
+"""When so much of a lease is over it is renewed. What is left at least, four and a half minutes, is more than the
+server's time limit (`config.engine_options`) gives all the statements of a batch, and nothing is renewed within one.
+"""
 
 # Sent with every batch, so past the ORM.
 _MINE = "hospital_id = :hospital AND job_name = :job AND fence = :fence AND expires_at > clock_timestamp()"
 _RENEW = text(
     f"UPDATE job_leases SET expires_at = clock_timestamp() + :lasts "  # noqa: S608 written here
-    f"WHERE {_MINE} AND expires_at <= clock_timestamp() + :left RETURNING fence"
+    f"WHERE {_MINE} AND expires_at <= clock_timestamp() + :left"
 )
 _HOLD = text(f"SELECT fence FROM job_leases WHERE {_MINE} FOR SHARE")  # noqa: S608 written here
 
@@ -95,21 +97,31 @@ def take(session: Session, free: Free, run: CronJobRun) -> Lease:
 
 
 def show(session: Session, lease: Lease) -> None:
-    """Show the lease inside the transaction that is about to write, and renew it in good time. Raises LeaseLost.
+    """Show the lease inside the transaction that is about to write. Raises LeaseLost.
 
-    The row stays locked until that transaction ends, so that nobody takes the lease over between this and the commit.
+    The row stays locked until that transaction ends, so that nobody takes the lease over between this and the commit;
+    but other transactions of the same run can hold it meanwhile.
     """
-    held = {"hospital": lease.hospital_id, "job": lease.job, "fence": lease.fence}
-    renewing = {"lasts": LASTS, "left": LASTS - WORTH_RENEWING}
-    is_held = session.execute(_RENEW, held | renewing).first() or session.execute(_HOLD, held).first()
-    if is_held is None and GUARD["on"]:
+    if session.execute(_HOLD, _shown(lease)).first() is None and GUARD["on"]:
         raise LeaseLost
+
+
+def renew(session: Session, lease: Lease) -> None:
+    """Let the lease last from now, where that is worth it, in a transaction that does nothing else.
+
+    It waits for every transaction that shows the lease. One that was lost stays so, which is for `show` to say.
+    """
+    session.execute(_RENEW, _shown(lease) | {"lasts": LASTS, "left": LASTS - WORTH_RENEWING})
 
 
 def give_back(session: Session, lease: Lease) -> bool:
     """Let go of the lease, inside the caller's unit of work; whether it was still held and had not run out."""
     freed = update(JobLease).where(*_held(lease)).values(run_id=None, expires_at=None).returning(JobLease.fence)
     return session.execute(freed).first() is not None
+
+
+def _shown(lease: Lease) -> dict[str, object]:
+    return {"hospital": lease.hospital_id, "job": lease.job, "fence": lease.fence}
 
 
 def _of(hospital_id: UUID, job: JobName) -> tuple[ColumnElement[bool], ...]:

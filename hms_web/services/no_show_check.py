@@ -19,7 +19,7 @@ from hms_web.domain.phrases import phrase
 from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT, Pulse
 from hms_web.services import hospitals, job_health, job_notices, no_show_sweep, stage_alerts
 from hms_web.services.batches import Dealt, Failure
-from hms_web.services.job_health import BrokenOff, Guard, Ran, Stopping, never
+from hms_web.services.job_health import BrokenOff, Leave, Ran, Stopping, never
 from hms_web.services.job_runs import Done
 from hms_web.services.leases import LeaseLost, Taken
 from hms_web.services.no_show_batch import Batch
@@ -49,10 +49,14 @@ def check(
     hospital = hospitals.in_its_own_name(actor)
     tally = _Tally()
 
-    def work(guard: Guard, run_id: UUID) -> Done:
+    def work(leave: Leave, run_id: UUID) -> Done:
         parts = (
-            lambda: no_show_sweep.sweep(session, hospital, now=now, guard=guard, run_id=run_id, dealt=tally.swept),
-            lambda: stage_alerts.scan(session, hospital, now=now, guard=guard, scanned=tally.scanned),
+            lambda: no_show_sweep.sweep(
+                session, hospital, now=now, guard=leave, renew=leave.renew, run_id=run_id, dealt=tally.swept
+            ),
+            lambda: stage_alerts.scan(
+                session, hospital, now=now, guard=leave, renew=leave.renew, scanned=tally.scanned
+            ),
         )
         try:
             _all_of(session, parts)

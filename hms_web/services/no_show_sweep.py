@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.identity import Actor
 from hms_web.services import batches, no_show_batch
-from hms_web.services.batches import Dealt, Failure, unguarded
-from hms_web.services.job_health import Guard
+from hms_web.services.batches import Dealt, Failure, unguarded, without_end
+from hms_web.services.job_health import Guard, Renew
 from hms_web.services.no_show_batch import Batch
 
 BATCH = 500
@@ -56,6 +56,7 @@ def sweep(
     *,
     now: datetime,
     guard: Guard = unguarded,
+    renew: Renew = without_end,
     run_id: UUID | None = None,
     dealt: Dealt[Batch] | None = None,
 ) -> SweepResult:
@@ -65,7 +66,7 @@ def sweep(
     Busy when the database has no time for any of it.
     """
     dealt = Dealt() if dealt is None else dealt
-    batches.each(session, _Missed(session, actor, now, run_id, most=BATCH), dealt, guard=guard)
+    batches.each(session, _Missed(session, actor, now, run_id, most=BATCH), dealt, guard=guard, renew=renew)
     return SweepResult.of(dealt)
 
 

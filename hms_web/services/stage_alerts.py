@@ -16,8 +16,8 @@ from hms_web.domain.local_time import Span, day_span, local_date
 from hms_web.domain.visits import AppointmentStatus
 from hms_web.models import Appointment, StageAlert, new_id
 from hms_web.services import audit, batches, unit_of_work
-from hms_web.services.batches import Dealt, Failure, unguarded
-from hms_web.services.job_health import Guard
+from hms_web.services.batches import Dealt, Failure, unguarded, without_end
+from hms_web.services.job_health import Guard, Renew
 
 AT_ONCE = 200
 """How many alerts are made or ended in one transaction."""
@@ -119,7 +119,13 @@ def follow(session: Session, actor: Actor, appointment_id: UUID, doctor_id: UUID
 
 
 def scan(
-    session: Session, actor: Actor, *, now: datetime, guard: Guard = unguarded, scanned: Scanned | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    now: datetime,
+    guard: Guard = unguarded,
+    renew: Renew = without_end,
+    scanned: Scanned | None = None,
 ) -> AlertResult:
     """Make the alerts of one hospital that are due now and end those that have become pointless.
 
@@ -127,8 +133,8 @@ def scan(
     done stands in `scanned` even when this raises: what `guard` raises, and Busy.
     """
     scanned = Scanned() if scanned is None else scanned
-    batches.each(session, _Overdue(session, actor, now, AT_ONCE), scanned.made, guard=guard)
-    batches.each(session, _Outdated(session, actor, now, AT_ONCE), scanned.ended, guard=guard)
+    batches.each(session, _Overdue(session, actor, now, AT_ONCE), scanned.made, guard=guard, renew=renew)
+    batches.each(session, _Outdated(session, actor, now, AT_ONCE), scanned.ended, guard=guard, renew=renew)
     return scanned.result
 
 

@@ -11,7 +11,7 @@ from hms_web.domain.job_health import JobName, RunSource, RunStatus, Trouble
 from hms_web.domain.scheduler_pulse import NOT_LOOKED_AT
 from hms_web.models import AuditEvent, CronJobRun, Hospital, JobLease, Patient
 from hms_web.services import hospitals, job_health, job_runs, job_words, unit_of_work
-from hms_web.services.job_health import Guard, Ran, Work
+from hms_web.services.job_health import Guard, Leave, Ran, Work
 from hms_web.services.job_runs import Done
 from hms_web.services.leases import LASTS, RAN_OUT, Taken
 from tests.scenes import NOW, Clinic
@@ -215,3 +215,32 @@ def test_health_is_said_in_words(here: Clinic, work: str | None, times: int, wor
         ran(here, nothing if work == "ok" else failing, after=number * timedelta(seconds=1))
     health = job_health.health(here.session, here.admin, now=NOW + MINUTE, pulse=NOT_LOOKED_AT).overall
     assert job_words.sentence(health, here.admin.zone).startswith(words)
+
+
+def test_a_renewal_that_somebody_holds_up_stops_no_run(here: Clinic, engine: sa.Engine) -> None:
+    """As a batch of the same run does that writes under the lease, until its end."""
+    soon = sa.func.clock_timestamp() + LASTS / 2
+    hasty = sa.create_engine(engine.url, connect_args={"options": "-c lock_timeout=50ms"})
+    left = sa.select(JobLease.expires_at > sa.func.clock_timestamp() + LASTS * 0.9)
+    found: list[bool] = []
+
+    def work(leave: Leave, _run_id: UUID) -> Done:
+        with engine.begin() as other:
+            other.execute(sa.update(JobLease).values(expires_at=soon))
+        with engine.begin() as other:
+            other.execute(sa.select(JobLease.fence).with_for_update(read=True))
+            leave.renew()
+            found.append(session.scalars(left).one())
+            leave(session)
+            session.rollback()
+        leave.renew()
+        found.append(session.scalars(left).one())
+        return Done(1)
+
+    here.session.commit()
+    with Session(hasty, expire_on_commit=False) as session:
+        outcome = job_health.run(session, hospitals.in_its_own_name(here.actor), S, work, now=NOW)
+    hasty.dispose()
+    assert isinstance(outcome, Ran)
+    assert (outcome.run.status, outcome.run.items) == (RunStatus.SUCCESS, 1)
+    assert found == [False, True]

@@ -1,15 +1,17 @@
 """One run at a time, and a run that lost its lease writes nothing more."""
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from hms_web.config import engine_options
 from hms_web.domain.job_health import JobName, RunSource, RunStatus
 from hms_web.models import CronJobRun, JobLease, new_id
-from hms_web.services import leases
+from hms_web.services import leases, no_show_check
 from hms_web.services.leases import Free, Lease, LeaseLost, Taken
 from tests.scenes import NOW, Clinic
 
@@ -90,29 +92,72 @@ def test_control_without_the_fence_a_lost_run_would_write(here: Clinic, monkeypa
     leases.show(here.session, lease)
 
 
-def test_showing_it_renews_it(here: Clinic) -> None:
+def test_renewed_it_lasts_as_long_as_at_first(here: Clinic) -> None:
     lease = taken(here)
     soon = sa.func.clock_timestamp() + timedelta(seconds=5)
     here.session.execute(sa.update(JobLease).values(expires_at=soon))
-    leases.show(here.session, lease)
+    leases.renew(here.session, lease)
     here.session.commit()
     until, now = here.session.execute(sa.select(JobLease.expires_at, sa.func.clock_timestamp())).one()
     assert leases.LASTS - timedelta(seconds=10) < until - now <= leases.LASTS
 
 
 @pytest.mark.parametrize("is_fresh", [True, False])
-def test_it_is_renewed_when_a_minute_of_it_is_over(here: Clinic, is_fresh: bool) -> None:  # noqa: FBT001
+def test_it_is_renewed_when_half_a_minute_of_it_is_over(here: Clinic, is_fresh: bool) -> None:  # noqa: FBT001
     lease = taken(here)
     beside = timedelta(seconds=20) if is_fresh else timedelta(seconds=-1)
     until = sa.func.clock_timestamp() + (leases.LASTS - leases.WORTH_RENEWING + beside)
     before = here.session.scalars(sa.update(JobLease).values(expires_at=until).returning(JobLease.expires_at)).one()
-    leases.show(here.session, lease)
+    leases.renew(here.session, lease)
     here.session.commit()
     assert (here.session.scalars(sa.select(JobLease.expires_at)).one() == before) is is_fresh
 
 
-def test_two_transactions_of_a_run_can_write_under_it_at_once(here: Clinic, engine: sa.Engine) -> None:
+@pytest.mark.parametrize("how", ["ran out", "was taken over"])
+def test_one_that_is_gone_is_not_renewed(here: Clinic, how: str) -> None:
     lease = taken(here)
+    run_out(here)
+    if how == "was taken over":
+        taken(here)
+    before = here.session.scalars(sa.update(JobLease).values(expires_at=JobLease.expires_at).returning(JobLease)).one()
+    leases.renew(here.session, lease)
+    here.session.commit()
+    assert here.session.scalars(sa.select(JobLease.expires_at)).one() == before.expires_at
+    with pytest.raises(LeaseLost):
+        leases.show(here.session, lease)
+
+
+def test_what_is_left_before_a_batch_is_enough_for_it(here: Clinic, engine: sa.Engine) -> None:
+    """However slow the database is: the server ends each of a batch's statements in time, and the commit with them."""
+    told = re.search(r"statement_timeout=(\d+)s", engine_options()["connect_args"]["options"])
+    assert told is not None
+    for hour in (9, 10, 11):
+        here.book(here.doctor(), here.patient(), time(hour))
+    sent: list[str] = []
+    note = lambda *given: sent.append(given[2])  # noqa: E731 a listener
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        no_show_check.check(here.session, here.admin, RunSource.MANUAL, now=NOW + timedelta(hours=6))
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    first = next(at for at, statement in enumerate(sent) if "FOR SHARE" in statement)
+    last = next(at for at, statement in enumerate(sent) if at > first and "notifications" in statement)
+    statements = last - first + 1
+    assert statements == 7, sent
+    assert (statements + 1) * int(told[1]) < (leases.LASTS - leases.WORTH_RENEWING).total_seconds()
+
+
+@pytest.mark.parametrize("is_fresh", [True, False])
+def test_two_transactions_of_a_run_can_write_under_it_at_once(
+    here: Clinic,
+    engine: sa.Engine,
+    is_fresh: bool,  # noqa: FBT001
+) -> None:
+    """Even when it should have been renewed: that would keep one of them waiting."""
+    lease = taken(here)
+    if not is_fresh:
+        here.session.execute(sa.update(JobLease).values(expires_at=JobLease.expires_at - leases.LASTS / 2))
+        here.session.commit()
     leases.show(here.session, lease)
     with Session(engine) as other:
         other.execute(sa.text("SET LOCAL lock_timeout = '1s'"))

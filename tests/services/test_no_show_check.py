@@ -1,7 +1,9 @@
 """The check of one hospital and of all: what it counts, and that one hospital's trouble is not another's."""
 
+from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,15 @@ from sqlalchemy.orm import Session
 
 from hms_web.domain.job_health import RunSource, RunStatus
 from hms_web.models import Appointment, AuditEvent, CronJobRun, JobLease, NoShowLog, StageAlert, new_id
-from hms_web.services import job_health, leases, no_show_check, no_show_sweep, stage_alerts, unit_of_work
+from hms_web.services import (
+    job_health,
+    leases,
+    no_show_batch,
+    no_show_check,
+    no_show_sweep,
+    stage_alerts,
+    unit_of_work,
+)
 from hms_web.services.batches import Dealt
 from hms_web.services.job_health import Ran
 from hms_web.services.leases import Taken
@@ -17,6 +27,7 @@ from hms_web.services.no_show_batch import Batch
 from hms_web.services.no_show_check import CheckedAll
 from hms_web.services.no_show_sweep import SweepResult
 from tests.scenes import NOW, Clinic, clinic
+from tests.services.test_no_show_sweep import crowd, meeting
 
 AFTERNOON = NOW + timedelta(hours=5)
 """13:00 in Kolkata, 02:30 in New York."""
@@ -167,3 +178,56 @@ def test_what_runs_already_is_left_alone(here: Clinic, session: Session) -> None
 def test_whoever_is_asked_to_end_begins_with_no_further_hospital(here: Clinic) -> None:
     assert no_show_check.check_all(here.session, S, now=AFTERNOON, is_stopping=lambda: True) == CheckedAll()
     assert here.count(CronJobRun) == 0
+
+
+def before_the_second_round(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Do something while no batch is under way, when the first one has ended."""
+    asked, ask = [], no_show_batch.earliest_ids
+
+    def asking(*given: Any, **more: Any) -> list[UUID]:
+        asked.append(1)
+        if len(asked) == 2:
+            act()
+        return ask(*given, **more)
+
+    monkeypatch.setattr(no_show_batch, "earliest_ids", asking)
+
+
+def set_lease(engine: sa.Engine, left: timedelta) -> None:
+    with engine.begin() as other:
+        other.execute(sa.update(JobLease).values(expires_at=sa.func.clock_timestamp() + left))
+
+
+def test_a_lease_that_is_worth_renewing_keeps_none_of_two_batches_waiting(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two waits for the other under its locks, as slow ones do: then neither may wait for the lease."""
+    monkeypatch.setattr(no_show_sweep, "BATCH", 10)
+    crowd(here, 50)
+    before_the_second_round(monkeypatch, lambda: set_lease(engine, leases.LASTS - timedelta(minutes=2)))
+    taken, left = meeting(monkeypatch, alone=0), []
+    take = no_show_batch.take
+
+    def looking(*given: Any, **more: Any) -> Any:
+        found = take(*given, **more)
+        with engine.connect() as other:
+            until, at = other.execute(sa.select(JobLease.expires_at, sa.func.clock_timestamp())).one()
+        left.append(until - at)
+        return found
+
+    monkeypatch.setattr(no_show_batch, "take", looking)
+    outcome = checked(here, now=NOW + timedelta(hours=11))
+    assert (outcome.run.status, outcome.run.items, outcome.run.error) == (RunStatus.SUCCESS, 50, None)
+    assert len(set(taken)) == 2
+    assert min(left) > leases.LASTS - leases.WORTH_RENEWING - timedelta(seconds=20), "renewed before they began"
+
+
+def test_a_lease_that_ran_out_between_two_rounds_is_not_renewed_and_nothing_more_is_written(
+    here: Clinic, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(no_show_sweep, "BATCH", 10)
+    crowd(here, 40)
+    before_the_second_round(monkeypatch, lambda: set_lease(engine, -timedelta(seconds=1)))
+    outcome = checked(here, now=NOW + timedelta(hours=11))
+    assert (outcome.run.status, outcome.run.items, outcome.run.error) == (RunStatus.LOST, 10, leases.RAN_OUT)
+    assert here.count(NoShowLog) == 10
