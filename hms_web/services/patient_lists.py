@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 from hms_web.domain.identity import Actor
 from hms_web.domain.patients import PatientStatus
 from hms_web.models import Patient
-from hms_web.services import paging, patient_alike, patient_meanings, patient_phones, patient_search, patient_tiers
+from hms_web.services import (
+    paging,
+    patient_alike,
+    patient_initials,
+    patient_meanings,
+    patient_phones,
+    patient_search,
+    patient_tiers,
+)
 from hms_web.services.patient_meanings import Meaning
 from hms_web.services.patient_search import Search
 from hms_web.services.patient_tiers import FIRST, LONGER, Place, Tier
@@ -163,14 +171,10 @@ class _Finding:
         patient_search.prepare(self.session)
         return patient_meanings.of(self.session, self.actor, self.wanted.words)
 
-    @cached_property
-    def _phrases(self) -> Sequence[str]:
-        """What names begin with: the words in any order, and of two initials one written out, too."""
-        ordered = patient_tiers.orders(self.words)
-        if len(self.words) != _INITIALS or not self.wanted.is_short:
-            return ordered
-        known = patient_tiers.initials(self.session, self.actor, self.words)
-        return list(dict.fromkeys([*ordered, *known]))
+    @property
+    def _initials(self) -> Sequence[str]:
+        """The words, where they are two initials."""
+        return self.words if len(self.words) == _INITIALS and self.wanted.is_short else []
 
     def _tier(self, tier: Tier, place: Place) -> list[_Found]:
         if tier == Tier.REST:
@@ -178,13 +182,27 @@ class _Finding:
         if self.number is not None:
             number = patient_tiers.number_of(self.wanted, self.number)
             return _shown(tier, patient_tiers.read(self.session, self.actor, tier, self.rows, place, number))
-        given: dict[str, object] = {"phrases": self._phrases, "words": self.words}
+        if tier == Tier.BEGUN:
+            return self._begun(place)
+        given: dict[str, object] = {"phrases": patient_tiers.orders(self.words), "words": self.words}
         if tier == Tier.SCATTERED:
             longest = sorted(self.words, key=len, reverse=True)
-            given |= {"longest": longest[0], "second": longest[1]}
-        elif tier == Tier.MEANT:
+            given |= {"longest": longest[0], "second": longest[1], "initials": self._initials}
+        else:
             given["phrases"] = self._meaning.phrases
         return _shown(tier, patient_tiers.read(self.session, self.actor, tier, self.rows, place, given))
+
+    def _begun(self, place: Place) -> list[_Found]:
+        """Whoever is called what was typed; of two initials also whoever has a name for each."""
+        found: list[_Found] = []
+        if place.step < patient_initials.IN_ORDER:
+            given = {"phrases": patient_tiers.orders(self.words), "words": self.words}
+            rows = patient_tiers.read(self.session, self.actor, Tier.BEGUN, self.rows, place, given)
+            found += _shown(Tier.BEGUN, rows)
+        if self._initials and len(found) < self.rows:
+            rows = patient_initials.read(self.session, self.actor, self._initials, self.rows, place)
+            found += _shown(Tier.BEGUN, rows)
+        return found
 
     def _last(self, place: Place) -> list[_Found]:
         """Everybody whom no tier before finds."""

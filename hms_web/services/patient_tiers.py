@@ -30,7 +30,10 @@ class Tier(IntEnum):
     NUMBERED = 0
     """The very number or phone number, the end of a phone number, the beginning of a number."""
     BEGUN = 1
-    """A name with what is typed from its beginning, or from one of its words on; the words in any order."""
+    """A name with what is typed from its beginning, or from one of its words on; the words in any order.
+
+    Of two initials also one of which the first two words begin with them (services/patient_initials.py).
+    """
     SCATTERED = 2
     """A name of which some word begins with each word typed."""
     MEANT = 3
@@ -54,19 +57,20 @@ COLUMNS = """
        p.blocked_at, p.blocked_reason, p.created_at
 """
 MOST_ORDERED = 3
-_ENOUGH = 100
-"""Whoever two initials mean is looked for until so many are known, whatever the page: each has the same phrases."""
 _LAST_ID = UUID(int=2**128 - 1)
 FIRST = Place(-1, Decimal(0), "", UUID(int=0))
 
 # Whether a name, written with a space before it, has a phrase from one of its words on; or, of a phrase with a tab,
 # ends with what stands before that and begins with what stands after.
-_FITS = """
+FITS = """
     CASE WHEN strpos({phrase}, E'\\t') = 0 THEN strpos({name}, ' ' || {phrase}) > 0
          ELSE starts_with({name}, ' ' || split_part({phrase}, E'\\t', 2))
           AND right({name}, strpos({phrase}, E'\\t')) = ' ' || split_part({phrase}, E'\\t', 1)
           AND length({name}) > length({phrase}) END
 """
+BEGINS_WITH = "(starts_with(split_part({name}, ' ', 2), {first}) AND starts_with(split_part({name}, ' ', 3), {second}))"
+"""Whether a name, written with a space before it, has a first word that begins with one initial and a second one with
+the other."""
 # What was typed comes from a SELECT of its own: were it known while a statement is planned, each search would be
 # planned anew, which takes five times as long as to carry it out.
 # `asked` has the phrases, each a step from the beginning of names and one from their later words. Those whose whole
@@ -108,11 +112,12 @@ WITH asked AS MATERIALIZED (
       FROM unnest((SELECT CAST(:phrases AS text[]))) WITH ORDINALITY AS given (phrase, step))
 """
 _NO_STEP_BEFORE = f"""
-    AND NOT EXISTS (SELECT FROM asked b WHERE b.step < a.step AND {_FITS.format(name="n.name", phrase="b.phrase")})
+    AND NOT EXISTS (SELECT FROM asked b WHERE b.step < a.step AND {FITS.format(name="n.name", phrase="b.phrase")})
 """
 _NOT_EACH_WORD = """
     AND EXISTS (SELECT FROM unnest((SELECT CAST(:words AS text[]))) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
 """
+_INITIAL = "lower((SELECT CAST(:initials AS text[]))[{}])"
 # The word that begins the fewest names is looked up, and the others in what it finds.
 _RAREST = """
 WITH asked AS MATERIALIZED (
@@ -131,7 +136,9 @@ _EACH_WORD_AND_NO_PHRASE = f"""
     AND strpos(' ' || replace(k.key, E'\\t', ' '), ' ' || lower(:second)) > 0
     AND NOT EXISTS (SELECT FROM unnest((SELECT CAST(:words AS text[]))) w WHERE strpos(n.name, ' ' || lower(w)) = 0)
     AND NOT EXISTS (SELECT FROM unnest((SELECT CAST(:phrases AS text[]))) b
-                     WHERE {_FITS.format(name="n.name", phrase="lower(b)")})
+                     WHERE {FITS.format(name="n.name", phrase="lower(b)")})
+    AND ({BEGINS_WITH.format(name="n.name", first=_INITIAL.format(1), second=_INITIAL.format(2))}
+         OR {BEGINS_WITH.format(name="n.name", first=_INITIAL.format(2), second=_INITIAL.format(1))}) IS NOT TRUE
 """  # noqa: S608
 LONGER = 2
 """The first step of those who are found by a number and have a longer one."""
@@ -181,7 +188,7 @@ NOT_NAMED = f"""
     EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w
              WHERE strpos(' ' || lower(p.name), ' ' || lower(w)) = 0)
     AND NOT EXISTS (SELECT FROM unnest(CAST(:meant AS text[])) m
-                     WHERE {_FITS.format(name="(' ' || lower(p.name))", phrase="lower(m)")})
+                     WHERE {FITS.format(name="(' ' || lower(p.name))", phrase="lower(m)")})
 """  # noqa: S608
 _STATEMENTS = {
     Tier.NUMBERED: _BY_NUMBER,
@@ -189,19 +196,6 @@ _STATEMENTS = {
     Tier.SCATTERED: _RAREST + _IN_NAMES.replace("{further}", _EACH_WORD_AND_NO_PHRASE),
     Tier.MEANT: _PHRASES + _IN_NAMES.replace("{further}", _NO_STEP_BEFORE + _NOT_EACH_WORD),
 }
-
-
-# Words of patients in their order, each as often as it goes on with what is typed second.
-_INITIALS = text(f"""
-SELECT w.word
-  FROM name_words w
- CROSS JOIN LATERAL (
-    SELECT FROM patient_keys k
-     WHERE k.hospital_id = :hospital AND k.kind = 0 AND k.key >= w.word || ' ' || lower(:second)
-       AND k.key < w.word || ' ' || lower(:second) || chr(1114111) LIMIT {_ENOUGH}) AS called
- WHERE w.hospital_id = :hospital AND w.word >= lower(:first) AND w.word < lower(:first) || chr(1114111)
- ORDER BY w.word LIMIT {_ENOUGH}
-""")  # noqa: S608 a number of our own
 
 
 @lru_cache(maxsize=1024)
@@ -214,8 +208,9 @@ def read(
 ) -> Sequence[Any]:
     """Return the first `rows` patients of a tier that stand after a place in it, with their `step` and `key`.
 
-    `given` is what the statement asks for beside that: `phrases` and `words` for names, `number_of` for a number. The
-    limit stands in the statement as a number, for the reason that `paging.one_more` gives.
+    `given` is what the statement asks for beside that: `phrases` and `words` for names, `number_of` for a number, and
+    for who has each word the `longest` and `second` of them and, where they are two `initials`, those. The limit stands
+    in the statement as a number, for the reason that `paging.one_more` gives.
     """
     place = {"step": int(after.step), "key": after.key, "id": after.id, "least": FIRST.id, "most": _LAST_ID}
     return asking.rows(session, _statement(tier, rows), {"hospital": actor.hospital_id, **place, **given})
@@ -236,16 +231,3 @@ def orders(words: Sequence[str]) -> list[str]:
     around = every if len(words) == 2 else every[:1]  # noqa: PLR2004 both orders
     ended = [" ".join(order[:at]) + "\t" + " ".join(order[at:]) for order in around for at in range(1, len(words))]
     return list(dict.fromkeys([*(" ".join(order) for order in every), *ended]))
-
-
-def initials(session: Session, actor: Actor, words: Sequence[str]) -> list[str]:
-    """Return what names with a word for each of two initials begin with, the first or else the second written out.
-
-    Each initial begins a hundred thousand names of a large hospital: read from one of them on, most have not the other.
-    """
-    found: list[str] = []
-    for first, second in (words, reversed(words)):
-        if len(found) < _ENOUGH:
-            given = {"hospital": actor.hospital_id, "first": first, "second": second}
-            found += [f"{row.word} {second}" for row in asking.rows(session, _INITIALS, given)]
-    return list(dict.fromkeys(found))

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import permutations
 from uuid import UUID
 
@@ -229,6 +229,7 @@ def test_no_namesakes_are_read_beyond_the_page(here: Clinic, engine: sa.Engine) 
 @pytest.mark.parametrize(("q", "names"), [("K S", {"Kavita Sharma"}), ("r as", {"Asha Rao"}), ("as r", {"Asha Rao"})])
 def test_two_initials_read_nobody_who_has_one_of_them(here: Clinic, engine: sa.Engine, q: str, names: set[str]) -> None:
     here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
+    here.session.commit()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("VACUUM ANALYZE patients, patient_keys, name_words"))
     with explained(here.session, "(ANALYZE)") as plans:
@@ -245,6 +246,105 @@ def test_of_two_initials_names_that_begin_with_them_come_first_then_the_family_n
         assert [name for name, _ in whole(here, "k s", limit)] == expected
 
 
+def shown_around(here: Clinic, names: list[str], limit: int, change: Callable[[dict[str, UUID]], object]) -> list[str]:
+    """The names on the pages of "k s" where somebody is changed or added after the first of them."""
+    people = {name: here.patient(name=name) for name in names}
+    first = patient_lists.search(here.session, here.actor, "k s", limit=limit)
+    change(people)
+    found, cursor = [patient.name for patient in first.items], first.next_cursor
+    while cursor is not None:
+        page = patient_lists.search(here.session, here.actor, "k s", limit=limit, cursor=cursor)
+        found += [patient.name for patient in page.items]
+        assert len(found) < 2 * CROWD, "pages that never end"
+        cursor = page.next_cursor
+    return found
+
+
+def rename(clinic: Clinic, patient_id: UUID, name: str) -> None:
+    clinic.session.execute(sa.update(Patient).where(Patient.id == patient_id).values(name=name))
+    clinic.session.commit()
+
+
+def test_of_two_initials_nobody_is_lost_where_a_first_name_is_nobodys_any_more(here: Clinic) -> None:
+    names = ["Kabir Singh", "Kiran Shah", "Kiran Sinha", "Kiran Soni", "Kunal Sen"]
+    assert shown_around(here, names, 2, lambda people: rename(here, people["Kabir Singh"], "Anil Rao")) == names
+
+
+def test_of_two_initials_nobody_is_lost_where_a_patient_brings_a_first_name(here: Clinic) -> None:
+    names = ["Karan Om Shah", "Anil Kumar Singh"]
+    assert shown_around(here, names, 1, lambda _: here.patient(name="Kumar Shankar")) == names
+
+
+def test_of_two_initials_nobody_is_shown_twice_where_a_patient_brings_a_first_name(here: Clinic) -> None:
+    names = ["Kiran Shah", "Kiran Sinha", "Kiran Soni", "Kunal Sen"]
+    assert shown_around(here, names, 2, lambda _: here.patient(name="Kabir Singh")) == names
+
+
+def of_initials(q: str, name: str) -> tuple[int, int, str, str] | None:
+    """Where two initials find a name, as plainly as it can be said; None where other tiers do, or nobody."""
+    if place := begun(q, name):
+        return (0, *place, "")
+    (one, other), low = q.lower().split(), name.lower().split()
+    for step, (first, second) in enumerate([(one, other), (other, one)]):
+        if len(low) > 1 and low[0].startswith(first) and low[1].startswith(second):
+            return 1, step, low[0], name.lower()
+    return None
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    q=st.lists(st.sampled_from(["a", "an", "k", "K", "s", "sh", "z"]), min_size=2, max_size=2).map(" ".join),
+    limit=st.integers(1, 7),
+    seed=st.integers(0, 10**6),
+    others=st.lists(st.sampled_from(["add", "rename", "both"]), min_size=1, max_size=3),
+)
+def test_of_two_initials_who_is_not_changed_is_shown_once_whoever_comes_or_goes(
+    here: Clinic, q: str, limit: int, seed: int, others: list[str]
+) -> None:
+    dice = random.Random(seed)
+    parts = ["a", "an", "ana", "k", "ka", "kab", "kal", "s", "sh", "sha", "so", "z", "an-s", "k.", "ravi"]
+    added = iter(range(10**6))
+
+    def called() -> str:
+        return " ".join(dice.choice(parts).title() for _ in range(dice.choice([1, 2, 2, 2, 3, 3, 4])))
+
+    def add(name: str) -> UUID:
+        who = new_id()
+        row = {"id": who, "hospital_id": here.actor.hospital_id, "mrn": f"{next(added)}", "name": name}
+        here.session.execute(sa.insert(Patient), [row])
+        return who
+
+    here.session.execute(sa.delete(Patient))
+    people = {add(name): name for name in [called() for _ in range(dice.randint(5, 40))]}
+    here.session.commit()
+    matching = {
+        who for who, name in people.items() if all(f" {word}" in f" {name.lower()}" for word in q.lower().split())
+    }
+    changed: set[UUID] = set()
+    found: list[UUID] = []
+    cursor, how = None, list(others)
+    while True:
+        page = patient_lists.search(here.session, here.actor, q, limit=limit, cursor=cursor)
+        found += [patient.id for patient in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        for one in [how.pop()] if how else []:
+            if one != "rename":
+                changed.add(add(called()))
+            if one != "add":
+                who = dice.choice(sorted(people))
+                changed.add(who)
+                here.session.execute(sa.update(Patient).where(Patient.id == who).values(name=called()))
+        here.session.commit()
+    steady = [who for who in found if who not in changed]
+    assert len(set(steady)) == len(steady)
+    assert set(steady) == matching - changed
+    places = {who: place for who in people if (place := of_initials(q, people[who]))}
+    ahead = sorted((*place, who) for who, place in places.items() if who not in changed)
+    assert steady[: len(ahead)] == [place[-1] for place in ahead]
+
+
 def test_searches_by_name_are_not_planned_anew(here: Clinic, engine: sa.Engine) -> None:
     here.session.execute(sa.text(NAMESAKES), {"hospital_id": here.actor.hospital_id})
     here.patient(name="Meera Nair")
@@ -256,6 +356,10 @@ def test_searches_by_name_are_not_planned_anew(here: Clinic, engine: sa.Engine) 
     kept = {row.statement: row.generic_plans for row in here.session.execute(sa.text(asked))}
     assert len(kept) == 3  # those who begin so, those who have each word, those who are meant
     assert all(kept.values()), kept
+    of_initials = sa.text(asked.replace("asked a", "is_left"))
+    plans = {row.statement: row.generic_plans for row in here.session.execute(of_initials)}
+    assert len(plans) == 2  # the initials as they were typed, and the other way round
+    assert all(plans.values()), plans
 
 
 def test_who_may_be_the_same_is_found_without_whoever_is_alike(here: Clinic, engine: sa.Engine) -> None:
