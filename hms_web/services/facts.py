@@ -107,18 +107,27 @@ class DoctorFacts:
         return [slot for slot in self.slots if slot.time.day == day]
 
 
-_TOLD = """
+# What keeps a doctor `d` from being booked in a range of days, as JSON; `asked_for` has the values.
+ABSENCES = """
+      (SELECT CAST(json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
+                            ORDER BY a.start_date, a.start_time) AS text)
+         FROM doctor_absences a
+        WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first)"""
+BLOCKS = """
+      (SELECT CAST(json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at) AS text)
+         FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since)"""
+HOLIDAYS = """
+      (SELECT CAST(json_agg(json_build_array(h.name, h.date, h.is_recurring) ORDER BY h.date) AS text)
+         FROM hospital_holidays h
+        WHERE h.hospital_id = :hospital_id AND h.is_active AND (h.is_recurring OR h.date BETWEEN :first AND :last))"""
+
+_TOLD = f"""
     SELECT d.id, u.name, d.department, d.is_available, u.is_active, d.max_patients_per_day, d.slot_duration,
       (SELECT CAST(json_agg(json_build_array(s.day_of_week, s.start_time, s.end_time, s.break_start, s.break_end)
                             ORDER BY s.day_of_week) AS text)
          FROM doctor_schedules s WHERE s.doctor_id = d.id AND s.is_active) AS week,
-      (SELECT CAST(json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
-                            ORDER BY a.start_date, a.start_time) AS text)
-         FROM doctor_absences a
-        WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :last AND a.end_date >= :first) AS
-        absences,
-      (SELECT CAST(json_agg(json_build_array(b.id, b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at) AS text)
-         FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since) AS blocks,
+      {ABSENCES} AS absences,
+      {BLOCKS} AS blocks,
       (SELECT CAST(json_agg(json_build_array(a.id, a.patient_id, p.name, a.date, a.start_time, a.end_time, a.starts_at,
                                              a.ends_at, a.status, a.affected_cause IS NOT NULL,
                                              a.vitals_recorded_at IS NOT NULL) ORDER BY a.starts_at) AS text)
@@ -132,14 +141,11 @@ _TOLD = """
                             ORDER BY s.starts_at) AS text)
          FROM doctor_slots s
         WHERE s.doctor_id = d.id AND s.starts_at >= :since AND s.starts_at < :until) AS slots,
-      (SELECT CAST(json_agg(json_build_array(h.name, h.date, h.is_recurring) ORDER BY h.date) AS text)
-         FROM hospital_holidays h
-        WHERE h.hospital_id = :hospital_id AND h.is_active
-          AND (h.is_recurring OR h.date BETWEEN :first AND :last)) AS holidays
+      {HOLIDAYS} AS holidays
     FROM doctors d JOIN users u ON u.id = d.user_id
-    WHERE d.hospital_id = :hospital_id AND {whose}
+    WHERE d.hospital_id = :hospital_id AND {{whose}}
     ORDER BY u.name, d.id
-"""
+"""  # noqa: S608 our own words
 _DOCTORS = text(_TOLD.format(whose="d.id = ANY(:doctor_ids)")).bindparams(
     bindparam("doctor_ids", type_=ARRAY(PG_UUID(as_uuid=True)))
 )
@@ -208,8 +214,7 @@ def has_holds(told: Told) -> bool:
 
 def understood(told: Told) -> dict[UUID, DoctorFacts]:
     """Take apart what the database said."""
-    closed = _items(told[0].holidays if told else None)  # every row says the same of them
-    holidays = [Holiday(name, date.fromisoformat(day), is_recurring) for name, day, is_recurring in closed]
+    holidays = read_holidays(told[0].holidays if told else None)  # every row says the same of them
     return {row.id: _doctor(row, holidays) for row in told}
 
 
@@ -237,8 +242,8 @@ def _doctor(row: Any, holidays: Sequence[Holiday]) -> DoctorFacts:  # noqa: ANN4
         max_patients_per_day=row.max_patients_per_day,
         slot_duration=row.slot_duration,
         week=tuple(_hours(*item) for item in _items(row.week)),
-        absences=tuple(read_absence(*item) for item in _items(row.absences)),
-        blocks=tuple(Block(UUID(key), read_span(start, end), why) for key, start, end, why in _items(row.blocks)),
+        absences=read_absences(row.absences),
+        blocks=read_blocks(row.blocks),
         taken=tuple(_taken(*item) for item in _items(row.taken)),
         slots=tuple(_slot(*item) for item in _items(row.slots)),
         holidays=holidays,
@@ -259,8 +264,22 @@ def _hours(day: str, start: str, end: str, break_start: str | None, break_end: s
     return DayHours(DayOfWeek(day), *times)
 
 
-def read_absence(first: str, last: str, start: str | None, end: str | None, kind: str, key: str) -> AbsenceSpan:
-    """Return an absence as the database's JSON has it: days, times of its first and last day, type and id."""
+def read_absences(written: str | None) -> tuple[AbsenceSpan, ...]:
+    """Return what `ABSENCES` says."""
+    return tuple(_absence(*item) for item in _items(written))
+
+
+def read_blocks(written: str | None) -> tuple[Block, ...]:
+    """Return what `BLOCKS` says."""
+    return tuple(Block(UUID(key), read_span(start, end), why) for key, start, end, why in _items(written))
+
+
+def read_holidays(written: str | None) -> list[Holiday]:
+    """Return what `HOLIDAYS` says."""
+    return [Holiday(name, date.fromisoformat(day), is_recurring) for name, day, is_recurring in _items(written)]
+
+
+def _absence(first: str, last: str, start: str | None, end: str | None, kind: str, key: str) -> AbsenceSpan:
     days = date.fromisoformat(first), date.fromisoformat(last)
     return AbsenceSpan(*days, _time(start), _time(end), AbsenceType(kind), UUID(key))
 

@@ -6,7 +6,7 @@ on the way of every booking.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hms_web.domain.booking import DoctorDay, Hold
-from hms_web.domain.holidays import Holiday, holiday_on
+from hms_web.domain.holidays import holiday_on
 from hms_web.domain.identity import Actor
-from hms_web.domain.local_time import Span, day_span, first_instant
+from hms_web.domain.local_time import Span, first_instant
 from hms_web.domain.messages import MessageEvent
-from hms_web.domain.schedules import MAX_SLOT_MINUTES, DayHours, DayOfWeek
+from hms_web.domain.schedules import DayHours, DayOfWeek
 from hms_web.domain.slots import SlotTime
-from hms_web.services import asking, outbox, placing
-from hms_web.services.facts import StoredSlot, read_absence, read_span
+from hms_web.services import asking, facts, outbox, placing
+from hms_web.services.facts import StoredSlot
 from hms_web.services.outbox import Voice
 from hms_web.services.placing import DoctorThen, Place
 
@@ -47,27 +47,20 @@ SELECT d.id, u.name, d.department, d.is_available, u.is_active, d.max_patients_p
        CASE WHEN slot.held_by_id IS NOT NULL THEN (SELECT h.name FROM users h WHERE h.id = slot.held_by_id) END
        AS held_by,
        coalesce(given.last_number, 0) + 1 AS token, voice.*,
-       (SELECT json_agg(json_build_array(a.start_date, a.end_date, a.start_time, a.end_time, a.absence_type, a.id)
-                        ORDER BY a.start_date, a.start_time)
-          FROM doctor_absences a
-         WHERE a.doctor_id = d.id AND a.status = 'ACTIVE' AND a.start_date <= :day AND a.end_date >= :day) AS absences,
-       (SELECT json_agg(json_build_array(b.starts_at, b.ends_at, b.reason) ORDER BY b.starts_at)
-          FROM slot_blocks b WHERE b.doctor_id = d.id AND b.starts_at < :until AND b.ends_at > :since) AS blocks,
+       {facts.ABSENCES} AS absences, {facts.BLOCKS} AS blocks, {facts.HOLIDAYS} AS holidays,
        (SELECT json_agg(json_build_array(a.starts_at, a.ends_at) ORDER BY a.starts_at) FROM appointments a
-         WHERE a.doctor_id = d.id AND a.status NOT IN ('CANCELLED', 'NO_SHOW') AND a.date = :day
+         WHERE a.doctor_id = d.id AND a.status NOT IN ('CANCELLED', 'NO_SHOW') AND a.date = :first
            AND a.starts_at >= :early AND a.starts_at < :until AND a.ends_at > :since) AS taken,
        (SELECT json_agg(json_build_array(a.starts_at, a.ends_at)) FROM appointments a
          WHERE a.patient_id = :patient AND a.status NOT IN ('CANCELLED', 'NO_SHOW')
-           AND tstzrange(a.starts_at, a.ends_at) && tstzrange(:since, :until + interval '1 day')) AS busy,
-       (SELECT json_agg(json_build_array(h.name, h.date, h.is_recurring) ORDER BY h.date) FROM hospital_holidays h
-         WHERE h.hospital_id = :hospital_id AND h.is_active AND (h.is_recurring OR h.date = :day)) AS holidays
+           AND tstzrange(a.starts_at, a.ends_at) && tstzrange(:since, :until + interval '1 day')) AS busy
   FROM doctors d
   JOIN users u ON u.id = d.user_id
   CROSS JOIN ({outbox.SPEAKS_TO_ONE}) voice
   LEFT JOIN doctor_schedules week ON week.doctor_id = d.id AND week.is_active AND week.day_of_week = :weekday
   LEFT JOIN doctor_slots slot
-    ON slot.doctor_id = d.id AND slot.starts_at = :at_once AND slot.date = :day AND slot.start_time = :at
-  LEFT JOIN token_counters given ON given.doctor_id = d.id AND given.date = :day
+    ON slot.doctor_id = d.id AND slot.starts_at = :at_once AND slot.date = :first AND slot.start_time = :at
+  LEFT JOIN token_counters given ON given.doctor_id = d.id AND given.date = :first
  WHERE d.hospital_id = :hospital_id AND d.id = :doctor_id
 """)  # noqa: S608 statements of our own
 
@@ -78,33 +71,24 @@ def look(session: Session, actor: Actor, doctor_id: UUID, day: date, at: time, p
     What it says holds under the locks of patient and doctor. A time that has no slot here may still have one: on a day
     whose slots were not made yet, or for the second time where the clock is put back (`placing.find`).
     """
-    whole = day_span(day, actor.zone)
-    told = asking.rows(
-        session,
-        _OUTLOOK,
-        {
-            "hospital_id": actor.hospital_id,
-            "doctor_id": doctor_id,
-            "patient": patient_id,
-            "day": day,
-            "at": at,
-            "at_once": first_instant(day, at, actor.zone),
-            "weekday": str(DayOfWeek.of(day)),
-            "since": whole.starts_at,
-            "until": whole.ends_at,
-            "early": whole.starts_at - timedelta(minutes=MAX_SLOT_MINUTES),  # an index is only told where starts begin
-            "event": str(MessageEvent.BOOKED),
-        },
-    )
+    wanted = {
+        "doctor_id": doctor_id,
+        "patient": patient_id,
+        "at": at,
+        "at_once": first_instant(day, at, actor.zone),
+        "weekday": str(DayOfWeek.of(day)),
+        "event": str(MessageEvent.BOOKED),
+    }
+    told = asking.rows(session, _OUTLOOK, facts.asked_for(actor, day, day) | wanted)
     if not told:
         return None
     row = told[0]
     place = placing.place_of(actor, _doctor(row, day), _slot(row, day, at), day, at)
-    return Outlook(place, [read_span(*item) for item in row.busy or ()], row.token, outbox.understood(row))
+    return Outlook(place, [facts.read_span(*item) for item in row.busy or ()], row.token, outbox.understood(row))
 
 
 def _doctor(row: Any, day: date) -> DoctorThen:  # noqa: ANN401 a row of `_OUTLOOK`
-    taken = [read_span(*item) for item in row.taken or ()]
+    taken = [facts.read_span(*item) for item in row.taken or ()]
     hours = None
     if row.opens is not None:
         hours = DayHours(DayOfWeek.of(day), row.opens, row.closes, row.break_start, row.break_end)
@@ -114,12 +98,10 @@ def _doctor(row: Any, day: date) -> DoctorThen:  # noqa: ANN401 a row of `_OUTLO
         max_patients_per_day=row.max_patients_per_day,
         booked_count=len(taken),
         hours=hours,
-        holiday=holiday_on(
-            day, [Holiday(name, date.fromisoformat(on), every) for name, on, every in row.holidays or ()]
-        ),
-        absences=tuple(read_absence(*item) for item in row.absences or ()),
+        holiday=holiday_on(day, facts.read_holidays(row.holidays)),
+        absences=facts.read_absences(row.absences),
         taken=taken,
-        blocks=[(read_span(start, end), why) for start, end, why in row.blocks or ()],
+        blocks=[(block.span, block.reason) for block in facts.read_blocks(row.blocks)],
     )
     return DoctorThen(row.id, row.name, row.department, row.slot_duration, then)
 
